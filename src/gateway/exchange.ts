@@ -1,0 +1,154 @@
+import type { GatewayError } from '../core/errors.ts'
+import type { HeaderLines } from '../core/headers.ts'
+import type { Id } from '../core/ids.ts'
+import type { TopLevel } from '../core/json.ts'
+import type { Nanos } from '../core/money.ts'
+import type { TokenUsage } from '../core/usage.ts'
+import type { Upstream } from '../providers/adapter.ts'
+
+/*
+ * One request and its reply. What is known about an exchange grows to the right, and the types say so:
+ *
+ *   Inbound → Authenticated → Planned → Attempt
+ *
+ * A stage may rely on everything to its left. `Admitted`, with its hold, takes its place between Planned and Attempt
+ * once there are budgets.
+ */
+
+/** The two calls that carry a Messages body. */
+export type Endpoint = 'messages' | 'count_tokens'
+
+/** The body as it arrived, and where its top-level members lie. Edits make new bytes; these never change. */
+export interface Body {
+  readonly bytes: Buffer
+  /** Undefined when the body is empty. */
+  readonly members: TopLevel
+}
+
+export interface Inbound {
+  readonly id: Id<'request'>
+  readonly endpoint: Endpoint
+  /** Milliseconds since the epoch, when the request's head had arrived. */
+  readonly receivedAt: number
+  /** The same moment on the clock that never jumps. */
+  readonly startedAt: number
+  /** `?beta=true`, with its question mark, or empty. */
+  readonly query: string
+  readonly headers: HeaderLines
+  readonly body: Body
+  /** Fires when the client has left, or when a shutdown has waited long enough. */
+  readonly signal: AbortSignal
+  readonly trail: Trail
+}
+
+/** Who asks. Found from a key alone: metadata and session headers are claims, a key is proof. */
+export interface Caller {
+  readonly keyId: Id<'key'>
+  readonly keyName: string
+  readonly organisationId: Id<'organisation'>
+  readonly workspaceId: Id<'workspace'>
+  readonly workspaceSlug: string
+  readonly userId: Id<'user'> | undefined
+  readonly scopes: ReadonlySet<string>
+  /** `@slug` of the provider that serves when the request names none: the key's own, else the workspace's. */
+  readonly defaultProvider: string | undefined
+  /** Tags that the key or its workspace puts on every request, under those of the request. */
+  readonly metadata: Readonly<Record<string, string>>
+}
+
+export interface Authenticated extends Inbound {
+  readonly caller: Caller
+}
+
+/** One provider and one model: where an attempt goes. */
+export interface Target {
+  readonly upstream: Upstream
+  /** The model name that goes upstream: the one asked for, without `@slug/`. */
+  readonly model: string
+  /** Where this target stands in the routing document: `config`, `config.targets[0]`, … */
+  readonly path: string
+}
+
+export interface Plan {
+  readonly strategy: 'single'
+  readonly target: Target
+  /** Tags of the request: baggage, key and workspace defaults, and `x-portkey-metadata` on top. */
+  readonly metadata: Readonly<Record<string, string>>
+  /** Portkey's grouping id: from `x-portkey-trace-id` or `traceparent`, else the request id. */
+  readonly traceId: string
+}
+
+export interface Planned extends Authenticated {
+  readonly plan: Plan
+}
+
+export interface Attempt extends Planned {
+  readonly target: Target
+  /** 0 for the first try. */
+  readonly ordinal: number
+}
+
+/** How an answer ended: known only after its last byte. */
+export type Outcome =
+  | { readonly kind: 'completed' }
+  | { readonly kind: 'interrupted'; readonly by: 'client' | 'upstream' | 'shutdown' }
+  | { readonly kind: 'refused'; readonly error: GatewayError }
+
+/** The valve on whatever makes the bytes. */
+export interface Flow {
+  pause(): void
+  resume(): void
+  /** Ends the source at once. Safe to call twice. */
+  abort(): void
+}
+
+export interface ReplyHead {
+  readonly status: number
+  readonly headers: HeaderLines
+  /** The body is a stream of server-sent events in plain text, so the gateway may add events of its own to it. */
+  readonly eventStream: boolean
+  readonly flow: Flow
+}
+
+/**
+ * Where an answer is pushed to, byte by byte. A stage that wants to see or change the answer passes a decorated reply to
+ * the next one. The order is `head`, any number of `chunk`, then exactly one of `end` and `fail`; `fail` may also come
+ * alone. Pushed callbacks instead of a web stream because that costs a third per event: docs/decisions/0002-push-replies.md.
+ */
+export interface Reply {
+  head(head: ReplyHead): void
+  chunk(bytes: Buffer): void
+  /** The last byte has been pushed and the answer is whole. */
+  end(): void
+  /** The answer will not be whole. Before `head` the client gets a refusal, after it an honest break. */
+  fail(error: GatewayError, by: 'client' | 'upstream' | 'shutdown'): void
+}
+
+/** Facts noted on the way; `record` writes them down. Nobody decides by them. */
+export interface Trail {
+  note(facts: Facts): void
+}
+
+export interface Facts {
+  readonly caller?: Caller
+  readonly plan?: Plan
+  readonly attempt?: AttemptFacts
+  /** Milliseconds on the monotonic clock. */
+  readonly connectedAt?: number
+  readonly firstTokenAt?: number
+}
+
+/** What one upstream call came to. */
+export interface AttemptFacts {
+  readonly callId: Id<'call'>
+  readonly upstreamStatus: number | undefined
+  readonly upstreamRequestId: string | undefined
+  readonly modelServed: string | undefined
+  readonly stopReason: string | undefined
+  readonly usage: TokenUsage
+  /** The upstream did not report all of `usage`; the missing part was estimated from the bytes seen. */
+  readonly estimated: boolean
+  readonly costNanos: Nanos
+  readonly priceVersion: string
+  readonly priceFlag: 'listed' | 'unknown_model' | 'free'
+}

@@ -1,0 +1,68 @@
+import type { Clock } from '../core/clock.ts'
+import type { ReportedUsage } from '../core/usage.ts'
+import type { Nanos } from '../core/money.ts'
+import type { Ledger } from '../ledger/ledger.ts'
+import type { Recorder } from '../records/record.ts'
+import type { Adapter, ProviderKind, Signer, Transport, Upstream, UpstreamTimeouts } from '../providers/adapter.ts'
+import type { Caller } from './exchange.ts'
+
+/** Everything the data plane needs, as interfaces; app.ts decides what stands behind them. */
+export interface GatewayParts {
+  readonly clock: Clock
+  readonly keys: Keys
+  readonly catalogue: Catalogue
+  readonly providers: Readonly<Record<ProviderKind, ProviderParts>>
+  readonly prices: Prices
+  readonly ledger: Ledger
+  readonly recorder: Recorder
+  readonly timeouts: UpstreamTimeouts
+}
+
+/** Dialect, identity and way of one provider kind. */
+export interface ProviderParts {
+  readonly adapter: Adapter
+  readonly signer: Signer
+  readonly transport: Transport
+}
+
+/** Finds the holder of a key. In memory, so that a revoked key stops with the next request. */
+export interface Keys {
+  find(secret: string): KeyLookup
+  /** Whether a string has the shape of one of our keys; decides which of two credentials is meant for us. */
+  isOurs(secret: string): boolean
+}
+
+/** Every state in which a key can be; a caller that is not `active` is told which. */
+export type KeyLookup =
+  | { readonly state: 'active'; readonly caller: Caller }
+  /** An administrator's key: it may use the admin API, but calls no model. */
+  | { readonly state: 'administrative' }
+  | { readonly state: 'revoked' }
+  | { readonly state: 'expired'; readonly at: number }
+  | { readonly state: 'unknown' }
+
+/** The providers of a workspace. Those of other workspaces do not exist here. */
+export interface Catalogue {
+  provider(workspaceId: string, slug: string): Upstream | undefined
+  providers(workspaceId: string): readonly Upstream[]
+}
+
+/** Prices one call; see core/pricing.ts. */
+export interface Prices {
+  price(usage: ReportedUsage, call: PricedCall): PriceTag
+}
+
+export interface PricedCall {
+  readonly providerKind: string
+  readonly scope: string
+  readonly model: string
+  /** Milliseconds since the epoch: decides which price version applies. */
+  readonly at: number
+}
+
+export interface PriceTag {
+  readonly costNanos: Nanos
+  readonly priceVersion: string
+  /** `unknown_model`: priced at the dearest tier of the table, to be looked at. */
+  readonly priceFlag: 'listed' | 'unknown_model' | 'free'
+}

@@ -1,0 +1,65 @@
+import type { Id } from '../core/ids.ts'
+import type { Nanos } from '../core/money.ts'
+import type { TokenUsage } from '../core/usage.ts'
+
+/** The one narrow row that says what happened in an exchange. Bodies will live elsewhere and point here. */
+export interface ExchangeRecord {
+  readonly id: Id<'request'>
+  readonly endpoint: 'messages' | 'count_tokens'
+  /** Milliseconds since the epoch. */
+  readonly receivedAt: number
+  // Who. Undefined for a request whose key nobody knows.
+  readonly organisationId: Id<'organisation'> | undefined
+  readonly workspaceId: Id<'workspace'> | undefined
+  readonly keyId: Id<'key'> | undefined
+  readonly userId: Id<'user'> | undefined
+  readonly metadata: Readonly<Record<string, string>>
+  readonly traceId: string | undefined
+  // What the client says of itself: claims, not proof.
+  readonly client: string | undefined
+  readonly clientVersion: string | undefined
+  readonly sessionId: string | undefined
+  readonly agentId: string | undefined
+  readonly parentAgentId: string | undefined
+  readonly promptId: string | undefined
+  /** `main`, `subagent`, `workflow`, `compaction`, `auxiliary`, or `probe` for one-token checks; undefined when unknown. */
+  readonly requestClass: string | undefined
+  // What was asked and who served it.
+  readonly streaming: boolean
+  readonly modelAsked: string | undefined
+  readonly modelServed: string | undefined
+  readonly providerId: Id<'provider'> | undefined
+  readonly providerSlug: string | undefined
+  readonly attempts: number
+  readonly upstreamRequestId: string | undefined
+  // How it ended.
+  /** The status the client saw. */
+  readonly status: number
+  readonly outcome: 'completed' | 'interrupted' | 'refused'
+  readonly interruptedBy: 'client' | 'upstream' | 'shutdown' | undefined
+  readonly errorCode: string | undefined
+  readonly stopReason: string | undefined
+  // What it used and cost: the sum over its attempts.
+  readonly usage: TokenUsage
+  readonly estimated: boolean
+  readonly costNanos: Nanos
+  readonly priceVersion: string | undefined
+  readonly priceFlag: 'listed' | 'unknown_model' | 'free' | undefined
+  // Durations in milliseconds with fractions, each from the request's arrival; undefined when it never came to that.
+  /** Until the request was handed to an upstream connection: our own work before it. */
+  readonly queueMs: number | undefined
+  /** Until the upstream's head arrived. */
+  readonly firstByteMs: number | undefined
+  /** Until the first content event. */
+  readonly firstTokenMs: number | undefined
+  readonly totalMs: number
+  /** Processor time this exchange kept the gateway busy before the upstream had it. */
+  readonly overheadMs: number | undefined
+  readonly requestBytes: number
+  readonly responseBytes: number
+}
+
+/** Takes records off the hot path. Never throws and never waits; what it had to drop it counts. */
+export interface Recorder {
+  record(record: ExchangeRecord): void
+}

@@ -1,0 +1,251 @@
+import type { ColumnType, Generated } from 'kysely'
+
+/*
+ * The tables, typed for Kysely. One shape for SQLite and PostgreSQL: times are integers (milliseconds since the epoch),
+ * money is an integer of nano-dollars, documents are JSON text, booleans are 0 or 1.
+ *
+ * Integers that may pass 2^53 (nano-dollars: 9 million dollars do) are read as bigint.
+ */
+
+/** Written as bigint or number, always read as bigint. */
+type BigInteger = ColumnType<bigint, bigint | number, bigint | number>
+
+export interface Tables {
+  organisations: OrganisationTable
+  workspaces: WorkspaceTable
+  users: UserTable
+  workspace_members: WorkspaceMemberTable
+  api_keys: ApiKeyTable
+  integrations: IntegrationTable
+  integration_models: IntegrationModelTable
+  providers: ProviderTable
+  console_sessions: ConsoleSessionTable
+  price_versions: PriceVersionTable
+  settings: SettingTable
+  changes: ChangeTable
+  ledger_calls: LedgerCallTable
+  exchanges: ExchangeTable
+}
+
+export interface OrganisationTable {
+  id: string
+  name: string
+  created_at: number
+}
+
+export interface WorkspaceTable {
+  id: string
+  organisation_id: string
+  /** `ws-default-…`; unique in the organisation. */
+  slug: string
+  name: string
+  description: string | null
+  is_default: number
+  /** JSON `{ "provider"?: "@slug", "metadata"?: { … } }`. */
+  defaults: string
+  created_at: number
+  updated_at: number
+}
+
+export interface UserTable {
+  id: string
+  organisation_id: string
+  email: string
+  first_name: string
+  last_name: string
+  /** `owner`, `admin` or `member`. */
+  role: string
+  created_at: number
+  updated_at: number
+}
+
+export interface WorkspaceMemberTable {
+  workspace_id: string
+  user_id: string
+  /** `admin`, `manager` or `member`. */
+  role: string
+  created_at: number
+}
+
+export interface ApiKeyTable {
+  id: string
+  organisation_id: string
+  /** Null for an organisation's key, which may administer but not call models. */
+  workspace_id: string | null
+  user_id: string | null
+  /** `organisation-service`, `workspace-service` or `workspace-user`. */
+  kind: string
+  name: string
+  description: string | null
+  /** HMAC-SHA-256 of the key under the store's pepper, in hex; the key itself is nowhere. */
+  hash: string
+  /** What may be shown: prefix and last four characters. */
+  masked: string
+  /** JSON array of scope names. */
+  scopes: string
+  /** JSON `{ "provider"?: "@slug", "config_id"?: …, "metadata"?: { … } }`. */
+  defaults: string
+  expires_at: number | null
+  revoked_at: number | null
+  created_at: number
+  updated_at: number
+}
+
+export interface IntegrationTable {
+  id: string
+  organisation_id: string
+  /** Null when the organisation owns it. */
+  workspace_id: string | null
+  slug: string
+  name: string
+  description: string | null
+  /** Portkey's `ai_provider_id`: `anthropic`, `scripted`. */
+  kind: string
+  /** AES-256-GCM under the master key, bound to id and host; base64. Null when the provider needs none. */
+  sealed_credential: string | null
+  masked_credential: string | null
+  /** JSON of the non-secret settings, such as `{ "custom_host": "https://…/v1" }`. */
+  configurations: string
+  allow_all_models: number
+  created_at: number
+  updated_at: number
+}
+
+export interface IntegrationModelTable {
+  integration_id: string
+  /** The model name that goes upstream. */
+  slug: string
+  enabled: number
+  is_custom: number
+  base_model_slug: string | null
+}
+
+export interface ProviderTable {
+  id: string
+  workspace_id: string
+  integration_id: string
+  /** Unique in the workspace; written `@slug` in requests. */
+  slug: string
+  name: string
+  note: string | null
+  created_at: number
+  updated_at: number
+}
+
+export interface ConsoleSessionTable {
+  id: string
+  /** `link` (one use, printed at the first start) or `session` (a browser's cookie). */
+  kind: string
+  hash: string
+  user_id: string
+  expires_at: number
+  used_at: number | null
+  created_at: number
+}
+
+export interface PriceVersionTable {
+  /** `2026-11-23`, or whatever the operator calls it. */
+  id: string
+  /** Milliseconds since the epoch; the newest version that is not in the future prices a call. */
+  valid_from: number
+  source: string
+  /** JSON, as core/pricing.ts reads it. */
+  table_json: string
+  created_at: number
+}
+
+export interface SettingTable {
+  name: string
+  value: string
+}
+
+/** One row per change of the control plane; its highest `revision` tells a replica whether its picture is old. */
+export interface ChangeTable {
+  revision: Generated<number>
+  at: number
+  subject: string
+}
+
+/** Columns that count tokens and calls, shared by calls and exchanges. */
+interface UsageColumns {
+  input_tokens: number
+  output_tokens: number
+  cache_read_tokens: number
+  cache_write_5m_tokens: number
+  cache_write_1h_tokens: number
+  thinking_tokens: number
+  web_searches: number
+  web_fetches: number
+  code_executions: number
+  estimated: number
+  cost_nanos: BigInteger
+}
+
+/** One row per upstream call that was started. Written once, when the call is closed. */
+export interface LedgerCallTable extends UsageColumns {
+  id: string
+  exchange_id: string
+  ordinal: number
+  organisation_id: string
+  workspace_id: string
+  key_id: string
+  user_id: string | null
+  provider_id: string
+  provider_slug: string
+  provider_kind: string
+  endpoint: string
+  model: string
+  model_served: string | null
+  opened_at: number
+  closed_at: number
+  /** `completed`, `failed` or `interrupted`. */
+  outcome: string
+  /** `client`, `upstream`, `shutdown` or `crash`. */
+  interrupted_by: string | null
+  upstream_status: number | null
+  upstream_request_id: string | null
+  price_version: string
+  price_flag: string
+}
+
+/** One row per exchange, refusals included; records/record.ts says what each field means. */
+export interface ExchangeTable extends UsageColumns {
+  id: string
+  endpoint: string
+  received_at: number
+  organisation_id: string | null
+  workspace_id: string | null
+  key_id: string | null
+  user_id: string | null
+  /** JSON object of strings. */
+  metadata: string
+  trace_id: string | null
+  client: string | null
+  client_version: string | null
+  session_id: string | null
+  agent_id: string | null
+  parent_agent_id: string | null
+  prompt_id: string | null
+  request_class: string | null
+  streaming: number
+  model_asked: string | null
+  model_served: string | null
+  provider_id: string | null
+  provider_slug: string | null
+  attempts: number
+  upstream_request_id: string | null
+  status: number
+  outcome: string
+  interrupted_by: string | null
+  error_code: string | null
+  stop_reason: string | null
+  price_version: string | null
+  price_flag: string | null
+  queue_ms: number | null
+  first_byte_ms: number | null
+  first_token_ms: number | null
+  total_ms: number
+  overhead_ms: number | null
+  request_bytes: number
+  response_bytes: number
+}
