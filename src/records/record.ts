@@ -46,14 +46,16 @@ export interface ExchangeRecord {
   readonly priceVersion: string | undefined
   readonly priceFlag: 'listed' | 'unknown_model' | 'free' | undefined
   // Durations in milliseconds with fractions, each from the request's arrival; undefined when it never came to that.
-  /** Until the request was handed to an upstream connection: our own work before it. */
+  /** Until the request was ready to leave: reading the body, every check, every wait of our own. */
   readonly queueMs: number | undefined
+  /** Until an upstream connection took it. */
+  readonly connectMs: number | undefined
   /** Until the upstream's head arrived. */
   readonly firstByteMs: number | undefined
   /** Until the first content event. */
   readonly firstTokenMs: number | undefined
   readonly totalMs: number
-  /** Processor time this exchange kept the gateway busy before the upstream had it. */
+  /** What the gateway itself added: from the body's last byte to the upstream, and from the upstream's last byte to the client. */
   readonly overheadMs: number | undefined
   readonly requestBytes: number
   readonly responseBytes: number

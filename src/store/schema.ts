@@ -242,6 +242,7 @@ export interface ExchangeTable extends UsageColumns {
   price_version: string | null
   price_flag: string | null
   queue_ms: number | null
+  connect_ms: number | null
   first_byte_ms: number | null
   first_token_ms: number | null
   total_ms: number
