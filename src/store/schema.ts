@@ -18,6 +18,7 @@ export interface Tables {
   api_keys: ApiKeyTable
   integrations: IntegrationTable
   integration_models: IntegrationModelTable
+  integration_workspaces: IntegrationWorkspaceTable
   providers: ProviderTable
   console_sessions: ConsoleSessionTable
   price_versions: PriceVersionTable
@@ -107,6 +108,8 @@ export interface IntegrationTable {
   /** JSON of the non-secret settings, such as `{ "custom_host": "https://…/v1" }`. */
   configurations: string
   allow_all_models: number
+  /** 1 when every workspace of the organisation may use it, also those to come. */
+  global_workspace_access: number
   created_at: number
   updated_at: number
 }
@@ -118,6 +121,12 @@ export interface IntegrationModelTable {
   enabled: number
   is_custom: number
   base_model_slug: string | null
+}
+
+/** A workspace that may use an integration; a row is the permission. */
+export interface IntegrationWorkspaceTable {
+  integration_id: string
+  workspace_id: string
 }
 
 export interface ProviderTable {
