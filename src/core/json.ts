@@ -1,5 +1,11 @@
+/*
+ * JSON as bytes. A body of some 300 KB is forwarded as it came, so it is never parsed as a whole: one pass notes where the
+ * top-level members lie, single members are read on demand, and an edit exchanges the bytes of one member.
+ */
+
 /** Byte positions of one top-level member; `[valueStart, valueEnd)` holds its value without surrounding space. */
 export interface Member {
+  /** Decoded: `"mod\u0065l"` is `model`, so that an odd spelling cannot dodge a policy. */
   readonly name: string
   /** Of the opening quote of the name. */
   readonly nameStart: number
@@ -23,4 +29,313 @@ export interface Edit {
   readonly by: Buffer
 }
 
-export declare function scanTopLevel(bytes: Buffer): TopLevel
+/** How much of a member `parseMember` is willing to build in memory. */
+export interface ParseLimits {
+  readonly bytesMax: number
+  /** Nested arrays and objects; a plain value has depth 0. */
+  readonly depthMax: number
+}
+
+/** Bytes that are not the JSON they should be. The message is fit for the caller; `at` is the byte where reading stopped. */
+export class JsonError extends Error {
+  override readonly name = 'JsonError'
+  readonly at: number
+
+  constructor(problem: string, at: number) {
+    super(`${problem} (at byte ${at})`)
+    this.at = at
+  }
+}
+
+/** Deeper than any tool schema seen, and shallow enough for whatever parses the body behind us. */
+const DEPTH_MAX = 256
+
+/** A Messages body has some twenty members; unknown ones are kept, but not without end. */
+const MEMBERS_MAX = 1_000
+
+const QUOTE = 0x22
+const BACKSLASH = 0x5c
+const COMMA = 0x2c
+const COLON = 0x3a
+const OPEN_BRACE = 0x7b
+const CLOSE_BRACE = 0x7d
+const LOWER_U = 0x75
+
+/**
+ * Notes the top-level members of a JSON object in one pass. Throws `JsonError` for anything but one whole object: a byte
+ * order mark, a cut or trailing text, brackets that do not match, more than 256 levels or 1,000 members.
+ *
+ * Exact are the grammar of the top level, its names, and its strings, numbers and literals. Inside nested values only
+ * strings, brackets and the letters allowed between them are checked: a slip there (a missing comma, a control character
+ * in a string) is left to whoever parses that value.
+ */
+export function scanTopLevel(bytes: Buffer): TopLevel {
+  if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) {
+    throw new JsonError('The JSON begins with a byte order mark; send it without one', 0)
+  }
+  let at = skipSpace(bytes, 0)
+  if (at === bytes.length) throw new JsonError('The JSON is empty', at)
+  if (bytes[at] !== OPEN_BRACE) throw new JsonError('The JSON is not an object', at)
+
+  const members: Member[] = []
+  at = skipSpace(bytes, at + 1)
+  if (bytes[at] === CLOSE_BRACE) at += 1
+  else at = scanMembers(bytes, at, members)
+
+  at = skipSpace(bytes, at)
+  if (at < bytes.length) throw new JsonError('The JSON goes on after its end', at)
+  return {
+    members,
+    find: (name) => members.findLast((member) => member.name === name),
+    repeated: repeatedNames(members),
+  }
+}
+
+/** From the first name to behind the closing brace. */
+function scanMembers(bytes: Buffer, from: number, members: Member[]): number {
+  let at = from
+  for (;;) {
+    if (members.length === MEMBERS_MAX) throw new JsonError(`The JSON has more than ${MEMBERS_MAX} members`, at)
+    const nameStart = at
+    if (bytes[at] !== QUOTE) throw unexpected(bytes, at, 'a member name')
+    at = endOfExactString(bytes, at)
+    const name = decodeString(bytes, nameStart, at)
+    at = skipSpace(bytes, at)
+    if (bytes[at] !== COLON) throw unexpected(bytes, at, 'a colon')
+    const valueStart = skipSpace(bytes, at + 1)
+    const valueEnd = endOfValue(bytes, valueStart)
+    members.push({ name, nameStart, valueStart, valueEnd })
+    at = skipSpace(bytes, valueEnd)
+    if (bytes[at] === CLOSE_BRACE) return at + 1
+    if (bytes[at] !== COMMA) throw unexpected(bytes, at, 'a comma or the end of the object')
+    at = skipSpace(bytes, at + 1)
+  }
+}
+
+function repeatedNames(members: readonly Member[]): readonly string[] {
+  const seen = new Set<string>()
+  const repeated = new Set<string>()
+  for (const { name } of members) (seen.has(name) ? repeated : seen).add(name)
+  return [...repeated]
+}
+
+/** What a byte means between the strings of a nested value. */
+const STRUCTURE = new Uint8Array(256)
+const PLAIN = 1
+const STRING = 2
+const OPEN = 3
+const CLOSE = 4
+for (const letter of ' \t\n\r,:+-.0123456789eEtrufalsn') STRUCTURE[letter.charCodeAt(0)] = PLAIN
+STRUCTURE[QUOTE] = STRING
+for (const letter of '{[') STRUCTURE[letter.charCodeAt(0)] = OPEN
+for (const letter of '}]') STRUCTURE[letter.charCodeAt(0)] = CLOSE
+
+function endOfValue(bytes: Buffer, start: number): number {
+  switch (STRUCTURE[bytes[start] ?? 0]) {
+    case STRING:
+      return endOfExactString(bytes, start)
+    case OPEN:
+      return endOfNested(bytes, start)
+    default:
+      return endOfScalar(bytes, start)
+  }
+}
+
+/** Brackets that still wait for their partner; the object around them is the first level. Reading is synchronous, so one will do. */
+const waiting = new Uint8Array(DEPTH_MAX)
+
+function endOfNested(bytes: Buffer, start: number): number {
+  const { length } = bytes
+  let depth = 0
+  for (let at = start; at < length; at += 1) {
+    const byte = bytes[at]!
+    switch (STRUCTURE[byte]) {
+      case PLAIN:
+        break
+      case STRING:
+        at = endOfString(bytes, at) - 1
+        break
+      case OPEN:
+        // The object around counts too.
+        if (depth + 1 === DEPTH_MAX) throw new JsonError(`The JSON is nested deeper than ${DEPTH_MAX} levels`, at)
+        // In ASCII both closing brackets stand two behind their opening ones.
+        waiting[depth] = byte + 2
+        depth += 1
+        break
+      case CLOSE:
+        depth -= 1
+        if (waiting[depth] !== byte) throw new JsonError('A bracket is closed by the wrong partner', at)
+        if (depth === 0) return at + 1
+        break
+      default:
+        throw unexpected(bytes, at, 'a value')
+    }
+  }
+  throw new JsonError('The JSON ends too early', length)
+}
+
+/**
+ * How many bytes of a string are looked at one by one before a native search takes over. Most strings are short, and most
+ * bytes lie in long ones; measured on a 330 KB body: 77 µs this way, 103 with native searches alone, 240 byte by byte.
+ */
+const NEAR = 32
+
+/** Behind the closing quote of the string that opens at `start`. */
+function endOfString(bytes: Buffer, start: number): number {
+  const { length } = bytes
+  let at = start + 1
+  for (;;) {
+    for (const near = Math.min(at + NEAR, length); at < near; at += 1) {
+      const byte = bytes[at]
+      if (byte === QUOTE) return at + 1
+      if (byte === BACKSLASH) at += 1
+    }
+    const quote = bytes.indexOf(QUOTE, at)
+    if (quote === -1) throw new JsonError('The JSON ends inside a string', length)
+    if (!isEscaped(bytes, quote)) return quote + 1
+    at = quote + 1
+  }
+}
+
+/** An odd number of backslashes in front makes a quote part of the string. */
+function isEscaped(bytes: Buffer, quote: number): boolean {
+  let at = quote - 1
+  while (bytes[at] === BACKSLASH) at -= 1
+  return (quote - at) % 2 === 0
+}
+
+/** Like `endOfString`, and sure that `JSON.parse` takes the string too. */
+function endOfExactString(bytes: Buffer, start: number): number {
+  const end = endOfString(bytes, start)
+  for (let at = start + 1; at < end - 1; at += 1) {
+    const byte = bytes[at]!
+    if (byte < 0x20) throw new JsonError('A string has a control character that is not escaped', at)
+    if (byte === BACKSLASH) at = endOfEscape(bytes, at) - 1
+  }
+  return end
+}
+
+const ESCAPES = new Set(Buffer.from('"\\/bfnrt'))
+
+/** A closing quote follows somewhere, so reading a few bytes ahead stays inside the bytes. */
+function endOfEscape(bytes: Buffer, backslash: number): number {
+  const letter = bytes[backslash + 1]!
+  if (ESCAPES.has(letter)) return backslash + 2
+  const end = backslash + 6
+  let at = backslash + 2
+  if (letter === LOWER_U) while (at < end && isHexDigit(bytes[at])) at += 1
+  if (at < end) throw new JsonError('A string has an escape that JSON does not know', backslash)
+  return end
+}
+
+function isHexDigit(byte: number | undefined): boolean {
+  if (byte === undefined) return false
+  const lower = byte | 0x20
+  return (byte >= 0x30 && byte <= 0x39) || (lower >= 0x61 && lower <= 0x66)
+}
+
+const SCALAR = /^(?:true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?)$/
+
+function endOfScalar(bytes: Buffer, start: number): number {
+  let end = start
+  while (end < bytes.length && !endsScalar(bytes[end]!)) end += 1
+  if (!SCALAR.test(bytes.toString('latin1', start, end))) throw unexpected(bytes, start, 'a value')
+  return end
+}
+
+function endsScalar(byte: number): boolean {
+  return byte === COMMA || byte === CLOSE_BRACE || isSpace(byte)
+}
+
+function isSpace(byte: number | undefined): boolean {
+  return byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09
+}
+
+function skipSpace(bytes: Buffer, from: number): number {
+  let at = from
+  while (isSpace(bytes[at])) at += 1
+  return at
+}
+
+function unexpected(bytes: Buffer, at: number, wanted: string): JsonError {
+  return new JsonError(at >= bytes.length ? 'The JSON ends too early' : `The JSON should have ${wanted} here`, at)
+}
+
+/** Decodes a string that the scan has found to be exact. */
+function decodeString(bytes: Buffer, start: number, end: number): string {
+  const text = bytes.toString('utf8', start + 1, end - 1)
+  return text.includes('\\') ? (JSON.parse(`"${text}"`) as string) : text
+}
+
+/** The value of a member if it is a string. */
+export function readString(bytes: Buffer, member: Member | undefined): string | undefined {
+  if (member === undefined || bytes[member.valueStart] !== QUOTE) return undefined
+  return decodeString(bytes, member.valueStart, member.valueEnd)
+}
+
+/** The value of a member if it is `true` or `false`. */
+export function readBoolean(bytes: Buffer, member: Member | undefined): boolean | undefined {
+  if (member === undefined) return undefined
+  // The scan has let no other word begin with these letters.
+  if (bytes[member.valueStart] === 0x74) return true
+  return bytes[member.valueStart] === 0x66 ? false : undefined
+}
+
+/** The value of a member if it is a whole number that a double holds exactly; `1e3` and `1.0` are whole numbers. */
+export function readInteger(bytes: Buffer, member: Member | undefined): number | undefined {
+  if (member === undefined) return undefined
+  const first = bytes[member.valueStart]!
+  if (first !== 0x2d && (first < 0x30 || first > 0x39)) return undefined
+  const value = Number(bytes.toString('latin1', member.valueStart, member.valueEnd))
+  // Adding zero makes -0 plain.
+  return Number.isSafeInteger(value) ? value + 0 : undefined
+}
+
+/** Parses one member as a whole. Throws `JsonError` when it is larger, deeper or more broken than allowed. */
+export function parseMember(bytes: Buffer, member: Member, limits: ParseLimits): unknown {
+  const { valueStart, valueEnd, name } = member
+  if (valueEnd - valueStart > limits.bytesMax) {
+    throw new JsonError(`The member ${JSON.stringify(name)} is larger than ${limits.bytesMax} bytes`, valueStart)
+  }
+  if (depthOf(bytes, valueStart, valueEnd) > limits.depthMax) {
+    throw new JsonError(`The member ${JSON.stringify(name)} is nested deeper than ${limits.depthMax} levels`, valueStart)
+  }
+  try {
+    return JSON.parse(bytes.toString('utf8', valueStart, valueEnd))
+  } catch {
+    throw new JsonError(`The member ${JSON.stringify(name)} is not valid JSON`, valueStart)
+  }
+}
+
+/** The scan has seen these bytes, so brackets match and strings are closed. */
+function depthOf(bytes: Buffer, start: number, end: number): number {
+  let depth = 0
+  let deepest = 0
+  for (let at = start; at < end; at += 1) {
+    const meaning = STRUCTURE[bytes[at]!]
+    if (meaning === STRING) at = endOfString(bytes, at) - 1
+    else if (meaning === OPEN) deepest = Math.max(deepest, (depth += 1))
+    else if (meaning === CLOSE) depth -= 1
+  }
+  return deepest
+}
+
+/** An edit that gives a member another value, written as JSON text. */
+export function replaceValue(member: Member, json: string): Edit {
+  return { start: member.valueStart, end: member.valueEnd, by: Buffer.from(json) }
+}
+
+/** New bytes with the edits made and everything else as it was. Edits stand in order and do not overlap, else `RangeError`. */
+export function splice(bytes: Buffer, edits: readonly Edit[]): Buffer {
+  const parts: Buffer[] = []
+  let kept = 0
+  for (const { start, end, by } of edits) {
+    if (start < kept || end < start || end > bytes.length) {
+      throw new RangeError(`Edits must stand in order, apart and inside the bytes: [${start}, ${end}) does not`)
+    }
+    parts.push(bytes.subarray(kept, start), by)
+    kept = end
+  }
+  parts.push(bytes.subarray(kept))
+  return Buffer.concat(parts)
+}
