@@ -1,0 +1,33 @@
+import { z } from 'zod'
+
+/**
+ * The admin API's error codes and their HTTP statuses, as Portkey's clients know them. AB02 and AB09 exist there too;
+ * nothing here answers with them.
+ */
+export const ADMIN_ERRORS = {
+  /** The request says something that cannot be. */
+  AB01: 400,
+  /** The caller is known and may not do this. */
+  AB03: 403,
+  /** The gateway failed. */
+  AB04: 500,
+  /** Nobody knows the caller. */
+  AB05: 401,
+  /** Too many requests. */
+  AB06: 429,
+  /** It exists already, or something still depends on it. */
+  AB07: 409,
+  /** It does not exist, or not for this caller. */
+  AB08: 404,
+} as const
+
+export type AdminErrorCode = keyof typeof ADMIN_ERRORS
+
+/** What every refusal of the admin API looks like. */
+export const AdminErrorBody = z.object({
+  success: z.literal(false),
+  data: z.object({
+    message: z.string().meta({ description: 'What is wrong and what to do; every problem found, one per line.' }),
+    errorCode: z.enum(Object.keys(ADMIN_ERRORS) as [AdminErrorCode, ...AdminErrorCode[]]),
+  }),
+})

@@ -1,0 +1,92 @@
+import { z } from 'zod'
+import { nearestName } from '../core/spelling.ts'
+
+/*
+ * What the schemas of the admin API have in common. Input is strict: a name nobody knows is a mistake, and a mistake that
+ * is ignored becomes a limit that was never set.
+ */
+
+/**
+ * A JSON object with these members and no others. `notYet` names members that Portkey knows and this version lacks, with
+ * what they would be.
+ */
+export function strict<Shape extends z.ZodRawShape>(shape: Shape, notYet: Readonly<Record<string, string>> = {}) {
+  const known = Object.keys(shape)
+  return z.strictObject(shape, {
+    error: (issue) => {
+      if (issue.code === 'unrecognized_keys') return issue.keys.map((name) => explain(name)).join('\n')
+      return issue.input === undefined ? 'is required and has to be a JSON object' : 'has to be a JSON object'
+    },
+  })
+
+  function explain(name: string): string {
+    const lacking = Object.hasOwn(notYet, name) ? notYet[name] : undefined
+    if (lacking !== undefined) return `${name}: this version does not have ${lacking} yet; leave it out`
+    const meant = nearestName(name, known)
+    return `${quote(name)} is not known here; ${meant === undefined ? `known are ${known.join(', ')}` : `did you mean ${meant}?`}`
+  }
+}
+
+/** Every problem of a refused input, one line each, with the place where it stands. */
+export function listProblems(error: z.ZodError): string {
+  return error.issues
+    .flatMap((issue) => issue.message.split('\n').map((message) => ({ at: issue.path.join('.'), message })))
+    .map(({ at, message }) => (at === '' ? message : `${at}: ${message}`))
+    .join('\n')
+}
+
+/** A name may come from a stranger and ends in a log or on a screen. */
+function quote(name: string): string {
+  return JSON.stringify(name.length > 64 ? `${name.slice(0, 64)}…` : name)
+}
+
+/** What people call a thing. */
+export const name = z
+  .string()
+  .trim()
+  .min(1)
+  .max(255)
+  .regex(/^\P{Cc}*$/u, 'may not hold control characters')
+
+/** A longer remark; null clears it. */
+export const remark = z.string().trim().max(1000).nullable()
+
+/** The name of a thing in requests and addresses. `cf` and `hf` begin real model names (`@cf/…`), so no provider may have them. */
+export const slug = z
+  .string()
+  .regex(/^[a-z0-9](?:[a-z0-9_-]{0,98}[a-z0-9])?$/, 'has to be 1 to 100 of a–z, 0–9, - and _, with a letter or digit at both ends')
+  .refine((value) => value !== 'cf' && value !== 'hf', 'is reserved, because @cf/ and @hf/ begin names of models')
+
+/** A UUID, or the slug that stands for it. */
+export const idOrSlug = z.string().min(1).max(255).meta({ description: 'UUID or slug' })
+
+/** A moment in RFC 3339, such as `2026-11-23T07:00:00Z`. */
+export const moment = z.iso.datetime({ offset: true, error: 'has to be a moment such as 2026-11-23T07:00:00Z' })
+
+/** Tags that travel with every request: strings by name. */
+export const metadata = z
+  .record(z.string().min(1).max(128), z.string().max(128))
+  .refine((tags) => Object.keys(tags).length <= 50, 'may hold 50 tags at most')
+
+/** The `@slug` of a provider; the `@` may be left out. */
+export const providerReference = z
+  .string()
+  .regex(/^@?[a-z0-9][a-z0-9_-]{0,99}$/, 'has to be the @slug of a provider')
+  .transform((value) => (value.startsWith('@') ? value : `@${value}`))
+
+/** Paging as in Portkey: pages count from 0. */
+export const page = {
+  current_page: z.coerce.number().int().min(0).max(1_000_000).default(0),
+  page_size: z.coerce.number().int().min(1).max(1000).default(100),
+}
+
+/** A page of things: `total` counts all of them. */
+export function list<Item extends z.ZodType>(item: Item) {
+  return z.object({ object: z.literal('list'), total: z.number().int(), data: z.array(item) })
+}
+
+/** The answer of a change that has nothing to tell. */
+export const Nothing = z.object({})
+
+/** Members that many answers carry; times in RFC 3339, UTC. */
+export const stamps = { created_at: z.string(), last_updated_at: z.string() }

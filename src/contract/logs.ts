@@ -1,0 +1,116 @@
+import { z } from 'zod'
+import { idOrSlug, moment, strict } from './fields.ts'
+
+/* What happened: one row per exchange, refusals included, and sums of the account book. */
+
+const filters = {
+  workspace_id: idOrSlug.optional(),
+  session: z.string().max(255).optional().meta({ description: 'session_id that Claude Code sends' }),
+  key: z.string().max(255).optional().meta({ description: 'id of a key' }),
+  model: z.string().max(255).optional().meta({ description: 'the model that was asked for or the one that served' }),
+  provider: z.string().max(255).optional().meta({ description: 'slug, with or without @' }),
+  status: z
+    .string()
+    .regex(/^(?:[1-5]\d\d|[1-5]xx)$/, 'has to be a status such as 429 or a class such as 4xx')
+    .optional(),
+  since: moment.optional().meta({ description: 'first moment, inclusive' }),
+  until: moment.optional().meta({ description: 'last moment, exclusive' }),
+}
+
+export const LogQuery = strict({
+  ...filters,
+  limit: z.coerce.number().int().min(1).max(200).default(50),
+  cursor: z.string().max(255).optional().meta({ description: 'next_cursor of the page before' }),
+})
+
+export const SummaryQuery = strict(filters)
+
+export const TokenCounts = z.object({
+  input: z.number().int().meta({ description: 'neither read from a cache nor written to one' }),
+  output: z.number().int(),
+  cache_read: z.number().int(),
+  cache_write_5m: z.number().int(),
+  cache_write_1h: z.number().int(),
+  thinking: z.number().int().meta({ description: 'the part of output that was thinking' }),
+  web_searches: z.number().int(),
+  web_fetches: z.number().int(),
+  code_executions: z.number().int(),
+})
+
+const text = z.string().nullable()
+const milliseconds = z.number().nullable()
+
+/** Portkey's row where it has a name for a thing, our own names for the rest. */
+export const Log = z.object({
+  id: z.string(),
+  object: z.literal('log'),
+  created_at: z.string(),
+  trace_id: text,
+  organisation_id: text,
+  workspace_id: text,
+  workspace_slug: text,
+  api_key_id: text,
+  user_id: text,
+  _user: text.meta({ description: 'the _user tag of the metadata' }),
+  metadata: z.record(z.string(), z.string()),
+  request_url: z.string(),
+  request_method: z.literal('POST'),
+  is_success: z.boolean(),
+  response_status_code: z.number().int(),
+  ai_org: text.meta({ description: 'kind of the provider' }),
+  ai_model: text.meta({ description: 'the model that served, else the one asked for' }),
+  virtual_key: text.meta({ description: 'slug of the provider' }),
+  req_units: z.number().int().meta({ description: 'all input tokens, cached ones included' }),
+  res_units: z.number().int(),
+  total_units: z.number().int(),
+  cost: z.number().meta({ description: 'US cents' }),
+  cost_currency: z.literal('USD'),
+  response_time: z.number().meta({ description: 'milliseconds until the last byte' }),
+  gateway_processing_time: milliseconds.meta({ description: 'processor milliseconds before the upstream had the request' }),
+  stream_mode: z.boolean(),
+  retry_success_count: z.number().int(),
+  // Beyond Portkey's row.
+  cost_usd: z.string().meta({ description: 'US dollars, exact' }),
+  price_version: text,
+  tokens: TokenCounts,
+  session_id: text,
+  agent_id: text,
+  parent_agent_id: text,
+  prompt_id: text,
+  request_class: text,
+  client: text,
+  client_version: text,
+  model_asked: text,
+  model_served: text,
+  provider: text.meta({ description: '@slug' }),
+  provider_id: text,
+  attempts: z.number().int(),
+  upstream_request_id: text,
+  outcome: z.string().meta({ description: 'completed, interrupted or refused' }),
+  interrupted_by: text,
+  error_code: text,
+  stop_reason: text,
+  first_byte_ms: milliseconds,
+  first_token_ms: milliseconds,
+  request_bytes: z.number().int(),
+  response_bytes: z.number().int(),
+  flags: z.array(z.enum(['usage_estimated', 'unknown_model', 'free'])).meta({
+    description: 'usage_estimated: the provider did not report all of it; unknown_model: priced at the dearest tier.',
+  }),
+})
+
+export const LogPage = z.object({
+  object: z.literal('list'),
+  data: z.array(Log),
+  next_cursor: text.meta({ description: 'null on the last page' }),
+})
+
+export const Summary = z.object({
+  object: z.literal('usage-summary'),
+  requests: z.number().int(),
+  upstream_calls: z.number().int(),
+  tokens: TokenCounts,
+  cost: z.number().meta({ description: 'US cents' }),
+  cost_usd: z.string().meta({ description: 'US dollars, exact' }),
+  cost_currency: z.literal('USD'),
+})

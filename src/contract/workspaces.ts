@@ -1,0 +1,62 @@
+import { z } from 'zod'
+import { list, metadata, name, page, providerReference, remark, stamps, strict } from './fields.ts'
+
+/* A workspace is a tenant: its keys, providers and records belong to it alone. */
+
+export const WorkspaceQuery = strict({
+  ...page,
+  name: z.string().max(255).optional().meta({ description: 'Part of the name.' }),
+  exact_name: z.string().max(255).optional(),
+})
+
+export const WorkspaceUpdate = strict(
+  {
+    name: name.optional(),
+    description: remark.optional(),
+    defaults: strict(
+      {
+        provider: providerReference.nullable().optional(),
+        metadata: metadata.nullable().optional(),
+      },
+      { input_guardrails: 'guardrails', output_guardrails: 'guardrails', user_api_key_config: 'keys made for every member' },
+    )
+      .nullable()
+      .optional()
+      .meta({ description: 'Members that are left out stay; null clears.' }),
+  },
+  { usage_limits: 'budgets', rate_limits: 'rate limits', icon: 'icons' },
+)
+
+export const WorkspaceItem = z.object({
+  id: z.string(),
+  slug: z.string(),
+  name: z.string(),
+  description: z.string().nullable(),
+  organisation_id: z.string(),
+  is_default: z.union([z.literal(0), z.literal(1)]),
+  defaults: z.object({
+    provider: z.string().nullable(),
+    metadata: z.record(z.string(), z.string()).nullable(),
+  }),
+  status: z.literal('active'),
+  ...stamps,
+  object: z.literal('workspace'),
+})
+
+export const WorkspaceList = list(WorkspaceItem)
+
+export const Workspace = WorkspaceItem.extend({
+  users: z.array(
+    z.object({
+      id: z.string(),
+      first_name: z.string(),
+      last_name: z.string(),
+      email: z.string(),
+      org_role: z.string(),
+      role: z.string(),
+      status: z.literal('active'),
+      created_at: z.string(),
+      object: z.literal('workspace-user'),
+    }),
+  ),
+})
