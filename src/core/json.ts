@@ -215,12 +215,14 @@ function endOfExactString(bytes: Buffer, start: number): number {
   return end
 }
 
-const ESCAPES = new Set(Buffer.from('"\\/bfnrt'))
+/** The letters that may follow a backslash alone. */
+const ESCAPES = new Uint8Array(256)
+for (const letter of '"\\/bfnrt') ESCAPES[letter.charCodeAt(0)] = 1
 
 /** A closing quote follows somewhere, so reading a few bytes ahead stays inside the bytes. */
 function endOfEscape(bytes: Buffer, backslash: number): number {
   const letter = bytes[backslash + 1]!
-  if (ESCAPES.has(letter)) return backslash + 2
+  if (ESCAPES[letter] === 1) return backslash + 2
   const end = backslash + 6
   let at = backslash + 2
   if (letter === LOWER_U) while (at < end && isHexDigit(bytes[at])) at += 1
