@@ -10,5 +10,6 @@ const format = run('oxfmt/bin/oxfmt', '--write')
 process.exitCode = lint === 0 && format === 0 ? 0 : 1
 
 function run(tool, ...args) {
-  return spawnSync(process.execPath, [join(root, 'node_modules', tool), ...args], { cwd: root, stdio: 'inherit' }).status
+  return spawnSync(process.execPath, [join(root, 'node_modules', tool), ...args], { cwd: root, stdio: 'inherit' })
+    .status
 }

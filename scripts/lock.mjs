@@ -16,13 +16,22 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const folder = mkdtempSync(join(tmpdir(), 'portcullis-lock-'))
 try {
   for (const name of ['package.json', 'package-lock.json']) copyFileSync(join(root, name), join(folder, name))
-  const args = ['install', '--package-lock-only', '--ignore-scripts', '--omit-lockfile-registry-resolved', '--no-audit', '--no-fund']
+  const args = [
+    'install',
+    '--package-lock-only',
+    '--ignore-scripts',
+    '--omit-lockfile-registry-resolved',
+    '--no-audit',
+    '--no-fund',
+  ]
   const { status } = spawnSync('npm', args, { cwd: folder, stdio: 'inherit', shell: process.platform === 'win32' })
   if (status !== 0) throw new Error('npm could not resolve package.json; its own words stand above.')
   const lock = JSON.parse(readFileSync(join(folder, 'package-lock.json'), 'utf8'))
   const added = completeLock(lock)
   writeFileSync(join(root, 'package-lock.json'), `${JSON.stringify(lock, null, 2)}\n`)
-  console.log(`package-lock.json holds ${Object.keys(lock.packages).length - 1} packages, ${added.length} of them named here only.`)
+  console.log(
+    `package-lock.json holds ${Object.keys(lock.packages).length - 1} packages, ${added.length} of them named here only.`,
+  )
 } finally {
   rmSync(folder, { recursive: true })
 }
@@ -34,7 +43,8 @@ function completeLock(lock) {
     for (const [name, version] of Object.entries(entry.optionalDependencies ?? {})) {
       const path = `node_modules/${name}`
       if (path in lock.packages) continue
-      if (!/^\d+\.\d+\.\d+$/.test(version)) throw new Error(`${name} is asked for as ${version}; only an exact version can be added.`)
+      if (!/^\d+\.\d+\.\d+$/.test(version))
+        throw new Error(`${name} is asked for as ${version}; only an exact version can be added.`)
       lock.packages[path] = { version, ...(entry.dev ? { dev: true } : {}), optional: true, ...platformOf(name) }
       added.push(name)
     }
@@ -45,7 +55,10 @@ function completeLock(lock) {
 
 /** Native packages say in their name where they run: `…-linux-arm64-musl`, `…/win32-x64`. */
 function platformOf(name) {
-  const match = /(android|darwin|freebsd|linux|openharmony|win32)-(arm64|arm|ia32|ppc64|riscv64|s390x|x64)(?:-(gnu|musl|msvc)?\w*)?$/.exec(name)
+  const match =
+    /(android|darwin|freebsd|linux|openharmony|win32)-(arm64|arm|ia32|ppc64|riscv64|s390x|x64)(?:-(gnu|musl|msvc)?\w*)?$/.exec(
+      name,
+    )
   if (match === null) throw new Error(`${name} does not say in its name where it runs; add its entry by hand.`)
   const [, os, cpu, abi] = match
   const libc = abi === 'gnu' ? { libc: ['glibc'] } : abi === 'musl' ? { libc: ['musl'] } : {}

@@ -20,7 +20,9 @@ const NODE_TO_BEGIN = [20, 19]
 const [options, file, rest] = splitArguments(process.argv.slice(2))
 if (file === undefined) stop('Usage: node scripts/run.mjs [node options] <file> [arguments]')
 if (!isAtLeast(process.versions.node, NODE_TO_BEGIN)) {
-  stop(`Portcullis needs Node 20.19 or newer to begin with; this is ${process.versions.node}. Get one from https://nodejs.org.`)
+  stop(
+    `Portcullis needs Node 20.19 or newer to begin with; this is ${process.versions.node}. Get one from https://nodejs.org.`,
+  )
 }
 
 try {
@@ -57,7 +59,9 @@ function handOver(node, argv) {
       child.kill(signal)
     })
   }
-  child.on('error', (error) => stop(`Cannot start ${node}: ${error.message}. Install Node ${NODE_WANTED.join('.')} or newer.`))
+  child.on('error', (error) =>
+    stop(`Cannot start ${node}: ${error.message}. Install Node ${NODE_WANTED.join('.')} or newer.`),
+  )
   child.on('exit', (code, signal) => {
     process.exitCode = code ?? 128 + (constants.signals[signal] ?? 0)
   })

@@ -60,13 +60,15 @@ async function runNpmCi(root) {
     child.on('error', reject)
     child.on('exit', resolve)
   })
-  if (code !== 0) throw new Error('npm ci failed; its own words stand above. Put that right and run the same command again.')
+  if (code !== 0)
+    throw new Error('npm ci failed; its own words stand above. Put that right and run the same command again.')
 }
 
 /** The npm that started us, if one did. On Windows the one in PATH is a script that only a shell can run. */
 function npm() {
   const given = process.env.npm_execpath
-  if (given !== undefined && basename(given) === 'npm-cli.js') return { file: process.execPath, before: [given], shell: false }
+  if (given !== undefined && basename(given) === 'npm-cli.js')
+    return { file: process.execPath, before: [given], shell: false }
   return { file: 'npm', before: [], shell: process.platform === 'win32' }
 }
 
