@@ -9,7 +9,7 @@ import type { Upstream } from '../providers/adapter.ts'
 /*
  * One request and its reply. What is known about an exchange grows to the right, and the types say so:
  *
- *   Inbound → Authenticated → Planned → Attempt
+ *   Inbound → Authenticated → Received → Planned → Attempt
  *
  * A stage may rely on everything to its left. `Admitted`, with its hold, takes its place between Planned and Attempt
  * once there are budgets.
@@ -17,13 +17,6 @@ import type { Upstream } from '../providers/adapter.ts'
 
 /** The two calls that carry a Messages body. */
 export type Endpoint = 'messages' | 'count_tokens'
-
-/** The body as it arrived, and where its top-level members lie. Edits make new bytes; these never change. */
-export interface Body {
-  readonly bytes: Buffer
-  /** Undefined when the body is empty. */
-  readonly members: TopLevel
-}
 
 export interface Inbound {
   readonly id: Id<'request'>
@@ -35,10 +28,16 @@ export interface Inbound {
   /** `?beta=true`, with its question mark, or empty. */
   readonly query: string
   readonly headers: HeaderLines
-  readonly body: Body
-  /** Fires when the client has left, or when a shutdown has waited long enough. */
+  /** The body, still on its way: nobody unknown makes us hold 32 MB. */
+  readonly content: Content
+  /** Fires when the client has left (`reason` is `client`), or when a shutdown has waited long enough (`shutdown`). */
   readonly signal: AbortSignal
   readonly trail: Trail
+}
+
+export interface Content {
+  /** All bytes of the body as they came; refuses with `request.too_large` past the limit. To be called once. */
+  read(bytesMax: number): Promise<Buffer>
 }
 
 /** Who asks. Found from a key alone: metadata and session headers are claims, a key is proof. */
@@ -60,6 +59,21 @@ export interface Authenticated extends Inbound {
   readonly caller: Caller
 }
 
+/** The body, and where its top-level members lie. Edits make new bytes; these never change. */
+export interface Body {
+  /** Plain JSON, decoded when it came compressed. */
+  readonly bytes: Buffer
+  readonly members: TopLevel
+  /** The bytes as they came when the client had compressed them: what goes upstream unless something is edited. */
+  readonly compressed: { readonly encoding: string; readonly bytes: Buffer } | undefined
+}
+
+export interface Received extends Authenticated {
+  readonly body: Body
+  /** `stream: true` stands in the body. */
+  readonly streaming: boolean
+}
+
 /** One provider and one model: where an attempt goes. */
 export interface Target {
   readonly upstream: Upstream
@@ -78,7 +92,7 @@ export interface Plan {
   readonly traceId: string
 }
 
-export interface Planned extends Authenticated {
+export interface Planned extends Received {
   readonly plan: Plan
 }
 
@@ -88,11 +102,8 @@ export interface Attempt extends Planned {
   readonly ordinal: number
 }
 
-/** How an answer ended: known only after its last byte. */
-export type Outcome =
-  | { readonly kind: 'completed' }
-  | { readonly kind: 'interrupted'; readonly by: 'client' | 'upstream' | 'shutdown' }
-  | { readonly kind: 'refused'; readonly error: GatewayError }
+/** Who ended an answer before it was whole. */
+export type Breaker = 'client' | 'upstream' | 'shutdown'
 
 /** The valve on whatever makes the bytes. */
 export interface Flow {
@@ -121,7 +132,7 @@ export interface Reply {
   /** The last byte has been pushed and the answer is whole. */
   end(): void
   /** The answer will not be whole. Before `head` the client gets a refusal, after it an honest break. */
-  fail(error: GatewayError, by: 'client' | 'upstream' | 'shutdown'): void
+  fail(error: GatewayError, by: Breaker): void
 }
 
 /** Facts noted on the way; `record` writes them down. Nobody decides by them. */
@@ -131,11 +142,21 @@ export interface Trail {
 
 export interface Facts {
   readonly caller?: Caller
+  readonly modelAsked?: string
+  readonly streaming?: boolean
+  readonly requestBytes?: number
   readonly plan?: Plan
   readonly attempt?: AttemptFacts
-  /** Milliseconds on the monotonic clock. */
+  // Moments on the clock that never jumps, in milliseconds.
+  /** The body's last byte was here. */
+  readonly bodyAt?: number
+  /** The request was handed to the transport. */
+  readonly readyAt?: number
+  /** A connection took it. */
   readonly connectedAt?: number
+  readonly firstByteAt?: number
   readonly firstTokenAt?: number
+  readonly upstreamEndedAt?: number
 }
 
 /** What one upstream call came to. */

@@ -15,7 +15,19 @@ export interface GatewayParts {
   readonly prices: Prices
   readonly ledger: Ledger
   readonly recorder: Recorder
-  readonly timeouts: UpstreamTimeouts
+  readonly timeouts: GatewayTimeouts
+  readonly limits: RequestLimits
+}
+
+/** Milliseconds. */
+export interface GatewayTimeouts extends UpstreamTimeouts {
+  /** Silence towards the client after which the gateway sends a `ping` of its own. */
+  readonly pingMs: number
+}
+
+export interface RequestLimits {
+  /** Of one request body, as sent and after decompression. */
+  readonly bodyBytesMax: number
 }
 
 /** Dialect, identity and way of one provider kind. */

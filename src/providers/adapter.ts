@@ -1,7 +1,6 @@
 import type { GatewayError } from '../core/errors.ts'
 import type { HeaderLines } from '../core/headers.ts'
 import type { Id } from '../core/ids.ts'
-import type { TopLevel } from '../core/json.ts'
 
 /*
  * A provider is three things that change for different reasons: its dialect (adapter), its proof of identity (signer)
@@ -24,6 +23,8 @@ export interface Upstream {
   readonly basePath: string
   /** An administrator listed this host, so it may resolve to a private address. */
   readonly trustedHost: boolean
+  /** How the credential travels: Anthropic's own header, or as a bearer for hosts that take nothing else. */
+  readonly authScheme: 'x-api-key' | 'bearer'
   /** Which rows of the price table apply. */
   readonly priceScope: string
   /** Unseals the credential; undefined for a provider that needs none. Throws `credential.unavailable`. */
@@ -41,8 +42,10 @@ export interface ModelCall {
   readonly model: string
   /** The client's headers as they arrived. */
   readonly headers: HeaderLines
+  /** The bytes for upstream, `@slug/` already cut from the model. */
   readonly body: Buffer
-  readonly members: TopLevel
+  /** `gzip` and the like when `body` is still compressed as the client sent it. */
+  readonly contentEncoding: string | undefined
 }
 
 /** A request that is ready for the wire, less what a signer adds. */

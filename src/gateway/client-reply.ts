@@ -1,0 +1,95 @@
+import type { ServerResponse } from 'node:http'
+import type { Clock, Timer } from '../core/clock.ts'
+import type { GatewayError } from '../core/errors.ts'
+import type { Id } from '../core/ids.ts'
+import type { Breaker, Flow, Reply, ReplyHead } from './exchange.ts'
+import { refusalBody, refusalHeaders } from './refusal.ts'
+import { EventBoundary } from './stream/event-boundary.ts'
+import { errorEvent } from './stream/own-events.ts'
+
+export interface ClientReplyParts {
+  readonly clock: Clock
+  /** Milliseconds for which a client may leave bytes unread before it counts as gone. */
+  readonly clientStallMs: number
+}
+
+/**
+ * The last reply in the chain: what is pushed here is written to the client's socket. The head waits for the first byte
+ * of the body, so that an upstream which breaks before it still gives the client a clean status.
+ */
+export class ClientReply implements Reply {
+  readonly #id: Id<'request'>
+  readonly #response: ServerResponse
+  readonly #parts: ClientReplyParts
+  readonly #boundary = new EventBoundary()
+  #waitingHead: ReplyHead | undefined
+  #flow: Flow | undefined
+  #isEventStream = false
+  #isOver = false
+  #stall: Timer | undefined
+
+  constructor(id: Id<'request'>, response: ServerResponse, parts: ClientReplyParts) {
+    this.#id = id
+    this.#response = response
+    this.#parts = parts
+  }
+
+  head(head: ReplyHead): void {
+    this.#flow = head.flow
+    this.#isEventStream = head.eventStream
+    this.#waitingHead = head
+  }
+
+  chunk(bytes: Buffer): void {
+    if (this.#isOver || this.#response.destroyed) return
+    this.#sendHead()
+    if (this.#isEventStream) this.#boundary.push(bytes)
+    if (!this.#response.write(bytes)) this.#waitForClient()
+  }
+
+  end(): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    this.#stall?.cancel()
+    this.#sendHead()
+    this.#response.end()
+  }
+
+  fail(error: GatewayError, by: Breaker): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    this.#stall?.cancel()
+    const response = this.#response
+    if (by === 'client' || response.destroyed) {
+      response.destroy()
+    } else if (!response.headersSent) {
+      const body = refusalBody(error, this.#id)
+      response.writeHead(error.spec.status, refusalHeaders(error, this.#id, body))
+      response.end(body)
+    } else if (this.#isEventStream && this.#boundary.isBetweenEvents) {
+      response.end(errorEvent(error))
+    } else {
+      // Inside an event nothing can be said: whatever is added becomes part of it. The cut itself is the message.
+      response.destroy()
+    }
+  }
+
+  #sendHead(): void {
+    const head = this.#waitingHead
+    if (head === undefined) return
+    this.#waitingHead = undefined
+    this.#response.writeHead(head.status, ['request-id', this.#id, ...head.headers])
+  }
+
+  /** The socket is full: hold the source until the client has read, so that memory per stream stays bounded. */
+  #waitForClient(): void {
+    if (this.#stall !== undefined) return
+    this.#flow?.pause()
+    this.#stall = this.#parts.clock.after(this.#parts.clientStallMs, () => this.#response.destroy())
+    this.#response.once('drain', () => {
+      this.#stall?.cancel()
+      this.#stall = undefined
+      this.#flow?.resume()
+    })
+  }
+}

@@ -1,0 +1,22 @@
+import type { Inbound } from './exchange.ts'
+import type { GatewayParts } from './parts.ts'
+import { send } from './send.ts'
+import { type Serve, pipeline } from './stage.ts'
+import { authenticate } from './stages/authenticate.ts'
+import { keepAlive } from './stages/keep-alive.ts'
+import { plan } from './stages/plan.ts'
+import { receive } from './stages/receive.ts'
+import { record } from './stages/record.ts'
+import { route } from './stages/route.ts'
+
+/** The life of a request, in the order in which it meets the stages. */
+export function createPipeline(parts: GatewayParts): Serve<Inbound> {
+  return pipeline()
+    .through(record(parts.recorder, parts.clock)) // outermost: sees refusals too
+    .through(authenticate(parts.keys)) // Inbound       → Authenticated
+    .through(receive(parts.limits, parts.clock)) // Authenticated → Received: only a known caller's body is read
+    .through(plan(parts.catalogue)) // Received      → Planned
+    .through(keepAlive(parts.clock, parts.timeouts.pingMs)) // speaks up while the upstream is silent
+    .through(route()) // Planned       → Attempt, once per target
+    .to(send(parts)) // adapter → signer → transport, and the ledger
+}

@@ -1,0 +1,36 @@
+import type { GatewayError } from '../core/errors.ts'
+
+/*
+ * How a GatewayError becomes HTTP on the Messages routes. Status, type and headers are chosen for what Claude Code does with
+ * them; docs/reference/errors.md tells what that is for each code.
+ */
+
+/** The Anthropic envelope. */
+export function refusalBody(error: GatewayError, requestId: string): Buffer {
+  return Buffer.from(
+    JSON.stringify({
+      type: 'error',
+      error: { type: error.spec.wire, message: error.message },
+      request_id: requestId,
+    }),
+  )
+}
+
+export function refusalHeaders(error: GatewayError, requestId: string, body: Buffer): string[] {
+  const headers = [
+    'content-type',
+    'application/json',
+    'content-length',
+    String(body.length),
+    'request-id',
+    requestId,
+    'x-portkey-trace-id',
+    requestId,
+    'x-portcullis-error',
+    error.code,
+  ]
+  if (error.spec.final) headers.push('x-should-retry', 'false')
+  if (error.retryAfterSeconds !== undefined) headers.push('retry-after', String(error.retryAfterSeconds))
+  if (error.spec.fault === 'gateway') headers.push('x-portkey-gateway-exception', 'true')
+  return headers
+}

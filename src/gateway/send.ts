@@ -1,0 +1,320 @@
+import { estimateTokens } from '../core/estimate-tokens.ts'
+import { GatewayError, toGatewayError } from '../core/errors.ts'
+import { type HeaderLines, header } from '../core/headers.ts'
+import { type Id, newId } from '../core/ids.ts'
+import { replaceValue, splice } from '../core/json.ts'
+import { NO_USAGE, type ReportedUsage, type TokenUsage } from '../core/usage.ts'
+import type { CallCharge, CallClosing } from '../ledger/ledger.ts'
+import type { ModelCall, UpstreamFlow, UpstreamHandler, WireRequest } from '../providers/adapter.ts'
+import type { Attempt, Breaker, Flow, Reply } from './exchange.ts'
+import type { GatewayParts } from './parts.ts'
+import { forClient } from './response-headers.ts'
+import type { Serve } from './stage.ts'
+import type { AnswerTap } from './stream/answer-tap.ts'
+import { createBodyTap } from './stream/body-tap.ts'
+import { createDecodingTap } from './stream/decoding-tap.ts'
+import { createUsageTap } from './stream/usage-tap.ts'
+
+type SendParts = Pick<GatewayParts, 'clock' | 'providers' | 'prices' | 'ledger' | 'timeouts'>
+
+/** The end of the pipeline: one attempt becomes one upstream call, metered, priced and written into the ledger. */
+export function send(parts: SendParts): Serve<Attempt> {
+  return async function send(attempt, reply) {
+    const { upstream } = attempt.target
+    const { adapter, signer, transport } = parts.providers[upstream.kind]
+    const request = await signer.sign(adapter.encode(toModelCall(attempt), upstream), upstream)
+    const call = new UpstreamCall(attempt, request, reply, parts)
+    attempt.trail.note({ readyAt: parts.clock.monotonic() })
+    transport.send(request, upstream, parts.timeouts, call)
+  }
+}
+
+/** The body as it came, unless the model's name has to change: then only those bytes do. */
+function toModelCall({ endpoint, query, headers, body, target }: Attempt): ModelCall {
+  const member = body.members.find('model')!
+  const asked = body.bytes.subarray(member.valueStart, member.valueEnd)
+  const wanted = Buffer.from(JSON.stringify(target.model))
+  // Compared as bytes: a name that is spelt with escapes but means the same stays as it came.
+  const isSame = asked.equals(wanted) || JSON.parse(asked.toString()) === target.model
+  const untouched = body.compressed ?? { bytes: body.bytes, encoding: undefined }
+  return {
+    endpoint,
+    query,
+    headers,
+    model: target.model,
+    body: isSame ? untouched.bytes : splice(body.bytes, [replaceValue(member, wanted)]),
+    contentEncoding: isSame ? untouched.encoding : undefined,
+  }
+}
+
+/** Sees one upstream call from its first byte to its entry in the ledger. */
+class UpstreamCall implements UpstreamHandler {
+  readonly #attempt: Attempt
+  readonly #request: WireRequest
+  readonly #reply: Reply
+  readonly #parts: SendParts
+  readonly #id: Id<'call'>
+  #state: 'waiting' | 'open' | 'over' = 'waiting'
+  #flow: UpstreamFlow | undefined
+  #status: number | undefined
+  #upstreamRequestId: string | undefined
+  #tap: AnswerTap | undefined
+  #sawContent = false
+
+  constructor(attempt: Attempt, request: WireRequest, reply: Reply, parts: SendParts) {
+    this.#attempt = attempt
+    this.#request = request
+    this.#reply = reply
+    this.#parts = parts
+    this.#id = newId(parts.clock.now())
+    if (attempt.signal.aborted) this.#onLeave()
+    else attempt.signal.addEventListener('abort', this.#onLeave, { once: true })
+  }
+
+  sent(flow: UpstreamFlow): void {
+    if (this.#state === 'over') {
+      flow.abort()
+      return
+    }
+    this.#flow = flow
+    this.#attempt.trail.note({ connectedAt: this.#parts.clock.monotonic() })
+    try {
+      this.#openEntry()
+      this.#state = 'open'
+    } catch (error) {
+      // A call that cannot be written down is not made.
+      this.#finish()
+      flow.abort()
+      this.#reply.fail(toGatewayError(error), 'upstream')
+    }
+  }
+
+  head(status: number, headers: HeaderLines): void {
+    this.#status = status
+    this.#upstreamRequestId = header(headers, 'request-id') ?? header(headers, 'x-request-id')
+    this.#attempt.trail.note({ firstByteAt: this.#parts.clock.monotonic() })
+    const contentType = header(headers, 'content-type')
+    const unusable = whyUnusable(status, contentType, this.#attempt)
+    if (unusable !== undefined) {
+      this.#flow?.abort()
+      this.#close(this.#failedCharge(), 'failed', undefined)
+      this.#reply.fail(unusable, 'upstream')
+      return
+    }
+    const encoding = header(headers, 'content-encoding')
+    const isPlain = encoding === undefined || encoding === 'identity'
+    const isEvents = contentType?.toLowerCase().startsWith('text/event-stream') === true
+    if (status === 200) this.#tap = tapFor(isEvents, isPlain ? undefined : encoding)
+    this.#reply.head({ status, headers: forClient(headers), eventStream: isEvents && isPlain, flow: this.#valve })
+  }
+
+  chunk(bytes: Buffer): void {
+    const tap = this.#tap
+    if (tap !== undefined) {
+      tap.push(bytes)
+      if (!this.#sawContent && tap.contentStarted) {
+        this.#sawContent = true
+        this.#attempt.trail.note({ firstTokenAt: this.#parts.clock.monotonic() })
+      }
+    }
+    this.#reply.chunk(bytes)
+  }
+
+  end(): void {
+    this.#attempt.trail.note({ upstreamEndedAt: this.#parts.clock.monotonic() })
+    if (this.#tap === undefined) this.#conclude()
+    else this.#tap.end(() => this.#conclude())
+  }
+
+  fail(error: GatewayError): void {
+    if (this.#state === 'over') return
+    this.#attempt.trail.note({ upstreamEndedAt: this.#parts.clock.monotonic() })
+    const charge = this.#tap?.started === true ? this.#chargeSoFar() : this.#failedCharge()
+    this.#tap?.end()
+    this.#close(charge, this.#tap === undefined ? 'failed' : 'interrupted', 'upstream')
+    this.#reply.fail(error, 'upstream')
+  }
+
+  /** The upstream has ended by itself; whether its answer is whole is what the tap saw. */
+  #conclude(): void {
+    if (this.#state === 'over') return
+    const tap = this.#tap
+    if (tap === undefined) {
+      this.#close(this.#failedCharge(), 'failed', undefined)
+    } else if (tap.finished || tap.abandoned) {
+      // A tap that gave up cannot tell; the answer gets the benefit of the doubt, and its row says that it is an estimate.
+      this.#close(this.#chargeSoFar(), 'completed', undefined)
+    } else {
+      this.#close(this.#chargeSoFar(), 'interrupted', 'upstream')
+      // An error event has told the client already; anything else would look like a clean end.
+      if (tap.errorEvent === undefined) {
+        this.#reply.fail(endedEarly(), 'upstream')
+        return
+      }
+    }
+    this.#reply.end()
+  }
+
+  /** The client has left, or a shutdown has waited long enough: stop paying, then settle what was used. */
+  readonly #onLeave = (): void => {
+    if (this.#state === 'over') return
+    const by: Breaker = this.#attempt.signal.reason === 'shutdown' ? 'shutdown' : 'client'
+    this.#flow?.abort()
+    if (this.#state === 'open') this.#close(this.#chargeSoFar(), 'interrupted', by)
+    this.#finish()
+    this.#reply.fail(
+      by === 'shutdown'
+        ? new GatewayError('gateway.draining', 'The gateway was shut down during this answer. Send the request again.', {
+            retryAfterSeconds: 2,
+          })
+        : new GatewayError('gateway.unexpected', 'The client has left.'),
+      by,
+    )
+  }
+
+  #openEntry(): void {
+    const { id, ordinal, caller, endpoint, target } = this.#attempt
+    this.#parts.ledger.open({
+      id: this.#id,
+      exchangeId: id,
+      ordinal,
+      organisationId: caller.organisationId,
+      workspaceId: caller.workspaceId,
+      keyId: caller.keyId,
+      userId: caller.userId,
+      providerId: target.upstream.providerId,
+      providerSlug: target.upstream.slug,
+      providerKind: target.upstream.kind,
+      endpoint,
+      model: target.model,
+      openedAt: this.#parts.clock.now(),
+      fallback: this.#chargeSoFar(),
+    })
+  }
+
+  #close(charge: CallCharge, outcome: CallClosing['outcome'], interruptedBy: CallClosing['interruptedBy']): void {
+    const wasOpen = this.#state === 'open'
+    this.#finish()
+    if (!wasOpen) return
+    const modelServed = this.#tap?.modelServed
+    this.#attempt.trail.note({
+      attempt: {
+        ...charge,
+        callId: this.#id,
+        upstreamStatus: this.#status,
+        upstreamRequestId: this.#upstreamRequestId,
+        modelServed,
+        stopReason: this.#tap?.stopReason,
+      },
+    })
+    this.#parts.ledger.close(this.#id, {
+      ...charge,
+      outcome,
+      interruptedBy,
+      modelServed,
+      upstreamStatus: this.#status,
+      upstreamRequestId: this.#upstreamRequestId,
+      closedAt: this.#parts.clock.now(),
+    })
+  }
+
+  #finish(): void {
+    this.#state = 'over'
+    this.#attempt.signal.removeEventListener('abort', this.#onLeave)
+  }
+
+  /**
+   * What the call has used by what is known now: what the upstream reported; else the output that was seen, and the input
+   * by the size of the body.
+   */
+  #chargeSoFar(): CallCharge {
+    const tap = this.#tap
+    const inputEstimate = { ...NO_USAGE, input: estimateTokens(this.#request.body.length) }
+    if (tap === undefined) return this.#charge(asReport(inputEstimate), true)
+    const isReported = tap.inputReported && tap.outputReported && !tap.abandoned
+    return this.#charge(tap.inputReported ? tap.report() : withInput(tap.report(), inputEstimate.input), !isReported)
+  }
+
+  /** Providers do not bill a call that they answered with an error. */
+  #failedCharge(): CallCharge {
+    return this.#charge(asReport(NO_USAGE), false)
+  }
+
+  #charge(report: ReportedUsage, estimated: boolean): CallCharge {
+    const { endpoint, target } = this.#attempt
+    // Counting tokens is free at every provider.
+    if (endpoint === 'count_tokens') {
+      return { usage: NO_USAGE, estimated: false, costNanos: 0n, priceVersion: '', priceFlag: 'free' }
+    }
+    const tag = this.#parts.prices.price(report, {
+      providerKind: target.upstream.kind,
+      scope: target.upstream.priceScope,
+      model: this.#tap?.modelServed ?? target.model,
+      at: this.#attempt.receivedAt,
+    })
+    return { usage: report.tokens, estimated, ...tag }
+  }
+
+  readonly #valve: Flow = {
+    pause: () => this.#flow?.pause(),
+    resume: () => this.#flow?.resume(),
+    abort: () => this.#flow?.abort(),
+  }
+}
+
+/** An answer that must not reach the client as it is, and the reason. Everything else passes through unmodified. */
+function whyUnusable(status: number, contentType: string | undefined, attempt: Attempt): GatewayError | undefined {
+  const slug = `@${attempt.target.upstream.slug}`
+  if (status >= 300 && status < 400) {
+    // A client that follows would carry its gateway key to a host of the upstream's choosing.
+    return new GatewayError(
+      'upstream.redirected',
+      `Provider ${slug} answered with a redirect, which the gateway does not follow. An administrator should correct its host.`,
+      { detail: `status ${status}` },
+    )
+  }
+  if (status === 401) {
+    // Passed on, it would read "Please run /login" at the terminal: the one credential that is not at fault is the developer's.
+    return new GatewayError(
+      'upstream.credential_rejected',
+      `Provider ${slug} refused the gateway’s own credential. Your key is fine: tell whoever runs the gateway.`,
+      { detail: `status ${status}` },
+    )
+  }
+  if (status === 200 && contentType?.toLowerCase().startsWith('text/html') === true) {
+    return new GatewayError(
+      'upstream.broken',
+      `Provider ${slug} answered with a web page instead of a message. Try again; if it stays, tell whoever runs the gateway.`,
+    )
+  }
+  return undefined
+}
+
+function endedEarly(): GatewayError {
+  return new GatewayError('upstream.broken', 'The provider ended the answer before it was complete.')
+}
+
+function asReport(tokens: TokenUsage): ReportedUsage {
+  return {
+    tokens,
+    steps: [{ model: undefined, kind: 'message', tokens }],
+    speed: 'standard',
+    geography: undefined,
+    serviceTier: undefined,
+  }
+}
+
+function withInput(report: ReportedUsage, input: number): ReportedUsage {
+  const [first, ...rest] = report.steps
+  return {
+    ...report,
+    tokens: { ...report.tokens, input },
+    steps: first === undefined ? [] : [{ ...first, tokens: { ...first.tokens, input } }, ...rest],
+  }
+}
+
+/** What looks at the answer on its way: by its format, and through a decoder when the upstream compressed it unasked. */
+function tapFor(isEvents: boolean, encoding: string | undefined): AnswerTap {
+  const tap = isEvents ? createUsageTap() : createBodyTap()
+  return encoding === undefined ? tap : createDecodingTap(encoding, tap)
+}

@@ -1,0 +1,127 @@
+import type { Clock } from '../../core/clock.ts'
+import { type GatewayError, toGatewayError } from '../../core/errors.ts'
+import { NO_USAGE } from '../../core/usage.ts'
+import type { ExchangeRecord, Recorder } from '../../records/record.ts'
+import type { Breaker, Facts, Inbound, Reply, ReplyHead, Trail } from '../exchange.ts'
+import { describeClient } from '../describe-client.ts'
+import type { Stage } from '../stage.ts'
+
+/** Writes down what became of every exchange, refusals included. Outermost, so that it sees all of it. */
+export function record(recorder: Recorder, clock: Clock): Stage<Inbound> {
+  return (next) =>
+    async function record(exchange, reply) {
+      const watched = new Watched(exchange, reply, recorder, clock)
+      try {
+        await next({ ...exchange, trail: watched }, watched)
+      } catch (thrown) {
+        watched.fail(toGatewayError(thrown), 'upstream')
+      }
+    }
+}
+
+/** Collects the facts of one exchange from the trail and from the reply that passes through it. */
+class Watched implements Reply, Trail {
+  readonly #exchange: Inbound
+  readonly #reply: Reply
+  readonly #recorder: Recorder
+  readonly #clock: Clock
+  /** Later facts overwrite earlier ones of the same name. */
+  readonly #facts: { -readonly [Name in keyof Facts]: Facts[Name] } = {}
+  #attempts = 0
+  #status = 0
+  #responseBytes = 0
+  #isOver = false
+
+  constructor(exchange: Inbound, reply: Reply, recorder: Recorder, clock: Clock) {
+    this.#exchange = exchange
+    this.#reply = reply
+    this.#recorder = recorder
+    this.#clock = clock
+  }
+
+  note(facts: Facts): void {
+    if (facts.readyAt !== undefined) this.#attempts++
+    Object.assign(this.#facts, facts)
+  }
+
+  head(head: ReplyHead): void {
+    this.#status = head.status
+    this.#reply.head(head)
+  }
+
+  chunk(bytes: Buffer): void {
+    this.#responseBytes += bytes.length
+    this.#reply.chunk(bytes)
+  }
+
+  end(): void {
+    this.#write('completed', undefined, undefined)
+    this.#reply.end()
+  }
+
+  fail(error: GatewayError, by: Breaker): void {
+    const isRefusal = this.#status === 0 && by === 'upstream'
+    if (this.#status === 0) this.#status = by === 'client' ? CLIENT_LEFT : error.spec.status
+    this.#write(isRefusal ? 'refused' : 'interrupted', isRefusal ? undefined : by, by === 'client' ? undefined : error)
+    this.#reply.fail(error, by)
+  }
+
+  #write(
+    outcome: ExchangeRecord['outcome'],
+    interruptedBy: Breaker | undefined,
+    error: GatewayError | undefined,
+  ): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    const { id, endpoint, receivedAt, startedAt, headers } = this.#exchange
+    const facts = this.#facts
+    const { caller, plan, attempt } = facts
+    const endedAt = this.#clock.monotonic()
+    const since = (moment: number | undefined) => (moment === undefined ? undefined : moment - startedAt)
+    this.#recorder.record({
+      id,
+      endpoint,
+      receivedAt,
+      organisationId: caller?.organisationId,
+      workspaceId: caller?.workspaceId,
+      keyId: caller?.keyId,
+      userId: caller?.userId,
+      metadata: plan?.metadata ?? caller?.metadata ?? {},
+      traceId: plan?.traceId,
+      ...describeClient(headers),
+      streaming: facts.streaming ?? false,
+      modelAsked: facts.modelAsked,
+      modelServed: attempt?.modelServed,
+      providerId: plan?.target.upstream.providerId,
+      providerSlug: plan?.target.upstream.slug,
+      attempts: this.#attempts,
+      upstreamRequestId: attempt?.upstreamRequestId,
+      status: this.#status,
+      outcome,
+      interruptedBy,
+      errorCode: error?.code,
+      stopReason: attempt?.stopReason,
+      usage: attempt?.usage ?? NO_USAGE,
+      estimated: attempt?.estimated ?? false,
+      costNanos: attempt?.costNanos ?? 0n,
+      priceVersion: attempt?.priceVersion,
+      priceFlag: attempt?.priceFlag,
+      queueMs: since(facts.readyAt),
+      connectMs: facts.connectedAt === undefined ? undefined : facts.connectedAt - facts.readyAt!,
+      firstByteMs: since(facts.firstByteAt),
+      firstTokenMs: since(facts.firstTokenAt),
+      totalMs: endedAt - startedAt,
+      overheadMs: overhead(facts, endedAt),
+      requestBytes: facts.requestBytes ?? 0,
+      responseBytes: this.#responseBytes,
+    })
+  }
+}
+
+/** What nginx calls it when nobody waits for the answer any more. No client ever sees it. */
+const CLIENT_LEFT = 499
+
+function overhead({ bodyAt, readyAt, upstreamEndedAt }: Facts, endedAt: number): number | undefined {
+  if (bodyAt === undefined || readyAt === undefined) return undefined
+  return readyAt - bodyAt + (upstreamEndedAt === undefined ? 0 : endedAt - upstreamEndedAt)
+}

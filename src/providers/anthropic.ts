@@ -1,0 +1,94 @@
+import type { HeaderLines } from '../core/headers.ts'
+import type { Adapter, ModelCall, Signer, Upstream, WireRequest } from './adapter.ts'
+
+/** Anthropic's own Messages API, and the base of every other dialect: whatever the client said is said again, byte for byte. */
+export const anthropicAdapter: Adapter = {
+  kind: 'anthropic',
+  encode(call, upstream) {
+    const path = call.endpoint === 'messages' ? '/messages' : '/messages/count_tokens'
+    return {
+      method: 'POST',
+      origin: upstream.origin,
+      path: upstream.basePath + path + call.query,
+      headers: forUpstream(call),
+      body: call.body,
+    }
+  },
+}
+
+/**
+ * Never travel up. Headers are an open list: only these are taken out, for the reason beside each group; `x-portkey-*`
+ * goes too, because it speaks to the gateway.
+ */
+const NOT_FOR_UPSTREAM = new Set([
+  // Belong to the connection between client and gateway (RFC 9110, 7.6.1), or are written anew for the next one.
+  'connection',
+  'content-length',
+  'expect',
+  'host',
+  'http2-settings',
+  'keep-alive',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  // The caller's proof is for the gateway; the provider gets the gateway's.
+  'authorization',
+  'cookie',
+  'x-api-key',
+  // Say where the developer sits; added by load balancers in front of the gateway.
+  'forwarded',
+  'via',
+  'x-forwarded-for',
+  'x-forwarded-host',
+  'x-forwarded-port',
+  'x-forwarded-proto',
+  'x-real-ip',
+  // Asked for plain below, so that usage can be read from the bytes as they pass.
+  'accept-encoding',
+  // Told by `contentEncoding` of the call: an edited body is no longer compressed.
+  'content-encoding',
+])
+
+function forUpstream({ headers, contentEncoding }: ModelCall): string[] {
+  const named = namedByConnection(headers)
+  const kept: string[] = []
+  for (let at = 0; at < headers.length; at += 2) {
+    const name = headers[at]!.toLowerCase()
+    if (NOT_FOR_UPSTREAM.has(name) || name.startsWith('x-portkey-') || named?.has(name)) continue
+    kept.push(headers[at]!, headers[at + 1]!)
+  }
+  kept.push('accept-encoding', 'identity')
+  if (contentEncoding !== undefined) kept.push('content-encoding', contentEncoding)
+  return kept
+}
+
+/** `Connection: close, x-foo` makes `x-foo` a header of this hop alone. */
+function namedByConnection(headers: HeaderLines): ReadonlySet<string> | undefined {
+  let named: Set<string> | undefined
+  for (let at = 0; at < headers.length; at += 2) {
+    const name = headers[at]!
+    if (name.length !== 10 || name.toLowerCase() !== 'connection') continue
+    for (const each of headers[at + 1]!.toLowerCase().split(',')) {
+      const token = each.trim()
+      if (token !== 'keep-alive' && token !== 'close' && token !== '') (named ??= new Set()).add(token)
+    }
+  }
+  return named
+}
+
+/**
+ * An API key travels in `x-api-key`; a token of a sign-in or of a federated identity, and the keys of hosts that take nothing else, as a
+ * bearer.
+ */
+export const anthropicSigner: Signer = {
+  sign(request: WireRequest, upstream: Upstream): WireRequest {
+    const credential = upstream.credential()
+    if (credential === undefined) return request
+    const isBearer = upstream.authScheme === 'bearer' || credential.startsWith('sk-ant-oat')
+    const proof = isBearer ? ['authorization', `Bearer ${credential}`] : ['x-api-key', credential]
+    return { ...request, headers: [...request.headers, ...proof] }
+  },
+}

@@ -1,0 +1,172 @@
+import { type LookupAddress, lookup } from 'node:dns'
+import { type LookupFunction, isIP } from 'node:net'
+import { type Dispatcher, Pool } from 'undici'
+import { GatewayError } from '../core/errors.ts'
+import { isPrivateAddress } from '../core/hosts.ts'
+import type { Transport, Upstream, UpstreamHandler, WireRequest } from './adapter.ts'
+
+/**
+ * The one place that opens connections to providers. HTTP/1.1 with a pool per host; redirects are not followed, and a host that an
+ * administrator did not list by name is never reached at a private address, whatever its name resolves to at this moment.
+ */
+export function createHttpTransport(): Transport {
+  const pools = new Map<string, Pool>()
+
+  return {
+    send(request, upstream, timeouts, handler) {
+      const refusal = refuseAddress(upstream)
+      if (refusal !== undefined) {
+        handler.fail(refusal)
+        return
+      }
+      poolFor(upstream, timeouts.connectMs).dispatch(
+        {
+          origin: request.origin,
+          path: request.path,
+          method: request.method,
+          headers: request.headers as string[],
+          body: request.body,
+          headersTimeout: timeouts.firstByteMs,
+          bodyTimeout: timeouts.idleMs,
+        },
+        new PushingHandler(handler, request),
+      )
+    },
+
+    async close() {
+      await Promise.all([...pools.values()].map((pool) => pool.destroy()))
+      pools.clear()
+    },
+  }
+
+  function poolFor(upstream: Upstream, connectMs: number): Pool {
+    const name = `${upstream.trustedHost ? 'trusted' : 'public'} ${upstream.origin}`
+    let pool = pools.get(name)
+    if (pool === undefined) {
+      pool = new Pool(upstream.origin, {
+        // HTTP/2 was measured no faster for a few long streams, and one lost connection would cut them all.
+        allowH2: false,
+        pipelining: 1,
+        keepAliveTimeout: 30_000,
+        connect: {
+          timeout: connectMs,
+          ...(!upstream.trustedHost && { lookup: publicLookup }),
+        },
+      })
+      pools.set(name, pool)
+    }
+    return pool
+  }
+}
+
+/** A host that is written as an address is never looked up, so it is judged here. */
+function refuseAddress({ origin, trustedHost, slug }: Upstream): GatewayError | undefined {
+  if (trustedHost) return undefined
+  const host = new URL(origin).hostname.replace(/^\[|\]$/g, '')
+  return isIP(host) !== 0 && isPrivateAddress(host) ? refusedHost(slug) : undefined
+}
+
+function refusedHost(slug: string): GatewayError {
+  return new GatewayError(
+    'upstream.refused_host',
+    `The host of provider @${slug} is at a private address, which the gateway does not contact. An administrator can list it in TRUSTED_CUSTOM_HOSTS.`,
+  )
+}
+
+/** Resolves names as usual, then leaves out every private address: a name may point elsewhere today than when it was saved. */
+const publicLookup: LookupFunction = (hostname, options, callback) => {
+  lookup(hostname, { ...options, all: true }, (error, addresses: LookupAddress[]) => {
+    if (error !== null) {
+      callback(error, '', 0)
+      return
+    }
+    const reachable = addresses.filter(({ address }) => !isPrivateAddress(address))
+    const [first] = reachable
+    if (first === undefined) callback(Object.assign(new Error(`${hostname} is private`), { code: PRIVATE }), '', 0)
+    else if (options.all === true) callback(null, reachable)
+    else callback(null, first.address, first.family)
+  })
+}
+
+const PRIVATE = 'EPRIVATEADDRESS'
+
+/** Hands undici's callbacks on in the house's own words. */
+class PushingHandler implements Dispatcher.DispatchHandler {
+  readonly #handler: UpstreamHandler
+  readonly #request: WireRequest
+  #hasHead = false
+  #isAborted = false
+
+  constructor(handler: UpstreamHandler, request: WireRequest) {
+    this.#handler = handler
+    this.#request = request
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#handler.sent({
+      pause: () => controller.pause(),
+      resume: () => controller.resume(),
+      abort: () => {
+        if (this.#isAborted) return
+        this.#isAborted = true
+        controller.abort(new Error('aborted'))
+      },
+    })
+  }
+
+  onResponseStart(controller: Dispatcher.DispatchController, status: number): void {
+    // 1xx answers precede the real one.
+    if (status < 200) return
+    this.#hasHead = true
+    this.#handler.head(status, toLines(controller.rawHeaders))
+  }
+
+  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (!this.#isAborted) this.#handler.chunk(chunk)
+  }
+
+  onResponseEnd(): void {
+    if (!this.#isAborted) this.#handler.end()
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    if (!this.#isAborted) this.#handler.fail(explain(error, this.#request, this.#hasHead))
+  }
+}
+
+/** Undici gives the lines as buffers in the order of the wire; header text is Latin-1 by the standard. */
+function toLines(raw: Dispatcher.DispatchController['rawHeaders']): string[] {
+  if (!Array.isArray(raw)) return []
+  return raw.map((part) => (typeof part === 'string' ? part : part.latin1Slice()))
+}
+
+/** Undici's error codes, and the system's, in terms of what a developer or an operator can do. */
+function explain(error: Error, { origin }: WireRequest, hasHead: boolean): GatewayError {
+  const code = (error as NodeJS.ErrnoException).code ?? error.name
+  const details = { cause: error, detail: `${code}: ${error.message} (${origin})` }
+  switch (code) {
+    case PRIVATE:
+      return new GatewayError(
+        'upstream.refused_host',
+        'The provider’s host resolves to a private address, which the gateway does not contact. An administrator can list it in TRUSTED_CUSTOM_HOSTS.',
+        details,
+      )
+    case 'UND_ERR_CONNECT_TIMEOUT':
+      return new GatewayError('upstream.timeout', 'The provider could not be reached in time.', details)
+    case 'UND_ERR_HEADERS_TIMEOUT':
+      return new GatewayError('upstream.timeout', 'The provider did not begin to answer in time.', details)
+    case 'UND_ERR_BODY_TIMEOUT':
+      return new GatewayError('upstream.timeout', 'The provider fell silent in the middle of its answer.', details)
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+    case 'ECONNREFUSED':
+    case 'EHOSTUNREACH':
+    case 'ENETUNREACH':
+      return new GatewayError('upstream.unreachable', 'The provider cannot be reached right now.', details)
+    default:
+      return hasHead
+        ? new GatewayError('upstream.broken', 'The provider broke off in the middle of its answer.', details)
+        : new GatewayError('upstream.unreachable', 'The connection to the provider failed before it answered.', details)
+  }
+}
+
