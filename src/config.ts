@@ -1,0 +1,96 @@
+import { resolve } from 'node:path'
+import { z } from 'zod'
+import { nearestName } from './core/spelling.ts'
+
+/** A whole number in the environment, within bounds. */
+function count(usual: number, min: number, max: number) {
+  return z
+    .string()
+    .regex(/^\d+$/, 'must be a whole number')
+    .transform(Number)
+    .pipe(z.number().min(min).max(max))
+    .default(usual)
+}
+
+/** Every setting of the process: name in the environment, meaning, default. docs/reference/configuration.md is held against this list. */
+const Environment = z.object({
+  /** Address to listen on. Loopback unless told otherwise. */
+  HOST: z.string().min(1).default('127.0.0.1'),
+  /** Port to listen on; 0 takes a free one. */
+  PORT: count(8787, 0, 65_535),
+  /** Folder of the database, the journal and the master key. */
+  PORTCULLIS_DATA: z.string().min(1).default('./data'),
+  /** How clients reach the gateway, for links and settings blocks; by default the address it listens on. */
+  PORTCULLIS_PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
+  /** An administrator's key that is honoured at every start and never stored. */
+  PORTCULLIS_ADMIN_KEY: z.string().min(32, 'must have at least 32 characters').optional(),
+  /** 32 bytes in base64 or hex that seal the credentials; by default a file in the data folder. */
+  PORTCULLIS_MASTER_KEY: z.string().optional(),
+  /** Comma list of hosts, with or without port, that may be at private addresses. */
+  TRUSTED_CUSTOM_HOSTS: z.string().default(''),
+  /** Bytes of one request body at most. Anthropic's own limit is 32 MB. */
+  PORTCULLIS_BODY_BYTES_MAX: count(32 * 1024 * 1024, 1024, 1024 * 1024 * 1024),
+  /** Bytes of all header lines of a request at most. */
+  PORTCULLIS_HEADER_BYTES_MAX: count(64 * 1024, 8192, 1024 * 1024),
+  /** Connections of clients at the same time. */
+  PORTCULLIS_CONNECTIONS_MAX: count(10_000, 1, 1_000_000),
+  /** Milliseconds until a provider's connection must stand. */
+  PORTCULLIS_CONNECT_TIMEOUT_MS: count(10_000, 10, 600_000),
+  /** Milliseconds until a provider must begin to answer: long prompts on big models take minutes. */
+  PORTCULLIS_FIRST_BYTE_TIMEOUT_MS: count(600_000, 10, 3_600_000),
+  /** Milliseconds of silence inside an answer until the provider counts as gone. */
+  PORTCULLIS_IDLE_TIMEOUT_MS: count(300_000, 10, 3_600_000),
+  /** Milliseconds of silence towards a client after which the gateway sends a ping of its own. */
+  PORTCULLIS_PING_MS: count(15_000, 10, 300_000),
+  /** Milliseconds for which a client may leave an answer unread. */
+  PORTCULLIS_CLIENT_STALL_MS: count(300_000, 10, 3_600_000),
+  /** Milliseconds until the whole head of a request must be here. */
+  PORTCULLIS_HEAD_TIMEOUT_MS: count(15_000, 100, 600_000),
+  /** Milliseconds until a whole request, body included, must be here. */
+  PORTCULLIS_REQUEST_TIMEOUT_MS: count(120_000, 100, 3_600_000),
+  /** Milliseconds that a shutdown waits for running answers. */
+  PORTCULLIS_DRAIN_MS: count(600_000, 0, 3_600_000),
+  /** `fatal`, `error`, `warn`, `info`, `debug`, `trace` or `silent`. */
+  PORTCULLIS_LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+})
+
+export type Config = Readonly<z.infer<typeof Environment>> & { readonly trustedHosts: readonly string[] }
+
+/** Names of every setting; a test holds the documentation against them. */
+export const CONFIG_KEYS: readonly string[] = Object.keys(Environment.shape)
+
+/** What is wrong with the environment, every problem in one message. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError'
+}
+
+/** Reads the settings once. A misspelt `PORTCULLIS_…` name is an error too: it would otherwise be a setting that silently does nothing. */
+export function readConfig(environment: Readonly<Record<string, string | undefined>>): Config {
+  const problems: string[] = []
+  for (const name of Object.keys(environment)) {
+    if (!name.startsWith('PORTCULLIS_') || CONFIG_KEYS.includes(name) || READ_ELSEWHERE.has(name)) continue
+    const near = nearestName(name, CONFIG_KEYS)
+    problems.push(`${name}: no such setting${near === undefined ? '' : `; did you mean ${near}?`}`)
+  }
+  // An empty variable is how compose files spell "not set".
+  const given = Object.fromEntries(CONFIG_KEYS.map((name) => [name, environment[name] === '' ? undefined : environment[name]]))
+  const parsed = Environment.safeParse(given)
+  if (!parsed.success) {
+    for (const issue of parsed.error.issues) problems.push(`${issue.path.join('.')}: ${issue.message}`)
+  }
+  if (problems.length > 0 || !parsed.success) {
+    throw new ConfigError(`The configuration has ${problems.length} problem(s):\n${problems.map((each) => `  ${each}`).join('\n')}`)
+  }
+  return Object.freeze({
+    ...parsed.data,
+    PORTCULLIS_DATA: resolve(parsed.data.PORTCULLIS_DATA),
+    trustedHosts: Object.freeze(
+      parsed.data.TRUSTED_CUSTOM_HOSTS.split(',')
+        .map((host) => host.trim().toLowerCase())
+        .filter((host) => host !== ''),
+    ),
+  })
+}
+
+/** Read by the command line, not by the server. */
+const READ_ELSEWHERE = new Set(['PORTCULLIS_KEY', 'PORTCULLIS_URL'])

@@ -1,0 +1,214 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { FastifyInstance } from 'fastify'
+import type { Clock } from '../core/clock.ts'
+import { GatewayError, toGatewayError } from '../core/errors.ts'
+import { newRequestId } from '../core/ids.ts'
+import { ClientReply } from './client-reply.ts'
+import type { Content, Endpoint, Inbound, Trail } from './exchange.ts'
+import { answerModels } from './models.ts'
+import type { GatewayParts } from './parts.ts'
+import { createPipeline } from './pipeline.ts'
+import { refusalBody, refusalHeaders } from './refusal.ts'
+import type { Serve } from './stage.ts'
+import { explainWrongPath } from './wrong-path.ts'
+
+export interface DataPlaneParts extends GatewayParts {
+  /** Milliseconds for which a client may leave bytes unread before it counts as gone. */
+  readonly clientStallMs: number
+  /** How the running version calls itself. */
+  readonly version: string
+  /** Says whether the store answers; asked by `/readyz`. */
+  isReady(): Promise<boolean>
+}
+
+export interface DataPlane {
+  /**
+   * Refuses new exchanges, waits for the running ones until `limitMs` have passed, then ends those as well. Resolves when
+   * none is left.
+   */
+  drain(limitMs: number): Promise<void>
+  /** Exchanges under way. */
+  readonly running: number
+}
+
+/** Mounts the Anthropic-shaped face of the gateway: Messages, token counts, models, and the signs of life. */
+export function registerDataPlane(app: FastifyInstance, parts: DataPlaneParts): DataPlane {
+  const exchanges = new Exchanges(parts)
+
+  for (const endpoint of ['messages', 'count_tokens'] as const) {
+    const url = endpoint === 'messages' ? '/v1/messages' : '/v1/messages/count_tokens'
+    app.route({
+      method: 'POST',
+      url,
+      // Taken over before Fastify reads the body: the pipeline reads it itself, once it knows who asks.
+      onRequest(request, reply) {
+        reply.hijack()
+        exchanges.serve(endpoint, request.raw, reply.raw)
+      },
+      handler: unreachable,
+    })
+    app.route({
+      method: ['GET', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'],
+      url,
+      handler: (request, reply) => {
+        const error = new GatewayError('request.method', `${request.method} does not exist here: send POST ${url}.`)
+        reply.header('allow', 'POST')
+        refuse(request.raw, reply.raw, parts.clock, error, () => reply.hijack())
+      },
+    })
+  }
+
+  app.get('/v1/models', (request, reply) => {
+    try {
+      const id = newRequestId(parts.clock.now())
+      void reply.header('request-id', id).send(answerModels(parts, request.raw, request.url))
+    } catch (thrown) {
+      refuse(request.raw, reply.raw, parts.clock, toGatewayError(thrown), () => reply.hijack())
+    }
+  })
+
+  // Claude Code warms its connection up with this, without a credential.
+  app.route({ method: ['GET', 'HEAD'], url: '/api/hello', handler: (_request, reply) => reply.send({ message: 'hello' }) })
+
+  app.get('/livez', () => ({ status: 'live' }))
+  app.get('/readyz', async (_request, reply) => {
+    if (exchanges.isDraining) return reply.code(503).header('retry-after', '2').send({ status: 'draining' })
+    if (!(await parts.isReady())) return reply.code(503).send({ status: 'store unavailable' })
+    return { status: 'ready' }
+  })
+  // Portkey's own, in its words.
+  app.get('/v1/health', () => ({ status: 'success', message: 'Server is healthy', version: parts.version }))
+
+  app.setNotFoundHandler((request, reply) => {
+    const explained = explainWrongPath(request.method, request.url, request.raw.rawHeaders)
+    if (explained.kind === 'portkey') return reply.code(404).send({ message: 'Not Found', ok: false })
+    return refuse(request.raw, reply.raw, parts.clock, explained.error, () => reply.hijack())
+  })
+
+  return exchanges
+}
+
+/** Every exchange under way, so that a shutdown can wait for them. */
+class Exchanges implements DataPlane {
+  readonly #parts: DataPlaneParts
+  readonly #pipeline: Serve<Inbound>
+  readonly #running = new Set<AbortController>()
+  #whenEmpty: (() => void) | undefined
+  isDraining = false
+
+  constructor(parts: DataPlaneParts) {
+    this.#parts = parts
+    this.#pipeline = createPipeline(parts)
+  }
+
+  get running(): number {
+    return this.#running.size
+  }
+
+  serve(endpoint: Endpoint, request: IncomingMessage, response: ServerResponse): void {
+    const { clock } = this.#parts
+    if (this.isDraining) {
+      const error = new GatewayError('gateway.draining', 'This gateway is shutting down. Send the request again.', {
+        retryAfterSeconds: 2,
+      })
+      response.setHeader('connection', 'close')
+      refuse(request, response, clock, error)
+      return
+    }
+    const departure = new AbortController()
+    this.#running.add(departure)
+    response.once('close', () => {
+      this.#running.delete(departure)
+      if (!response.writableFinished) departure.abort('client')
+      if (this.#running.size === 0) this.#whenEmpty?.()
+    })
+    const receivedAt = clock.now()
+    const id = newRequestId(receivedAt)
+    const reply = new ClientReply(id, response, this.#parts)
+    const inbound: Inbound = {
+      id,
+      endpoint,
+      receivedAt,
+      startedAt: clock.monotonic(),
+      query: queryOf(request.url ?? ''),
+      headers: request.rawHeaders,
+      content: contentOf(request),
+      signal: departure.signal,
+      trail: NO_TRAIL,
+    }
+    // The record stage turns whatever is thrown into a refusal, so this promise has nothing left to reject with.
+    void this.#pipeline(inbound, reply)
+  }
+
+  async drain(limitMs: number): Promise<void> {
+    this.isDraining = true
+    if (this.#running.size === 0) return
+    const empty = new Promise<void>((resolve) => (this.#whenEmpty = resolve))
+    const limit = this.#parts.clock.after(limitMs, () => {
+      for (const departure of this.#running) departure.abort('shutdown')
+    })
+    await empty
+    limit.cancel()
+  }
+}
+
+/** Stands in until the record stage puts its own in place. */
+const NO_TRAIL: Trail = { note: () => undefined }
+
+function queryOf(url: string): string {
+  const at = url.indexOf('?')
+  return at === -1 ? '' : url.slice(at)
+}
+
+/** A refusal outside the pipeline: for what has no exchange yet. */
+function refuse(
+  request: IncomingMessage,
+  response: ServerResponse,
+  clock: Clock,
+  error: GatewayError,
+  hijack?: () => void,
+): void {
+  hijack?.()
+  const id = newRequestId(clock.now())
+  const body = refusalBody(error, id)
+  response.writeHead(error.spec.status, refusalHeaders(error, id, body))
+  response.end(request.method === 'HEAD' ? undefined : body)
+}
+
+function contentOf(request: IncomingMessage): Content {
+  return {
+    read(bytesMax) {
+      const declared = Number(request.headers['content-length'])
+      if (declared > bytesMax) return Promise.reject(tooLarge(bytesMax))
+      return new Promise((resolve, reject) => {
+        const chunks: Buffer[] = []
+        let length = 0
+        request.on('data', (chunk: Buffer) => {
+          length += chunk.length
+          if (length <= bytesMax) {
+            chunks.push(chunk)
+          } else if (chunks.length > 0) {
+            // What still comes is read and dropped by Node, so that the client gets to read the refusal.
+            chunks.length = 0
+            reject(tooLarge(bytesMax))
+          }
+        })
+        request.once('end', () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)))
+        request.once('close', () =>
+          reject(new GatewayError('request.malformed', 'The connection closed before the whole body had come.')),
+        )
+      })
+    },
+  }
+}
+
+function tooLarge(bytesMax: number): GatewayError {
+  return new GatewayError(
+    'request.too_large',
+    `The request is larger than ${Math.floor(bytesMax / 1_048_576)} MB. Run /compact, or attach less.`,
+  )
+}
+
+function unreachable(): never {
+  throw new Error('The exchange was taken over before this handler.')
+}
