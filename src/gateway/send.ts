@@ -2,7 +2,7 @@ import { estimateTokens } from '../core/estimate-tokens.ts'
 import { GatewayError, toGatewayError } from '../core/errors.ts'
 import { type HeaderLines, header } from '../core/headers.ts'
 import { type Id, newId } from '../core/ids.ts'
-import { replaceValue, splice } from '../core/json.ts'
+import { readString, replaceValue, splice } from '../core/json.ts'
 import { NO_USAGE, type ReportedUsage, type TokenUsage } from '../core/usage.ts'
 import type { CallCharge, CallClosing } from '../ledger/ledger.ts'
 import type { ModelCall, UpstreamFlow, UpstreamHandler, WireRequest } from '../providers/adapter.ts'
@@ -32,10 +32,9 @@ export function send(parts: SendParts): Serve<Attempt> {
 /** The body as it came, unless the model's name has to change: then only those bytes do. */
 function toModelCall({ endpoint, query, headers, body, target }: Attempt): ModelCall {
   const member = body.members.find('model')!
-  const asked = body.bytes.subarray(member.valueStart, member.valueEnd)
-  const wanted = Buffer.from(JSON.stringify(target.model))
+  const wanted = JSON.stringify(target.model)
   // Compared as bytes: a name that is spelt with escapes but means the same stays as it came.
-  const isSame = asked.equals(wanted) || JSON.parse(asked.toString()) === target.model
+  const isSame = readString(body.bytes, member) === target.model
   const untouched = body.compressed ?? { bytes: body.bytes, encoding: undefined }
   return {
     endpoint,

@@ -137,7 +137,7 @@ class PushingHandler implements Dispatcher.DispatchHandler {
 /** Undici gives the lines as buffers in the order of the wire; header text is Latin-1 by the standard. */
 function toLines(raw: Dispatcher.DispatchController['rawHeaders']): string[] {
   if (!Array.isArray(raw)) return []
-  return raw.map((part) => (typeof part === 'string' ? part : part.latin1Slice()))
+  return raw.map((part) => (typeof part === 'string' ? part : part.toString('latin1')))
 }
 
 /** Undici's error codes, and the system's, in terms of what a developer or an operator can do. */
