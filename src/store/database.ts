@@ -1,0 +1,79 @@
+import { Kysely, type Insertable } from 'kysely'
+import { migrate } from './migrate.ts'
+import type { Tables } from './schema.ts'
+import { createSqliteDialect, startSqlite, type SqliteThread } from './sqlite.ts'
+
+/** Tables that are written in batches, by the journal's drain. */
+export type BatchTable = 'ledger_calls' | 'exchanges'
+
+/** A handle that queries accept: the store's own, or that of a transaction on it. */
+export type Database = Kysely<Tables>
+
+export interface Store {
+  /**
+   * Typed queries. Inside `db.transaction()` use the transaction's handle only: the store has one connection, and a query
+   * on `db` would wait for the transaction that waits for it.
+   */
+  readonly db: Database
+  /**
+   * Writes many rows in one transaction, past Kysely, whose compiling would cost more than the writing. All rows have the
+   * members of the first. A row whose id is there already is left as it is, so a batch may be written twice.
+   */
+  insertMany<Table extends BatchTable>(table: Table, rows: readonly Insertable<Tables[Table]>[]): Promise<void>
+  /** Waits for what was asked before, then closes. Safe to call twice. */
+  close(): Promise<void>
+}
+
+export interface StoreOptions {
+  /** The database file; it and its folder are made when missing, readable by this user only. */
+  readonly file: string
+}
+
+/**
+ * Opens the store and brings its tables up to date. Throws, with a sentence for the operator, when another gateway holds
+ * the file or when a newer version of the gateway has changed it.
+ */
+export async function openStore({ file }: StoreOptions): Promise<Store> {
+  const thread = await startSqlite(file)
+  const db = new Kysely<Tables>({ dialect: createSqliteDialect(thread) })
+  try {
+    await migrate(db)
+  } catch (error) {
+    await thread.close()
+    throw error
+  }
+  return {
+    db,
+    insertMany: async (table, rows) => {
+      if (rows.length > 0) await insertMany(db, thread, table, rows)
+    },
+    async close() {
+      await db.destroy()
+      await thread.close()
+    },
+  }
+}
+
+async function insertMany<Table extends BatchTable>(
+  db: Database,
+  thread: SqliteThread,
+  table: Table,
+  rows: readonly Insertable<Tables[Table]>[],
+): Promise<void> {
+  const columns = Object.keys(rows[0]!)
+  const values = flatten(columns, rows as readonly Readonly<Record<string, Value>>[])
+  const names = columns.map((column) => `"${column}"`).join(', ')
+  const marks = columns.map(() => '?').join(', ')
+  const text = `insert into "${table}" (${names}) values (${marks}) on conflict (id) do nothing`
+  // Holding Kysely's connection keeps this batch out of the middle of somebody's transaction.
+  await db.connection().execute(() => thread.insert(text, columns.length, values))
+}
+
+type Value = string | number | bigint | null
+
+function flatten(columns: readonly string[], rows: readonly Readonly<Record<string, Value>>[]): Value[] {
+  const values = new Array<Value>(columns.length * rows.length)
+  let at = 0
+  for (const row of rows) for (const column of columns) values[at++] = row[column] ?? null
+  return values
+}

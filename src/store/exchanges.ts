@@ -1,0 +1,112 @@
+import { sql, type Selectable, type SelectQueryBuilder } from 'kysely'
+import type { Database } from './database.ts'
+import { readTags, type Tags } from './documents.ts'
+import type { ExchangeTable, Tables } from './schema.ts'
+import { selectUsageSums, type UsageSums } from './usage-sums.ts'
+
+/** A record as it stands in the table, its tags read. Column names are kept: a record is shown, not reasoned about. */
+export type StoredExchange = Omit<Selectable<ExchangeTable>, 'metadata'> & { readonly metadata: Tags }
+
+/** Whose records. A request whose key nobody knew belongs to no organisation and is not among them. */
+export interface ExchangeScope {
+  readonly organisationId: string
+  readonly workspaceId?: string
+  /** For callers who see their own requests only. */
+  readonly keyId?: string
+}
+
+export interface ExchangeFilter extends ExchangeScope {
+  readonly sessionId?: string
+  /** The model that was asked for or the one that served. */
+  readonly model?: string
+  /** Without the `@`. */
+  readonly providerSlug?: string
+  /** Both ends included: `{ from: 400, to: 499 }` is 4xx. */
+  readonly status?: { readonly from: number; readonly to: number }
+  /** Milliseconds since the epoch, included. */
+  readonly since?: number
+  /** Milliseconds since the epoch, not included. */
+  readonly until?: number
+}
+
+/** Where a page ended: the next one begins with the record before it. */
+export interface ExchangeCursor {
+  readonly receivedAt: number
+  readonly id: string
+}
+
+export interface ExchangePage {
+  readonly items: readonly StoredExchange[]
+  /** Undefined on the last page. */
+  readonly next: ExchangeCursor | undefined
+}
+
+export interface ExchangeSums extends UsageSums {
+  readonly requests: number
+}
+
+export async function findExchange(
+  db: Database,
+  scope: ExchangeScope,
+  id: string,
+): Promise<StoredExchange | undefined> {
+  const row = await narrow(db.selectFrom('exchanges'), scope).selectAll().where('id', '=', id).executeTakeFirst()
+  return row === undefined ? undefined : toExchange(row)
+}
+
+/** Newest first. A page costs the same however deep it lies, and records that arrive meanwhile do not shift it. */
+export async function listExchanges(
+  db: Database,
+  filter: ExchangeFilter,
+  page: { readonly limit: number; readonly after?: ExchangeCursor | undefined },
+): Promise<ExchangePage> {
+  let matching = narrow(db.selectFrom('exchanges'), filter)
+  const { after, limit } = page
+  if (after !== undefined) matching = matching.where(sql<boolean>`(received_at, id) < (${after.receivedAt}, ${after.id})`)
+  const rows = await matching
+    .selectAll()
+    .orderBy('received_at', 'desc')
+    .orderBy('id', 'desc')
+    .limit(limit + 1)
+    .execute()
+  const items = rows.slice(0, limit).map(toExchange)
+  const last = items.at(-1)
+  const next = rows.length > limit && last !== undefined ? { receivedAt: last.received_at, id: last.id } : undefined
+  return { items, next }
+}
+
+export async function sumExchanges(db: Database, filter: ExchangeFilter): Promise<ExchangeSums> {
+  const matching = narrow(db.selectFrom('exchanges'), filter)
+  return await matching
+    .select(({ fn }) => fn.countAll<number>().as('requests'))
+    .select(selectUsageSums)
+    .executeTakeFirstOrThrow()
+}
+
+/** Ids of the exchanges that match; meant as a sub-query. */
+export function selectExchangeIds(db: Database, filter: ExchangeFilter) {
+  return narrow(db.selectFrom('exchanges'), filter).select('exchanges.id')
+}
+
+function narrow<Output>(
+  exchanges: SelectQueryBuilder<Tables, 'exchanges', Output>,
+  filter: ExchangeFilter,
+): SelectQueryBuilder<Tables, 'exchanges', Output> {
+  let matching = exchanges.where('organisation_id', '=', filter.organisationId)
+  if (filter.workspaceId !== undefined) matching = matching.where('workspace_id', '=', filter.workspaceId)
+  if (filter.keyId !== undefined) matching = matching.where('key_id', '=', filter.keyId)
+  if (filter.sessionId !== undefined) matching = matching.where('session_id', '=', filter.sessionId)
+  if (filter.providerSlug !== undefined) matching = matching.where('provider_slug', '=', filter.providerSlug)
+  if (filter.since !== undefined) matching = matching.where('received_at', '>=', filter.since)
+  if (filter.until !== undefined) matching = matching.where('received_at', '<', filter.until)
+  const { model, status } = filter
+  if (model !== undefined) {
+    matching = matching.where((is) => is.or([is('model_asked', '=', model), is('model_served', '=', model)]))
+  }
+  if (status !== undefined) matching = matching.where('status', '>=', status.from).where('status', '<=', status.to)
+  return matching
+}
+
+function toExchange(row: Selectable<ExchangeTable>): StoredExchange {
+  return { ...row, metadata: readTags(row.metadata) }
+}

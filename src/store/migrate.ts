@@ -1,0 +1,36 @@
+import { Kysely, sql } from 'kysely'
+import { Migrator, type Migration } from 'kysely/migration'
+import { firstTables } from './migrations/0001-first-tables.ts'
+import type { Tables } from './schema.ts'
+
+/** Every change of the tables, oldest first. A change that has been released is never edited: the next one corrects it. */
+const MIGRATIONS: Readonly<Record<string, Migration>> = {
+  '0001-first-tables': firstTables,
+}
+
+const MIGRATION_TABLE = 'schema_migrations'
+
+/** Brings the tables up to date, all in one transaction. Throws when a newer version has been here. */
+export async function migrate(db: Kysely<Tables>): Promise<void> {
+  await refuseNewerSchema(db)
+  const migrator = new Migrator({
+    db,
+    provider: { getMigrations: async () => ({ ...MIGRATIONS }) },
+    migrationTableName: MIGRATION_TABLE,
+    migrationLockTableName: `${MIGRATION_TABLE}_lock`,
+  })
+  const { error } = await migrator.migrateToLatest()
+  if (error !== undefined) throw error
+}
+
+async function refuseNewerSchema(db: Kysely<Tables>): Promise<void> {
+  const tables = await db.introspection.getTables()
+  if (!tables.some((table) => table.name === MIGRATION_TABLE)) return
+  const { rows } = await sql<{ name: string }>`select name from ${sql.table(MIGRATION_TABLE)} order by name`.execute(db)
+  const unknown = rows.find(({ name }) => !Object.hasOwn(MIGRATIONS, name))
+  if (unknown === undefined) return
+  throw new Error(
+    `This database was changed by a newer version of Portcullis (${unknown.name}). ` +
+      'Start that version, or restore the backup made before the upgrade.',
+  )
+}

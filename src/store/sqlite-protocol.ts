@@ -1,0 +1,36 @@
+import type { SQLInputValue, SQLOutputValue } from 'node:sqlite'
+
+/* What the main thread and the thread that owns the database say to each other. */
+
+export interface WorkerOptions {
+  readonly file: string
+}
+
+export type WorkerRequest =
+  | { readonly id: number; readonly kind: 'query'; readonly sql: string; readonly parameters: readonly SQLInputValue[] }
+  | InsertRequest
+  | { readonly id: number; readonly kind: 'close' }
+
+/** Runs one statement for many rows in one transaction. */
+export interface InsertRequest {
+  readonly id: number
+  readonly kind: 'insert'
+  readonly sql: string
+  readonly width: number
+  /** All rows one after the other, each `width` long: one flat array is the cheapest thing to clone. */
+  readonly values: readonly SQLInputValue[]
+}
+
+export interface QueryAnswer {
+  readonly rows: readonly Record<string, SQLOutputValue>[]
+  readonly changes: number
+  readonly lastInsertId: number
+}
+
+export type WorkerReply =
+  | { readonly id: number; readonly answer: QueryAnswer }
+  /** `sqliteCode` is SQLite's extended result code, when the failure came from it. */
+  | { readonly id: number; readonly failure: string; readonly sqliteCode: number | undefined }
+
+/** The reply with this id says how opening went; it comes before all others. */
+export const OPENING = 0

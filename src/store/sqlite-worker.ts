@@ -1,0 +1,174 @@
+import { closeSync, mkdirSync, openSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from 'node:sqlite'
+import { parentPort, workerData } from 'node:worker_threads'
+import { OPENING, type InsertRequest, type QueryAnswer, type WorkerOptions, type WorkerReply, type WorkerRequest } from './sqlite-protocol.ts'
+
+/*
+ * The thread that owns the database. `node:sqlite` is synchronous: a query or an fsync on the main thread would stop
+ * every stream in the gateway for as long as it lasts. Here it stops nobody.
+ */
+
+const NOTHING: QueryAnswer = { rows: [], changes: 0, lastInsertId: 0 }
+const STATEMENTS_MAX = 256
+const SQLITE_BUSY = 5
+
+if (parentPort === null) throw new Error('sqlite-worker runs as a worker thread of src/store/sqlite.ts only.')
+const port = parentPort
+const { file } = workerData as WorkerOptions
+
+answer(OPENING, () => {
+  const lock = lockStore(file)
+  try {
+    serve(openDatabase(file), lock)
+  } catch (error) {
+    lock.close()
+    throw error
+  }
+  return NOTHING
+})
+
+function serve(database: DatabaseSync, lock: DatabaseSync): void {
+  const prepare = createStatementCache(database)
+  port.on('message', (request: WorkerRequest) => {
+    answer(request.id, () => {
+      if (request.kind === 'query') return runQuery(prepare(request.sql), request.parameters)
+      if (request.kind === 'insert') return insertRows(database, prepare(request.sql).statement, request)
+      database.close()
+      lock.close()
+      port.close()
+      return NOTHING
+    })
+  })
+}
+
+function answer(id: number, work: () => QueryAnswer): void {
+  let reply: WorkerReply
+  try {
+    reply = { id, answer: work() }
+  } catch (error) {
+    const sqliteCode = error instanceof Error && 'errcode' in error ? Number(error.errcode) : undefined
+    reply = { id, failure: error instanceof Error ? error.message : String(error), sqliteCode }
+  }
+  port.postMessage(reply)
+}
+
+/**
+ * Two gateways on one data folder would each believe in their own picture of keys and money. The lock is a transaction
+ * held open on a file of its own, so that the operating system takes it back when the process dies, however it dies.
+ */
+function lockStore(databaseFile: string): DatabaseSync {
+  mkdirSync(dirname(databaseFile), { recursive: true, mode: 0o700 })
+  const lockFile = `${databaseFile}.lock`
+  makePrivate(lockFile)
+  const lock = new DatabaseSync(lockFile, { timeout: 0 })
+  try {
+    lock.exec('pragma locking_mode = exclusive; begin exclusive')
+  } catch (error) {
+    lock.close()
+    if (error instanceof Error && 'errcode' in error && error.errcode === SQLITE_BUSY) {
+      throw new Error(
+        `Another gateway already uses ${databaseFile}. Stop it first, or give this one a data folder of its own.`,
+      )
+    }
+    throw error
+  }
+  return lock
+}
+
+function openDatabase(databaseFile: string): DatabaseSync {
+  makePrivate(databaseFile)
+  const database = new DatabaseSync(databaseFile, { timeout: 5000, enableForeignKeyConstraints: true })
+  // FULL makes a commit survive a power cut; the cost is one fsync per transaction, in this thread.
+  database.exec(`
+    pragma journal_mode = wal;
+    pragma synchronous = full;
+    pragma temp_store = memory;
+    pragma cache_size = -32000;
+    pragma journal_size_limit = 67108864;
+  `)
+  return database
+}
+
+/** Makes the file before SQLite does, because SQLite would let everybody read it; -wal and -shm copy its mode. */
+function makePrivate(path: string): void {
+  closeSync(openSync(path, 'a', 0o600))
+}
+
+interface Prepared {
+  readonly statement: StatementSync
+  readonly reads: boolean
+  /** Columns whose integers may pass 2^53, by the house rule that their names end in `_nanos`. */
+  readonly wide: boolean
+}
+
+/** Keeps the statements used last; Kysely makes the same text for the same query, so a gateway needs few of them. */
+function createStatementCache(database: DatabaseSync): (sql: string) => Prepared {
+  const statements = new Map<string, Prepared>()
+  return (sql) => {
+    const known = statements.get(sql)
+    if (known !== undefined) {
+      statements.delete(sql)
+      statements.set(sql, known)
+      return known
+    }
+    const statement = database.prepare(sql)
+    const columns = statement.columns()
+    const wide = columns.some((column) => isWide(column.name))
+    if (wide) statement.setReadBigInts(true)
+    const prepared = { statement, reads: columns.length > 0, wide }
+    statements.set(sql, prepared)
+    if (statements.size > STATEMENTS_MAX) forgetOldest()
+    return prepared
+  }
+
+  function forgetOldest(): void {
+    const oldest = statements.keys().next()
+    if (oldest.done !== true) statements.delete(oldest.value)
+  }
+}
+
+function isWide(column: string): boolean {
+  return column.endsWith('_nanos')
+}
+
+function runQuery({ statement, reads, wide }: Prepared, parameters: readonly SQLInputValue[]): QueryAnswer {
+  if (!reads) {
+    const { changes, lastInsertRowid } = statement.run(...parameters)
+    return { rows: [], changes: Number(changes), lastInsertId: Number(lastInsertRowid) }
+  }
+  const rows = statement.all(...parameters)
+  if (wide) for (const row of rows) narrowRow(row)
+  return { rows, changes: rows.length, lastInsertId: 0 }
+}
+
+/** Bigint reading is all or nothing per statement, so the columns that did not need it are turned back. */
+function narrowRow(row: Record<string, SQLOutputValue>): void {
+  for (const name in row) {
+    const value = row[name]
+    if (typeof value !== 'bigint' || isWide(name)) continue
+    const narrow = Number(value)
+    if (!Number.isSafeInteger(narrow)) throw new RangeError(`The number in column ${name} passes 2^53: ${value}`)
+    row[name] = narrow
+  }
+}
+
+function insertRows(
+  database: DatabaseSync,
+  statement: StatementSync,
+  { values, width }: InsertRequest,
+): QueryAnswer {
+  let changes = 0
+  database.exec('begin immediate')
+  try {
+    for (let at = 0; at < values.length; at += width) {
+      changes += Number(statement.run(...values.slice(at, at + width)).changes)
+    }
+    database.exec('commit')
+  } catch (error) {
+    // A full disk may already have rolled the transaction back; a second rollback would hide the real error.
+    if (database.isTransaction) database.exec('rollback')
+    throw error
+  }
+  return { rows: [], changes, lastInsertId: 0 }
+}
