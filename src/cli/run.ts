@@ -1,0 +1,44 @@
+import { type Command, UsageError } from './command.ts'
+import { connect } from './connect.ts'
+import { disconnect } from './disconnect.ts'
+import { doctor } from './doctor.ts'
+import type { Machine } from './machine.ts'
+import { settings } from './settings.ts'
+import { readVersion } from './version.ts'
+
+const COMMANDS: ReadonlyMap<string, Command> = new Map(Object.entries({ connect, disconnect, doctor, settings }))
+
+/** Runs one command line, such as `['connect', '--url', …]`, and returns the exit code. */
+export async function runCli(args: readonly string[], machine: Machine): Promise<number> {
+  const [name, ...rest] = args
+  if (name === undefined || name === 'help' || name === '--help' || name === '-h') {
+    machine.out(overview(COMMANDS.get(rest[0] ?? '')))
+    return 0
+  }
+  if (name === 'version' || name === '--version' || name === '-v') {
+    machine.out(`${readVersion()}\n`)
+    return 0
+  }
+  const command = COMMANDS.get(name)
+  if (command === undefined) {
+    machine.err(`portcullis has no command "${name}". It has: ${[...COMMANDS.keys()].join(', ')}.\n`)
+    return 2
+  }
+  if (rest.includes('--help') || rest.includes('-h')) {
+    machine.out(command.help)
+    return 0
+  }
+  try {
+    return await command.run(rest, machine)
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error
+    machine.err(`${error.message}\nportcullis ${name} --help lists the options.\n`)
+    return 2
+  }
+}
+
+function overview(command: Command | undefined): string {
+  if (command !== undefined) return command.help
+  const lines = [...COMMANDS].map(([name, { summary }]) => `  ${name.padEnd(12)} ${summary}`)
+  return `portcullis <command> [options]\n\n${lines.join('\n')}\n\nportcullis <command> --help tells more.\n`
+}
