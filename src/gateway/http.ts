@@ -132,7 +132,7 @@ class Exchanges implements DataPlane {
       startedAt: clock.monotonic(),
       query: queryOf(request.url ?? ''),
       headers: request.rawHeaders,
-      content: contentOf(request),
+      content: contentOf(request, departure),
       signal: departure.signal,
       trail: NO_TRAIL,
     }
@@ -175,7 +175,7 @@ function refuse(
   response.end(request.method === 'HEAD' ? undefined : body)
 }
 
-function contentOf(request: IncomingMessage): Content {
+function contentOf(request: IncomingMessage, departure: AbortController): Content {
   return {
     read(bytesMax) {
       const declared = Number(request.headers['content-length'])
@@ -194,9 +194,11 @@ function contentOf(request: IncomingMessage): Content {
           }
         })
         request.once('end', () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)))
-        request.once('close', () =>
-          reject(new GatewayError('request.malformed', 'The connection closed before the whole body had come.')),
-        )
+        request.once('close', () => {
+          if (request.complete) return
+          departure.abort('client')
+          reject(new GatewayError('request.malformed', 'The connection closed before the whole body had come.'))
+        })
       })
     },
   }

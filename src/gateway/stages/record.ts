@@ -14,7 +14,7 @@ export function record(recorder: Recorder, clock: Clock): Stage<Inbound> {
       try {
         await next({ ...exchange, trail: watched }, watched)
       } catch (thrown) {
-        watched.fail(toGatewayError(thrown), 'upstream')
+        watched.fail(toGatewayError(thrown), exchange.signal.aborted ? 'client' : 'upstream')
       }
     }
 }
@@ -60,8 +60,10 @@ class Watched implements Reply, Trail {
   }
 
   fail(error: GatewayError, by: Breaker): void {
-    const isRefusal = this.#status === 0 && by === 'upstream'
-    if (this.#status === 0) this.#status = by === 'client' ? CLIENT_LEFT : error.spec.status
+    // A head waits for the first byte behind it, so without one the client gets a clean refusal instead.
+    const hasBegun = this.#responseBytes > 0
+    if (!hasBegun) this.#status = by === 'client' ? CLIENT_LEFT : error.spec.status
+    const isRefusal = !hasBegun && by === 'upstream'
     this.#write(isRefusal ? 'refused' : 'interrupted', isRefusal ? undefined : by, by === 'client' ? undefined : error)
     this.#reply.fail(error, by)
   }
