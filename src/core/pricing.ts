@@ -1,0 +1,149 @@
+import type { Nanos } from './money.ts'
+import type { Factor, ModelPrice, PriceTable, Rates } from './price-table.ts'
+import type { ReportedUsage, TokenUsage } from './usage.ts'
+
+export { PriceTableError, readPriceTable, type PriceTable } from './price-table.ts'
+
+/** Prices a call by the version of the price table that was valid when it was made. */
+export interface Prices {
+  price(usage: ReportedUsage, call: PricedCall): PriceTag
+}
+
+export interface PricedCall {
+  readonly providerKind: string
+  /** `regional` when the account binds its calls to a region (a US data zone, a regional endpoint); anything else is global. */
+  readonly scope: string
+  /** The name that went upstream, in any spelling: dated, with `[1m]`, or as Bedrock, Vertex or Foundry write it. */
+  readonly model: string
+  /** Milliseconds since the epoch: decides which version, and which of its rows, apply. */
+  readonly at: number
+}
+
+export interface Price {
+  readonly costNanos: Nanos
+  /** `unknown_model`: at least one step was priced at the dearest rates of the table, to be looked at. */
+  readonly priceFlag: 'listed' | 'unknown_model' | 'free'
+}
+
+export interface PriceTag extends Price {
+  readonly priceVersion: string
+}
+
+export interface PriceVersion {
+  readonly id: string
+  /** Milliseconds since the epoch. */
+  readonly validFrom: number
+  readonly table: PriceTable
+}
+
+/** Prices by version: the newest one that is valid at the time of the call, or the oldest for calls before all of them. */
+export function createPrices(versions: readonly PriceVersion[]): Prices {
+  const newestFirst = versions.toSorted((a, b) => b.validFrom - a.validFrom)
+  const oldest = newestFirst.at(-1)
+  if (oldest === undefined) throw new RangeError('Prices need at least one version of the price table')
+  return {
+    price(usage, call) {
+      const { id, table } = newestFirst.find((version) => version.validFrom <= call.at) ?? oldest
+      return { ...price(usage, call, table), priceVersion: id }
+    },
+  }
+}
+
+/**
+ * What an answer costs by one table. Every step is priced by its own model and by the tier of its own prompt; speed, service
+ * tier and geography are those the answer reports, not those that were asked for. Exact until the end, then rounded up once
+ * to a whole nano-dollar. Web fetches cost nothing, and code execution is sold by the container hour, which no answer tells.
+ */
+export function price(usage: ReportedUsage, call: PricedCall, table: PriceTable): Price {
+  if (call.providerKind === 'scripted' && call.model.startsWith('sandbox-')) return { costNanos: 0n, priceFlag: 'free' }
+
+  // The scripted provider plays Anthropic, so that a first run shows what the same work would cost.
+  const kind = call.providerKind === 'scripted' ? 'anthropic' : call.providerKind
+  const regional = isRegional(usage, call, kind, table)
+  let priceFlag: Price['priceFlag'] = 'listed'
+  let tokenCost = 0n
+  for (const step of usage.steps) {
+    const found = findModel(step.model ?? call.model, table)
+    if (found === undefined) priceFlag = 'unknown_model'
+    const model = found?.price ?? table.dearest
+    const pace = found?.fast === true ? table.speedFactors.get('fast') : paceFactor(usage, table)
+    const region = regional && model.regional.has(kind) ? table.regionFactor : ONCE
+    tokenCost += tokensAt(step.tokens, ratesOf(model, step.tokens, call.at)) * (pace ?? ONCE) * region
+  }
+  const searchCost = BigInt(usage.tokens.webSearches) * table.webSearchNanos
+  return { costNanos: divideUp(tokenCost, TOKENS_PER_RATE * ONCE * ONCE) + searchCost, priceFlag }
+}
+
+/** The factor 1. */
+const ONCE: Factor = 1_000_000_000n
+
+const TOKENS_PER_RATE = 1_000_000n
+
+function isRegional(usage: ReportedUsage, call: PricedCall, kind: string, table: PriceTable): boolean {
+  if (call.scope === 'regional') return true
+  const signs = table.regions.get(kind)
+  if (signs === undefined) return false
+  if (signs.globalPrefix !== undefined) return !afterSlash(call.model).startsWith(signs.globalPrefix)
+  return usage.geography !== undefined && signs.geographies.has(usage.geography)
+}
+
+/** A tier such as batch excludes the fast mode, so at most one of the two factors applies. */
+function paceFactor(usage: ReportedUsage, table: PriceTable): Factor | undefined {
+  return table.serviceTierFactors.get(usage.serviceTier ?? '') ?? table.speedFactors.get(usage.speed)
+}
+
+function ratesOf(model: ModelPrice, tokens: TokenUsage, at: number): Rates {
+  const prompt = tokens.input + tokens.cacheRead + tokens.cacheWrite5m + tokens.cacheWrite1h
+  return model.rates.find((row) => row.from <= at && row.promptOver < prompt) ?? model.rates.at(-1)!
+}
+
+function tokensAt(tokens: TokenUsage, rates: Rates): bigint {
+  return (
+    BigInt(tokens.input) * rates.input +
+    BigInt(tokens.cacheWrite5m) * rates.cacheWrite5m +
+    BigInt(tokens.cacheWrite1h) * rates.cacheWrite1h +
+    BigInt(tokens.cacheRead) * rates.cacheRead +
+    BigInt(tokens.output) * rates.output
+  )
+}
+
+function divideUp(dividend: bigint, divisor: bigint): bigint {
+  return (dividend + divisor - 1n) / divisor
+}
+
+interface FoundModel {
+  readonly price: ModelPrice
+  /** The name itself says fast mode: Foundry sells it under ids that end in `-fast` and reports no speed. */
+  readonly fast: boolean
+}
+
+function findModel(name: string, table: PriceTable): FoundModel | undefined {
+  const exact = table.models.get(name)
+  if (exact !== undefined) return { price: exact, fast: false }
+  // Names come from callers: nothing longer than any provider's id is worth a look.
+  if (name.length > MODEL_NAME_MAX) return undefined
+  const plain = plainName(name)
+  const listed = table.models.get(plain)
+  if (listed !== undefined) return { price: listed, fast: false }
+  const fast = plain.endsWith('-fast') ? table.models.get(plain.slice(0, -'-fast'.length)) : undefined
+  return fast && { price: fast, fast: true }
+}
+
+/** An ARN of an inference profile is the longest spelling, and ends well below this. */
+const MODEL_NAME_MAX = 256
+
+/**
+ * A model's name without what providers put around it: an ARN's or a router's path, Bedrock's region and vendor
+ * (`us.anthropic.`), its revision (`-v1:0`), a date (`-20250929`, on Vertex `@20250929`), and the client's `[1m]`.
+ */
+function plainName(name: string): string {
+  return afterSlash(name)
+    .replace(/\[\w+\]$/, '')
+    .replace(/^(?:[a-z-]+\.)?anthropic\./, '')
+    .replace(/-v\d+(?::\d+)?$/, '')
+    .replace(/(?:[-@]\d{8}|[-@]latest|@default)$/, '')
+}
+
+function afterSlash(name: string): string {
+  return name.slice(name.lastIndexOf('/') + 1)
+}
