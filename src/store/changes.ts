@@ -4,7 +4,7 @@ import type { Database } from './database.ts'
  * Tells every replica that the control plane has changed. Call it in the transaction of the change itself, so that nobody
  * hears of it earlier or later. `subject` is for people who look: `key 0190…`, `integration anthropic-prod`.
  */
-export async function noteChange(db: Database, subject: string, now: number): Promise<void> {
+export async function noteChange(db: Database, now: number, subject: string): Promise<void> {
   await db.insertInto('changes').values({ at: now, subject }).execute()
 }
 

@@ -9,7 +9,8 @@ export interface WorkerOptions {
 export type WorkerRequest =
   | { readonly id: number; readonly kind: 'query'; readonly sql: string; readonly parameters: readonly SQLInputValue[] }
   | InsertRequest
-  | { readonly id: number; readonly kind: 'close' }
+  /** Answered by the end of the thread. */
+  | { readonly kind: 'close' }
 
 /** Runs one statement for many rows in one transaction. */
 export interface InsertRequest {

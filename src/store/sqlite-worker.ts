@@ -31,14 +31,17 @@ answer(OPENING, () => {
 function serve(database: DatabaseSync, lock: DatabaseSync): void {
   const prepare = createStatementCache(database)
   port.on('message', (request: WorkerRequest) => {
-    answer(request.id, () => {
-      if (request.kind === 'query') return runQuery(prepare(request.sql), request.parameters)
-      if (request.kind === 'insert') return insertRows(database, prepare(request.sql).statement, request)
+    if (request.kind === 'close') {
       database.close()
       lock.close()
       port.close()
-      return NOTHING
-    })
+      return
+    }
+    answer(request.id, () =>
+      request.kind === 'query'
+        ? runQuery(prepare(request.sql), request.parameters)
+        : insertRows(database, prepare(request.sql).statement, request),
+    )
   })
 }
 

@@ -34,7 +34,12 @@ export async function startSqlite(file: string): Promise<SqliteThread> {
     else waiting?.reject(new StoreError(reply.failure, faultOf(reply.sqliteCode)))
   })
   worker.on('error', (error) => lose(`The database thread has died: ${error.message}`))
-  worker.on('exit', () => lose('The database is closed.'))
+  const exited = new Promise<void>((resolve) => {
+    worker.on('exit', () => {
+      lose('The database thread has ended.')
+      resolve()
+    })
+  })
 
   await expectReply(OPENING).catch(async (error: unknown) => {
     await worker.terminate()
@@ -42,29 +47,23 @@ export async function startSqlite(file: string): Promise<SqliteThread> {
   })
 
   return {
-    query: (sql, parameters) => send({ id: ++lastId, kind: 'query', sql, parameters }),
+    query: (sql, parameters) => ask((id) => ({ id, kind: 'query', sql, parameters })),
     async insert(sql, width, values) {
-      await send({ id: ++lastId, kind: 'insert', sql, width, values })
+      await ask((id) => ({ id, kind: 'insert', sql, width, values }))
     },
     async close() {
-      if (gone !== undefined) return
-      const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()))
-      await send({ id: ++lastId, kind: 'close' })
+      gone ??= new StoreError('The database is closed.', 'gone')
+      worker.postMessage({ kind: 'close' } satisfies WorkerRequest)
       await exited
     },
   }
 
-  function send(request: WorkerRequest): Promise<QueryAnswer> {
-    if (gone !== undefined) return Promise.reject(gone)
-    const reply = expectReply(request.id)
-    try {
-      worker.postMessage(request)
-    } catch (error) {
-      // A value that cannot be cloned is the caller's mistake; nobody will answer it.
-      pending.delete(request.id)
-      return Promise.reject(error)
-    }
-    return reply
+  async function ask(request: (id: number) => WorkerRequest): Promise<QueryAnswer> {
+    if (gone !== undefined) throw gone
+    const id = ++lastId
+    // Posting comes first: it throws on a value that cannot be cloned, and then nobody would ever answer.
+    worker.postMessage(request(id))
+    return await expectReply(id)
   }
 
   function expectReply(id: number): Promise<QueryAnswer> {
