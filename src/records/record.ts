@@ -33,10 +33,11 @@ export interface ExchangeRecord {
   readonly attempts: number
   readonly upstreamRequestId: string | undefined
   // How it ended.
-  /** The status the client saw. */
+  /** The status the client saw; 0 when the process died before anybody could tell. */
   readonly status: number
   readonly outcome: 'completed' | 'interrupted' | 'refused'
-  readonly interruptedBy: 'client' | 'upstream' | 'shutdown' | undefined
+  /** `crash`: the process died, and the next one wrote this record from what the ledger knew. */
+  readonly interruptedBy: 'client' | 'upstream' | 'shutdown' | 'crash' | undefined
   readonly errorCode: string | undefined
   readonly stopReason: string | undefined
   // What it used and cost: the sum over its attempts.
