@@ -49,7 +49,7 @@ async function collectModules(entry: string): Promise<readonly [string, string][
     const target = path.replace(/\.ts$/, '.js')
     if (modules.has(target)) continue
     const source = await readFile(join(sourceFolder, path), 'utf8')
-    const code = path.endsWith('.ts') ? dropBlankRuns(stripTypeScriptTypes(source)) : source
+    const code = path.endsWith('.ts') ? stripTypeScriptTypes(source) : source
     const folder = posix.dirname(path)
     const rewritten = code.replace(RELATIVE_IMPORT, (_, head: string, specifier: string, quote: string) => {
       waiting.push(posix.join(folder, specifier))
@@ -62,11 +62,6 @@ async function collectModules(entry: string): Promise<readonly [string, string][
 
 /** The specifier of a static import or re-export of one of our own files, between its quotes. */
 const RELATIVE_IMPORT = /^((?:import|export|\}) ?[^'"\n]*['"])(\.{1,2}\/[^'"]+)(['"])/gm
-
-/** Types are stripped to spaces; nobody debugs the served package by column, so the emptied lines need not travel. */
-function dropBlankRuns(code: string): string {
-  return code.replace(/[ \t]+$/gm, '').replace(/\n{3,}/g, '\n\n').trimStart()
-}
 
 const TAR_BLOCK = 512
 

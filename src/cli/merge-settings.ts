@@ -62,10 +62,10 @@ export function mergeSettings(before: string, block: SettingsBlock): Merged {
 
   for (const [name, reason] of Object.entries(COMPETING_ENV)) moveAside(['env', name], reason)
   for (const [name, reason] of Object.entries(COMPETING_MEMBERS)) moveAside([name], reason)
-  setHeaders(block.env['ANTHROPIC_CUSTOM_HEADERS'])
   for (const [name, value] of Object.entries(block.env)) {
     if (name !== 'ANTHROPIC_CUSTOM_HEADERS') set(['env', name], JSON.stringify(value))
   }
+  setHeaders(block.env['ANTHROPIC_CUSTOM_HEADERS'])
   if (block.model !== undefined) set(['model'], JSON.stringify(block.model))
   return { text, changes, madeEnv, movedAside }
 
