@@ -72,7 +72,7 @@ export function readAsk(request: ScriptRequest): Ask | string {
   }
   const format = object(object(body['output_config'])['format'])
   return {
-    model: request.playAs ?? model,
+    model,
     streaming: body['stream'] === true,
     maxTokens: typeof maxTokens === 'number' ? maxTokens : 0,
     tools: list(body['tools']).map(readTool),

@@ -9,7 +9,7 @@ import type { Scene } from './scene.ts'
 export function script(request: ScriptRequest): Scene {
   const ask = readAsk(request)
   if (typeof ask === 'string') return errorScene({ seed: seedOf(request) }, 400, 'invalid_request_error', ask)
-  const behave = behaviourOf(ask.model)
+  const behave = behaviourOf(request.playAs ?? ask.model)
   if (behave === undefined) return errorScene(ask, 404, 'not_found_error', `model: ${ask.model}`)
   // Counting is served by every model, as a provider that is out of breath for messages still counts.
   if (request.endpoint === 'count_tokens') return jsonScene(ask, 200, JSON.stringify({ input_tokens: countInput(ask) }))

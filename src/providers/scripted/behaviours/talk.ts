@@ -50,7 +50,7 @@ export function sideCall(ask: Ask): Content | undefined {
   }
   if (ask.tools.some(({ type }) => type?.startsWith('web_search') === true)) return search(ask)
   if (ask.stopSequences.includes('</block>')) return verdict('<block>no', '</block>')
-  if (ask.stopSequences.includes('</severity>')) return verdict('<severity>none', '</severity>')
+  if (ask.stopSequences.includes('</severity>')) return verdict('<severity>1', '</severity>')
   return undefined
 }
 

@@ -100,6 +100,8 @@ function subAgentErrands(ask: Ask): Turn[] {
   return offered(ask, [
     [bash('pwd && ls', 'Look at the folder')],
     [{ tool: 'Read', input: { file_path: `${folder(ask)}/README.md` } }],
+    // Only in auto mode, where a sub-agent that ends with plain words is asked for this call until it makes it.
+    [{ tool: 'SubagentHandback', input: { message: 'I looked, and all is well.' } }],
   ])
 }
 
