@@ -71,16 +71,10 @@ export async function readEffectiveSettings(machine: Machine): Promise<Effective
 }
 
 /** Files an administrator rolls out. Those in the folder outrank the single one; a later name outranks an earlier one. */
-async function managedPaths({ platform }: Machine): Promise<string[]> {
-  const folder = MANAGED_FOLDERS[platform] ?? '/etc/claude-code'
+async function managedPaths({ managedFolder: folder }: Machine): Promise<string[]> {
   const parts = await readdir(join(folder, 'managed-settings.d')).catch(() => [])
   const names = parts.filter((name) => name.endsWith('.json') && !name.startsWith('.')).sort()
   return [...names.reverse().map((name) => join(folder, 'managed-settings.d', name)), join(folder, 'managed-settings.json')]
-}
-
-const MANAGED_FOLDERS: Partial<Record<NodeJS.Platform, string>> = {
-  darwin: '/Library/Application Support/ClaudeCode',
-  win32: 'C:\\Program Files\\ClaudeCode',
 }
 
 function strings(value: unknown): Record<string, string> {

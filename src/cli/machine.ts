@@ -8,7 +8,8 @@ export interface Machine {
   readonly env: Readonly<Record<string, string | undefined>>
   readonly homeFolder: string
   readonly workFolder: string
-  readonly platform: NodeJS.Platform
+  /** Where administrators roll out Claude Code settings. */
+  readonly managedFolder: string
   readonly clock: Clock
   /** Results go here. */
   readonly out: (text: string) => void
@@ -42,7 +43,7 @@ export function thisMachine(): Machine {
     env,
     homeFolder: homedir(),
     workFolder: process.cwd(),
-    platform: process.platform,
+    managedFolder: MANAGED_FOLDERS[process.platform] ?? '/etc/claude-code',
     clock: systemClock,
     out: (text) => void stdout.write(text),
     err: (text) => void stderr.write(text),
@@ -59,4 +60,9 @@ export function thisMachine(): Machine {
         })
       }),
   }
+}
+
+const MANAGED_FOLDERS: Partial<Record<NodeJS.Platform, string>> = {
+  darwin: '/Library/Application Support/ClaudeCode',
+  win32: 'C:\\Program Files\\ClaudeCode',
 }
