@@ -50,9 +50,10 @@ export function crlf(ask: Ask): Scene {
 
 /** An answer of ten thousand events. */
 export function huge(ask: Ask): Scene {
-  const text = Array.from({ length: 10_000 }, (_, at) => `Line ${String(at).padStart(5, '0')} of ten thousand…\n`).join(
-    '',
-  )
+  const text = Array.from(
+    { length: 10_000 },
+    (_, at) => `Line ${String(at).padStart(5, '0')} of ten thousand ♦♦♦♦\n`,
+  ).join('')
   const whole = answer({ ...ask, maxTokens: Number.MAX_SAFE_INTEGER }, { blocks: [{ type: 'text', text }] })
   return ask.streaming ? streamScene(ask, toEvents(whole)) : render(ask, whole)
 }
