@@ -19,9 +19,9 @@ export async function installDependencies(root) {
   const stamp = `${createHash('sha256').update(lock).digest('hex')} ${process.platform}-${process.arch}\n`
   if (readIfThere(stampFile) === stamp) return
 
-  await withLock(join(root, '.cache', 'install.lock'), async () => {
+  await withLock(join(root, '.cache', 'install.lock'), async (passTo) => {
     if (readIfThere(stampFile) === stamp) return
-    if (!isInstalled(root, lock)) await runNpmCi(root)
+    if (!isInstalled(root, lock)) await runNpmCi(root, passTo)
     writeFileSync(stampFile, stamp)
   })
 }
@@ -45,7 +45,7 @@ function isForThisMachine({ os, cpu, libc }) {
   return libc === undefined && os?.includes(process.platform) === true && cpu?.includes(process.arch) === true
 }
 
-async function runNpmCi(root) {
+async function runNpmCi(root, passTo) {
   const agent = /^npm\/(\d+\.\d+)/.exec(process.env.npm_config_user_agent ?? '')
   if (agent !== null && !isAtLeast(agent[1], NPM_WANTED)) {
     throw new Error(`Portcullis needs npm 9 or newer to install; this is ${agent[1]}. Run: npm install -g npm@latest`)
@@ -58,6 +58,7 @@ async function runNpmCi(root) {
   const code = await new Promise((resolve, reject) => {
     const child = spawn(file, [...before, ...wanted, ...quietly], { cwd: root, shell, stdio: ['ignore', 2, 2] })
     child.on('error', reject)
+    child.on('spawn', () => passTo(child.pid))
     child.on('exit', resolve)
   })
   if (code !== 0)

@@ -3,24 +3,37 @@ import { hostname } from 'node:os'
 import { dirname } from 'node:path'
 
 const BEAT_MS = 1_000
-/** A holder that has not moved for this long has crashed, or its machine has. */
-const STALE_MS = 30_000
+/** A holder elsewhere that has not moved for this long has crashed, or its machine has. */
+const STALE_ELSEWHERE_MS = 30_000
+/** Nothing here takes this long: the number of a dead process has been given to another one. */
+const STALE_HERE_MS = 900_000
 
 /**
- * Does the work while holding a lock file; others who want it wait. The holder touches the file every second and writes
- * its process id into it, so a crashed one is noticed at once on the same machine and after half a minute elsewhere.
+ * Does the work while holding a lock file; others who want it wait. The file says which process holds it and is touched
+ * every second, so a crashed holder is noticed at once on the same machine and after half a minute elsewhere.
+ *
+ * The work may pass the lock on to a child process with `passTo(pid)`: if this process is killed, the child goes on, and
+ * the lock is held for as long as it does.
  */
 export async function withLock(path, work) {
   mkdirSync(dirname(path), { recursive: true })
-  const mine = JSON.stringify({ pid: process.pid, host: hostname(), nonce: Math.random() })
+  let mine = contentFor(process.pid)
   while (!take(path, mine)) await new Promise((resolve) => setTimeout(resolve, 200))
   const heart = setInterval(() => touch(path), BEAT_MS)
+  const passTo = (pid) => {
+    mine = contentFor(pid)
+    writeFileSync(path, mine)
+  }
   try {
-    return await work()
+    return await work(passTo)
   } finally {
     clearInterval(heart)
     if (read(path) === mine) rmSync(path, { force: true })
   }
+}
+
+function contentFor(pid) {
+  return JSON.stringify({ pid, host: hostname(), nonce: Math.random() })
 }
 
 function take(path, mine) {
@@ -50,11 +63,12 @@ function removeIfStale(path) {
 
 function isStale(path, content) {
   const age = ageMs(path)
-  if (age === undefined || age > STALE_MS) return true
+  if (age === undefined) return true
   const holder = /"pid":(\d+),"host":("[^"]*")/.exec(content)
-  // A file that is being written is empty for a moment.
-  if (holder === null || holder[2] !== JSON.stringify(hostname())) return false
-  return !isAlive(Number(holder[1]))
+  const isHere = holder !== null && holder[2] === JSON.stringify(hostname())
+  // A file that is just being written is empty for a moment, and belongs to nobody that could be asked.
+  if (!isHere) return age > STALE_ELSEWHERE_MS
+  return age > STALE_HERE_MS || !isAlive(Number(holder[1]))
 }
 
 function isAlive(pid) {

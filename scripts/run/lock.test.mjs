@@ -1,4 +1,6 @@
-import { existsSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -47,4 +49,26 @@ test('a lock of another machine counts as left behind once it has not been touch
   const longAgo = new Date('2020-01-01')
   utimesSync(path, longAgo, longAgo)
   expect(await withLock(path, async () => 'mine')).toBe('mine')
+})
+
+test('a lock that was passed on is held until that process is gone, whatever became of the one that passed it', async () => {
+  const child = spawn(process.execPath, ['-e', 'process.stdin.resume()'], { stdio: ['pipe', 'ignore', 'ignore'] })
+  await once(child, 'spawn')
+  await withLock(path, async () => undefined)
+  writeFileSync(path, JSON.stringify({ pid: child.pid, host: hostname(), nonce: 1 }))
+  let isMine = false
+  const mine = withLock(path, async () => (isMine = true))
+  expect(isMine).toBe(false)
+  child.stdin.end()
+  await once(child, 'exit')
+  await mine
+  expect(isMine).toBe(true)
+})
+
+test('while it is passed on, the file names that process', async () => {
+  await withLock(path, async (passTo) => {
+    passTo(4711)
+    expect(JSON.parse(readFileSync(path, 'utf8')).pid).toBe(4711)
+  })
+  expect(existsSync(path)).toBe(false)
 })
