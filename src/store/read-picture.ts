@@ -1,0 +1,80 @@
+import type { Selectable } from 'kysely'
+import { readRevision } from './changes.ts'
+import type { Database } from './database.ts'
+import type { ApiKeyTable, IntegrationModelTable, IntegrationTable, PriceVersionTable } from './schema.ts'
+
+/** Everything the data plane decides by, as it stood at one moment. */
+export interface Picture {
+  /** Of the newest change that is in it. */
+  readonly revision: number
+  readonly organisationId: string | undefined
+  readonly workspaces: readonly { readonly id: string; readonly slug: string; readonly defaults: string }[]
+  readonly keys: readonly KeyRow[]
+  readonly integrations: readonly IntegrationRow[]
+  readonly models: readonly Selectable<IntegrationModelTable>[]
+  /** Which workspaces may use which integration, beyond those that all may use. */
+  readonly permissions: readonly { readonly integration_id: string; readonly workspace_id: string }[]
+  readonly providers: readonly ProviderRow[]
+  readonly prices: readonly Pick<Selectable<PriceVersionTable>, 'id' | 'valid_from' | 'table_json'>[]
+}
+
+export type KeyRow = Pick<
+  Selectable<ApiKeyTable>,
+  | 'id'
+  | 'organisation_id'
+  | 'workspace_id'
+  | 'user_id'
+  | 'kind'
+  | 'name'
+  | 'hash'
+  | 'scopes'
+  | 'defaults'
+  | 'expires_at'
+  | 'revoked_at'
+>
+
+export type IntegrationRow = Pick<
+  Selectable<IntegrationTable>,
+  | 'id'
+  | 'workspace_id'
+  | 'kind'
+  | 'sealed_credential'
+  | 'configurations'
+  | 'allow_all_models'
+  | 'global_workspace_access'
+>
+
+export interface ProviderRow {
+  readonly id: string
+  readonly workspace_id: string
+  readonly integration_id: string
+  readonly slug: string
+}
+
+/** Reads it all in one transaction, so that no key is seen without its workspace. */
+export async function readPicture(db: Database): Promise<Picture> {
+  return await db.transaction().execute(async (tx) => ({
+    revision: await readRevision(tx),
+    organisationId: (await tx.selectFrom('organisations').select('id').orderBy('created_at').executeTakeFirst())?.id,
+    workspaces: await tx.selectFrom('workspaces').select(['id', 'slug', 'defaults']).execute(),
+    keys: await tx
+      .selectFrom('api_keys')
+      .select(['id', 'organisation_id', 'workspace_id', 'user_id', 'kind', 'name', 'hash', 'scopes', 'defaults'])
+      .select(['expires_at', 'revoked_at'])
+      .execute(),
+    integrations: await tx
+      .selectFrom('integrations')
+      .select(['id', 'workspace_id', 'kind', 'sealed_credential', 'configurations'])
+      .select(['allow_all_models', 'global_workspace_access'])
+      .execute(),
+    models: await tx.selectFrom('integration_models').selectAll().orderBy('slug').execute(),
+    permissions: await tx.selectFrom('integration_workspaces').select(['integration_id', 'workspace_id']).execute(),
+    providers: await tx
+      .selectFrom('providers')
+      .select(['id', 'workspace_id', 'integration_id', 'slug'])
+      .orderBy('created_at')
+      .orderBy('id')
+      .execute(),
+    prices: await tx.selectFrom('price_versions').select(['id', 'valid_from', 'table_json']).execute(),
+  }))
+}
