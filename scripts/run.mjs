@@ -40,12 +40,18 @@ if (node === undefined) {
 }
 const path = isAbsolute(file) ? file : join(root, file)
 if (!existsSync(path)) stop(`There is no ${file} in this clone.`)
-handOver(node, [...options, path, ...rest])
+handOver(node, [...quietly(node), ...options, path, ...rest])
 
 /** Options of Node stand before the file; everything after it belongs to the program. */
 function splitArguments(given) {
   const at = given.findIndex((argument) => !argument.startsWith('-'))
   return at === -1 ? [given, undefined, []] : [given.slice(0, at), given[at], given.slice(at + 1)]
+}
+
+/** Earlier versions of Node 24 announce at every start that node:sqlite is experimental (seen with 24.11.0, not with 26.10.0). */
+function quietly(node) {
+  const isNode24 = node === process.execPath && process.versions.node.startsWith('24.')
+  return isNode24 ? ['--disable-warning=ExperimentalWarning'] : []
 }
 
 /** Runs the program as if it were this process: same terminal, same signals, same way to end. */
