@@ -68,7 +68,7 @@ export function* decodeLines(bytes: Buffer, onTorn: () => void): Generator<Line,
 function decodeLine(bytes: Buffer): Line | undefined {
   const textStart = CHECKSUM_CHARS + 1
   const kindEnd = bytes.indexOf(SPACE, textStart)
-  if (kindEnd === -1) return undefined
+  if (kindEnd === -1 || bytes[CHECKSUM_CHARS] !== SPACE) return undefined
   if (bytes.toString('latin1', 0, CHECKSUM_CHARS) !== checksum(bytes.subarray(textStart))) return undefined
   const kind = bytes.toString('latin1', textStart, kindEnd)
   if (kind !== 'open' && kind !== 'close' && kind !== 'exchange') return undefined
