@@ -30,7 +30,10 @@ describe('tidyBaseUrl', () => {
     expect(tidyBaseUrl(typed).warnings).toHaveLength(warnings)
   })
 
-  test.each(['', 'https://', 'ftp://gw.example.com', 'https://user:secret@gw.example.com', 'a b'])('refuses "%s"', (typed) => {
-    expect(() => tidyBaseUrl(typed)).toThrow(RangeError)
-  })
+  test.each(['', 'https://', 'ftp://gw.example.com', 'https://user:secret@gw.example.com', 'a b'])(
+    'refuses "%s"',
+    (typed) => {
+      expect(() => tidyBaseUrl(typed)).toThrow(RangeError)
+    },
+  )
 })

@@ -61,7 +61,11 @@ The file's other settings stay as they are; portcullis disconnect takes ours bac
     if (first === undefined) return 1
     if (dryRun) {
       printPlan(first, path, machine, printer)
-      const diff = unifiedDiff(shortPath(machine, path), first.current && maskSettings(first.current), maskSettings(first.text))
+      const diff = unifiedDiff(
+        shortPath(machine, path),
+        first.current && maskSettings(first.current),
+        maskSettings(first.text),
+      )
       printer.verbatim(diff === '' ? 'Nothing would change.\n' : diff)
       return 0
     }
@@ -82,7 +86,12 @@ The file's other settings stay as they are; portcullis disconnect takes ours bac
     }
 
     // Read again: the request took a while, and Claude Code itself may have written the file.
-    const planned = await plan(path, settingsBlock({ url: gateway.url, key, model, project, smallModel }), machine, printer)
+    const planned = await plan(
+      path,
+      settingsBlock({ url: gateway.url, key, model, project, smallModel }),
+      machine,
+      printer,
+    )
     if (planned === undefined) return 1
     printPlan(planned, path, machine, printer)
     await warnIfCommitted(path, machine, printer)
@@ -146,7 +155,11 @@ async function plan(path: string, block: SettingsBlock, machine: Machine, printe
 }
 
 /** Writes backup, receipt and settings in this order: whenever the machine stops, there is a way back. */
-async function write(path: string, { original, receipt, text, changes, madeEnv }: Plan, machine: Machine): Promise<string | null> {
+async function write(
+  path: string,
+  { original, receipt, text, changes, madeEnv }: Plan,
+  machine: Machine,
+): Promise<string | null> {
   let backup: string | null = null
   if (original.exact && receipt !== undefined) {
     backup = receipt.backup
@@ -183,14 +196,20 @@ async function warnIfCommitted(path: string, machine: Machine, printer: Printer)
 async function noteSurroundings(machine: Machine, printer: Printer): Promise<void> {
   const competing = Object.keys(machine.env).filter(
     (name) =>
-      /^(ANTHROPIC_(API_KEY|AUTH_TOKEN|BASE_URL)|CLAUDE_CODE_USE_(BEDROCK|VERTEX|FOUNDRY|ANTHROPIC_AWS|MANTLE))$/.test(name) &&
-      machine.env[name] !== '',
+      /^(ANTHROPIC_(API_KEY|AUTH_TOKEN|BASE_URL)|CLAUDE_CODE_USE_(BEDROCK|VERTEX|FOUNDRY|ANTHROPIC_AWS|MANTLE))$/.test(
+        name,
+      ) && machine.env[name] !== '',
   )
   for (const name of competing.filter((name) => /_(AUTH_TOKEN|BASE_URL)$/.test(name))) {
     printer.line('note', 'shell', `${name} is exported in this shell too. The settings file wins; the export can go.`)
   }
   for (const name of competing.filter((name) => !/_(AUTH_TOKEN|BASE_URL)$/.test(name))) {
-    printer.line('warning', 'shell', `${name} is exported in this shell and reaches Claude Code.`, `Remove it: unset ${name}`)
+    printer.line(
+      'warning',
+      'shell',
+      `${name} is exported in this shell and reaches Claude Code.`,
+      `Remove it: unset ${name}`,
+    )
   }
   const claude = await findClaudeVersion(machine)
   if (!claude.installed) {

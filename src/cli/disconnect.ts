@@ -45,7 +45,11 @@ settings that connect wrote are taken back, and theirs stay.
         printer.line('note', 'left alone', `${member} was changed since; it stays as it is.`)
       }
       const how = original.exact ? 'as it was, byte for byte' : 'without our settings; later changes of others stay'
-      printer.line('ok', 'settings', original.bytes === null ? `removed ${name}, which did not exist before` : `${name} is back ${how}`)
+      printer.line(
+        'ok',
+        'settings',
+        original.bytes === null ? `removed ${name}, which did not exist before` : `${name} is back ${how}`,
+      )
       return 0
     } catch (error) {
       printSettingsProblem(error, path, machine, printer)

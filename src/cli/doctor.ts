@@ -50,7 +50,9 @@ Exit code 0 if nothing keeps Claude Code from working, else 1.
       const printer = createPrinter(machine, machine.out)
       for (const { state, check, what, fix } of findings) printer.line(state, check, what, fix)
       const failures = findings.filter(({ state }) => state === 'failure').length
-      printer.paragraph(healthy ? '\nClaude Code can work through this gateway.' : `\n${failures} to mend, from the top.`)
+      printer.paragraph(
+        healthy ? '\nClaude Code can work through this gateway.' : `\n${failures} to mend, from the top.`,
+      )
     }
     return healthy ? 0 : 1
   },
@@ -86,10 +88,16 @@ async function examine(options: DoctorOptions, machine: Machine): Promise<readon
 function* checkFiles({ sources, unusable }: EffectiveSettings): Iterable<Finding> {
   const check = 'settings'
   for (const { name, problem } of unusable) {
-    yield { state: 'failure', check, what: `${name}, ${problem}`, fix: 'Mend the file. Claude Code ignores it as it is.' }
+    yield {
+      state: 'failure',
+      check,
+      what: `${name}, ${problem}`,
+      fix: 'Mend the file. Claude Code ignores it as it is.',
+    }
   }
   const files = sources.filter(({ kind }) => kind !== 'shell').map(({ name }) => name)
-  if (files.length > 0) yield { state: 'ok', check, what: `${files.join(', ')}${files.length > 1 ? ' (the first wins)' : ''}` }
+  if (files.length > 0)
+    yield { state: 'ok', check, what: `${files.join(', ')}${files.length > 1 ? ' (the first wins)' : ''}` }
   else if (unusable.length === 0) {
     yield { state: 'warning', check, what: 'There is no settings file.', fix: 'Run portcullis connect to write one.' }
   }
@@ -101,7 +109,11 @@ function checkBaseUrl(typed: string | undefined, settings: EffectiveSettings): {
   const value = typed ?? all[0]?.value
   if (value === undefined) {
     const fix = 'Run portcullis connect, or name the gateway with --url.'
-    return { found: [{ state: 'failure', check, what: 'ANTHROPIC_BASE_URL is not set: Claude Code asks Anthropic directly.', fix }] }
+    return {
+      found: [
+        { state: 'failure', check, what: 'ANTHROPIC_BASE_URL is not set: Claude Code asks Anthropic directly.', fix },
+      ],
+    }
   }
   const origin = typed === undefined ? ` from ${all[0]!.source.name}` : ''
   try {
@@ -110,9 +122,19 @@ function checkBaseUrl(typed: string | undefined, settings: EffectiveSettings): {
     const found: Finding[] = []
     if (/\/v1(\/messages)?\/*$/.test(value)) {
       const fix = `Set ANTHROPIC_BASE_URL to ${url.url}, or run portcullis connect.`
-      found.push({ state: 'failure', check, what: `${value}${origin} ends in /v1; Claude Code would ask for /v1/v1/messages.`, fix })
+      found.push({
+        state: 'failure',
+        check,
+        what: `${value}${origin} ends in /v1; Claude Code would ask for /v1/v1/messages.`,
+        fix,
+      })
     } else if (!/^https?:\/\//i.test(value)) {
-      found.push({ state: 'failure', check, what: `${value}${origin} has no scheme.`, fix: `Set ANTHROPIC_BASE_URL to ${url.url}.` })
+      found.push({
+        state: 'failure',
+        check,
+        what: `${value}${origin} has no scheme.`,
+        fix: `Set ANTHROPIC_BASE_URL to ${url.url}.`,
+      })
     } else {
       found.push({ state: 'ok', check, what: `${url.url}${origin}${outranked(all)}` })
     }
@@ -123,29 +145,54 @@ function checkBaseUrl(typed: string | undefined, settings: EffectiveSettings): {
   } catch (error) {
     if (!(error instanceof RangeError)) throw error
     if (typed !== undefined) throw new UsageError(error.message)
-    return { found: [{ state: 'failure', check, what: `${error.message}${origin}`, fix: 'Run portcullis connect with the right URL.' }] }
+    return {
+      found: [
+        {
+          state: 'failure',
+          check,
+          what: `${error.message}${origin}`,
+          fix: 'Run portcullis connect with the right URL.',
+        },
+      ],
+    }
   }
 }
 
 function checkKey(typed: string | undefined, settings: EffectiveSettings): { key?: string; found: Finding[] } {
   const check = 'key'
-  if (typed !== undefined) return { key: typed, found: [{ state: 'ok', check, what: `${maskSecret(typed)} (as asked)` }] }
+  if (typed !== undefined)
+    return { key: typed, found: [{ state: 'ok', check, what: `${maskSecret(typed)} (as asked)` }] }
   const all = settings.variable('ANTHROPIC_AUTH_TOKEN')
   const first = all[0]
   if (first !== undefined) {
-    return { key: first.value, found: [{ state: 'ok', check, what: `${maskSecret(first.value)} from ${first.source.name}${outranked(all)}` }] }
+    return {
+      key: first.value,
+      found: [{ state: 'ok', check, what: `${maskSecret(first.value)} from ${first.source.name}${outranked(all)}` }],
+    }
   }
   const apiKey = settings.variable('ANTHROPIC_API_KEY')[0]
   if (apiKey !== undefined) {
     const fix = 'Put the gateway key into ANTHROPIC_AUTH_TOKEN: Claude Code asks before it uses ANTHROPIC_API_KEY.'
-    return { key: apiKey.value, found: [{ state: 'warning', check, what: `ANTHROPIC_API_KEY from ${apiKey.source.name}`, fix }] }
+    return {
+      key: apiKey.value,
+      found: [{ state: 'warning', check, what: `ANTHROPIC_API_KEY from ${apiKey.source.name}`, fix }],
+    }
   }
   const helper = settings.withMember('apiKeyHelper')[0]
   if (helper !== undefined) {
     const fix = 'To try its key, run the helper yourself and give its output with --key.'
     return { found: [{ state: 'warning', check, what: `An apiKeyHelper in ${helper.name} supplies the key.`, fix }] }
   }
-  return { found: [{ state: 'failure', check, what: 'ANTHROPIC_AUTH_TOKEN is not set.', fix: 'Run portcullis connect with your gateway key.' }] }
+  return {
+    found: [
+      {
+        state: 'failure',
+        check,
+        what: 'ANTHROPIC_AUTH_TOKEN is not set.',
+        fix: 'Run portcullis connect with your gateway key.',
+      },
+    ],
+  }
 }
 
 /** Names the sources that say something else and do not count. */
@@ -186,7 +233,9 @@ function* checkCompeting(settings: EffectiveSettings, key: string | undefined): 
 }
 
 function removal(name: string, { source }: Setting): string {
-  return source.kind === 'shell' ? `Run unset ${name}, and remove its export from your shell profile.` : `Remove ${name} from ${source.name}.`
+  return source.kind === 'shell'
+    ? `Run unset ${name}, and remove its export from your shell profile.`
+    : `Remove ${name} from ${source.name}.`
 }
 
 /** A login of Claude Code itself: harmless beside a gateway key, in charge without one. */
@@ -217,7 +266,10 @@ async function readLogins(machine: Machine): Promise<{ claudeAi: boolean; gatewa
   try {
     const file = await readTextFile(join(userFolder(machine), '.credentials.json'))
     const saved: unknown = JSON.parse(file?.text ?? '{}')
-    return { claudeAi: member(saved, 'claudeAiOauth') !== undefined, gateway: member(saved, 'enterpriseGateway') !== undefined }
+    return {
+      claudeAi: member(saved, 'claudeAiOauth') !== undefined,
+      gateway: member(saved, 'enterpriseGateway') !== undefined,
+    }
   } catch {
     return { claudeAi: false, gateway: false }
   }
@@ -239,7 +291,10 @@ function* checkProxy(url: TidyUrl, settings: EffectiveSettings): Iterable<Findin
 
 function coversHost(pattern: string, host: string): boolean {
   if (pattern === '*') return true
-  const domain = pattern.toLowerCase().replace(/:\d+$/, '').replace(/^\*?\./, '')
+  const domain = pattern
+    .toLowerCase()
+    .replace(/:\d+$/, '')
+    .replace(/^\*?\./, '')
   return domain !== '' && (host === domain || host.endsWith(`.${domain}`))
 }
 
@@ -250,7 +305,9 @@ async function checkGateway(client: GatewayClient, url: TidyUrl, machine: Machin
   const answer = await client.health()
   const explanation = explainHealth(answer, url)
   if (explanation !== undefined) return [{ state: 'failure', check: 'gateway', ...explanation }]
-  const found: Finding[] = [{ state: 'ok', check: 'gateway', what: `${url.url} answers${isLoopback(url.host) ? ' on this machine' : ''}.` }]
+  const found: Finding[] = [
+    { state: 'ok', check: 'gateway', what: `${url.url} answers${isLoopback(url.host) ? ' on this machine' : ''}.` },
+  ]
   const date = Date.parse((answer.reached && answer.header('date')) || '')
   const skewMs = machine.clock.now() - date
   if (Math.abs(skewMs) > CLOCK_SKEW_MAX_MS) {
@@ -272,7 +329,8 @@ async function checkPing(
   settings: EffectiveSettings,
 ): Promise<Finding> {
   const saved = settings.withMember('model')[0]?.members['model']
-  const chosen = asked ?? settings.variable('ANTHROPIC_MODEL')[0]?.value ?? (typeof saved === 'string' ? saved : undefined)
+  const chosen =
+    asked ?? settings.variable('ANTHROPIC_MODEL')[0]?.value ?? (typeof saved === 'string' ? saved : undefined)
   const small = settings.variable('ANTHROPIC_DEFAULT_HAIKU_MODEL')[0]?.value ?? DEFAULT_SMALL_MODEL
   const model = (chosen === undefined ? undefined : modelOnTheWire(chosen)) ?? small
   const result = readPing(await client.ping(key, model), model, url)
@@ -285,7 +343,12 @@ async function checkClient(machine: Machine): Promise<Finding> {
   const check = 'claude'
   const claude = await findClaudeVersion(machine)
   if (!claude.installed) {
-    return { state: 'warning', check, what: 'Not found on the PATH.', fix: 'Install it: npm install -g @anthropic-ai/claude-code' }
+    return {
+      state: 'warning',
+      check,
+      what: 'Not found on the PATH.',
+      fix: 'Install it: npm install -g @anthropic-ai/claude-code',
+    }
   }
   if (claude.current) return { state: 'ok', check, what: `Version ${claude.version}` }
   const what = `Version ${claude.version} is old; sessions are recorded from ${CLAUDE_VERSION_WANTED} on.`

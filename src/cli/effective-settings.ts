@@ -74,7 +74,10 @@ export async function readEffectiveSettings(machine: Machine): Promise<Effective
 async function managedPaths({ managedFolder: folder }: Machine): Promise<string[]> {
   const parts = await readdir(join(folder, 'managed-settings.d')).catch(() => [])
   const names = parts.filter((name) => name.endsWith('.json') && !name.startsWith('.')).sort()
-  return [...names.reverse().map((name) => join(folder, 'managed-settings.d', name)), join(folder, 'managed-settings.json')]
+  return [
+    ...names.reverse().map((name) => join(folder, 'managed-settings.d', name)),
+    join(folder, 'managed-settings.json'),
+  ]
 }
 
 function strings(value: unknown): Record<string, string> {

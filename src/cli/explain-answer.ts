@@ -33,7 +33,10 @@ export function explainHealth(answer: Answer, url: TidyUrl): Explanation | undef
   const redirect = explainRedirect(answer)
   if (redirect !== undefined) return redirect
   if (answer.status >= 500) {
-    return { what: `The server answers ${answer.status}.`, fix: 'Try again in a minute, then tell whoever runs the gateway.' }
+    return {
+      what: `The server answers ${answer.status}.`,
+      fix: 'Try again in a minute, then tell whoever runs the gateway.',
+    }
   }
   return { what: `${url.url} answers, but it is not Portcullis (status ${answer.status}).`, fix: notAGateway(url) }
 }
@@ -42,7 +45,10 @@ export function explainHealth(answer: Answer, url: TidyUrl): Explanation | undef
 export function explainUnreached({ why, code }: Unreached, { url, host }: TidyUrl): Explanation {
   switch (why) {
     case 'name':
-      return { what: `There is no host named ${host} (${code}).`, fix: 'Check the spelling of the URL, and that the VPN is on.' }
+      return {
+        what: `There is no host named ${host} (${code}).`,
+        fix: 'Check the spelling of the URL, and that the VPN is on.',
+      }
     case 'refused':
       return { what: `Nothing listens at ${url} (${code}).`, fix: 'Check the port, and that the gateway is running.' }
     case 'timeout':

@@ -14,7 +14,26 @@ describe('readJsonText', () => {
   })
 
   test('refuses every document that JSON.parse refuses', () => {
-    const pieces = fc.constantFrom('{', '}', '[', ']', ',', ':', '"a"', '"', '1', '01', '-', '1.', 'e5', 'true', 'nul', ' ', '\n', '\t')
+    const pieces = fc.constantFrom(
+      '{',
+      '}',
+      '[',
+      ']',
+      ',',
+      ':',
+      '"a"',
+      '"',
+      '1',
+      '01',
+      '-',
+      '1.',
+      'e5',
+      'true',
+      'nul',
+      ' ',
+      '\n',
+      '\t',
+    )
     fc.assert(
       fc.property(fc.array(pieces, { maxLength: 9 }), (parts) => {
         const text = parts.join('')

@@ -16,7 +16,12 @@ const environments = fc
         ANTHROPIC_BASE_URL: fc.webUrl(),
         ANTHROPIC_API_KEY: fc.string(),
         CLAUDE_CODE_USE_BEDROCK: fc.constantFrom('0', '1'),
-        ANTHROPIC_CUSTOM_HEADERS: fc.constantFrom('X-Team: a', 'x-portkey-config: pc-1', 'X-Team: a\nx-portkey-api-key: k', ''),
+        ANTHROPIC_CUSTOM_HEADERS: fc.constantFrom(
+          'X-Team: a',
+          'x-portkey-config: pc-1',
+          'X-Team: a\nx-portkey-api-key: k',
+          '',
+        ),
       },
       { requiredKeys: [] },
     ),
@@ -61,7 +66,9 @@ describe('mergeSettings', () => {
         expect(kept(is, '')).toEqual(kept(was, ''))
         if (isObject(was['env'])) {
           const env = is['env'] as Record<string, unknown>
-          expect(kept(env, 'env\0').filter(([name]) => Object.hasOwn(was['env'] as object, name))).toEqual(kept(was['env'], 'env\0'))
+          expect(kept(env, 'env\0').filter(([name]) => Object.hasOwn(was['env'] as object, name))).toEqual(
+            kept(was['env'], 'env\0'),
+          )
         }
       }),
     )
@@ -124,6 +131,12 @@ describe('revertSettings', () => {
         const edited = JSON.stringify({ ...(JSON.parse(merged.text) as object), added: 1 })
         expect(JSON.parse(revertSettings(edited, merged).text)).toEqual({ ...(JSON.parse(before) as object), added: 1 })
       }),
+    )
+  })
+
+  test.each(['{}', '{"env":{}}'])('keeps an empty env only where one stood before: %s', (before) => {
+    expect(JSON.parse(revertSettings(mergeSettings(before, block).text, mergeSettings(before, block)).text)).toEqual(
+      JSON.parse(before),
     )
   })
 

@@ -97,7 +97,8 @@ export function mergeSettings(before: string, block: SettingsBlock): Merged {
     const kept = lines.filter((line) => !routesOrAuthenticates(line) && (wanted === undefined || !isMetadata(line)))
     const metadata = lines.find(isMetadata)
     if (wanted !== undefined) kept.push(withMetadataOf(metadata, wanted))
-    for (const line of competing) movedAside.push(`the header line ${headerName(line)}: it chooses another key or route.`)
+    for (const line of competing)
+      movedAside.push(`the header line ${headerName(line)}: it chooses another key or route.`)
     if (kept.length > 0 && (competing.length > 0 || wanted !== undefined)) set(path, JSON.stringify(kept.join('\n')))
     else if (competing.length > 0) remove(path)
   }
@@ -130,7 +131,8 @@ export function fingerprint(text: string): string {
 function checkSettings(text: string): void {
   if (text.trim() === '') return
   const root = readJsonText(text)
-  if (root.kind !== 'object') throw new JsonTextError('A settings file is one JSON object; this is not', text, root.start)
+  if (root.kind !== 'object')
+    throw new JsonTextError('A settings file is one JSON object; this is not', text, root.start)
   const env = findMember(root, 'env')?.value
   if (env !== undefined && env.kind !== 'object') throw new JsonTextError('"env" is not an object', text, env.start)
   for (const object of env === undefined ? [root] : [root, env]) refuseRepeated(text, object)
@@ -147,7 +149,10 @@ function refuseRepeated(text: string, object: JsonNode): void {
 }
 
 function headerName(line: string): string {
-  return line.slice(0, Math.max(0, line.indexOf(':'))).trim().toLowerCase()
+  return line
+    .slice(0, Math.max(0, line.indexOf(':')))
+    .trim()
+    .toLowerCase()
 }
 
 /** A key, provider or config named here would outrank what the gateway key stands for. Trace and metadata lines do not. */

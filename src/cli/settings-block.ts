@@ -22,7 +22,13 @@ export interface SettingsBlock {
 export const DEFAULT_SMALL_MODEL = 'claude-haiku-5-5'
 
 /** The settings that connect Claude Code to a gateway, as the object to merge into `settings.json`. */
-export function settingsBlock({ url, key, model, smallModel = DEFAULT_SMALL_MODEL, project }: Connection): SettingsBlock {
+export function settingsBlock({
+  url,
+  key,
+  model,
+  smallModel = DEFAULT_SMALL_MODEL,
+  project,
+}: Connection): SettingsBlock {
   return {
     env: {
       ANTHROPIC_BASE_URL: url,

@@ -14,5 +14,10 @@ export function settingsProblem(error: unknown): string | undefined {
 export function printSettingsProblem(error: unknown, path: string, machine: Machine, printer: Printer): void {
   const problem = settingsProblem(error)
   if (problem === undefined) throw error
-  printer.line('failure', 'settings', `${shortPath(machine, path)}, ${problem}`, 'Mend the file, then run this again. It was not touched.')
+  printer.line(
+    'failure',
+    'settings',
+    `${shortPath(machine, path)}, ${problem}`,
+    'Mend the file, then run this again. It was not touched.',
+  )
 }

@@ -67,7 +67,7 @@ function groupIntoHunks(lines: readonly Line[]): string[] {
   )
   const hunks: string[] = []
   let [oldLine, newLine] = [1, 1]
-  for (let at = 0; at < lines.length; ) {
+  for (let at = 0; at < lines.length;) {
     if (!shown[at]) {
       oldLine++
       newLine++

@@ -1,13 +1,25 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { dirname, join } from 'node:path'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { runCli } from '../../src/cli/run.ts'
+import { systemClock } from '../../src/core/clock.ts'
 import { ERRORS, type ErrorCode } from '../../src/core/errors.ts'
 import { type FakeGateway, type FakeMachine, createFakeMachine, json, startFakeGateway } from './cli-harness.ts'
 
 const KEY = 'pc_0123456789abcdef'
-const BEFORE = '{\n    "permissions": {"allow": ["Bash(ls:*)"]},\n    "env": {\n        "MINE": "1"\n    },\n    "theme": "dark"\n}\n'
+const BEFORE =
+  '{\n    "permissions": {"allow": ["Bash(ls:*)"]},\n    "env": {\n        "MINE": "1"\n    },\n    "theme": "dark"\n}\n'
 
 let gateway: FakeGateway
 let machine: FakeMachine
@@ -61,7 +73,9 @@ describe('connect', () => {
   test('keeps what stands in the file, in its own layout', async () => {
     put(BEFORE)
     expect(await connect()).toBe(0)
-    expect(read()).toContain('    "permissions": {"allow": ["Bash(ls:*)"]},\n    "env": {\n        "MINE": "1",\n        "ANTHROPIC_BASE_URL"')
+    expect(read()).toContain(
+      '    "permissions": {"allow": ["Bash(ls:*)"]},\n    "env": {\n        "MINE": "1",\n        "ANTHROPIC_BASE_URL"',
+    )
     expect(read()).toMatch(/\n {4}\},\n {4}"theme": "dark"\n\}\n$/)
   })
 
@@ -122,7 +136,9 @@ describe('connect', () => {
   })
 
   test('chooses models the key may use', async () => {
-    gateway.answer('/v1/models', (reply) => json(reply, 200, { data: [{ id: '@eu/claude-haiku-4-5' }, { id: 'claude-opus-5-5' }] }))
+    gateway.answer('/v1/models', (reply) =>
+      json(reply, 200, { data: [{ id: '@eu/claude-haiku-4-5' }, { id: 'claude-opus-5-5' }] }),
+    )
     expect(await connect('--model', 'claude-opus-5-5')).toBe(0)
     expect(JSON.parse(gateway.asked.at(-1)!.body)).toMatchObject({ model: 'claude-opus-5-5' })
     expect(env()['ANTHROPIC_DEFAULT_HAIKU_MODEL']).toBe('@eu/claude-haiku-4-5')
@@ -164,7 +180,11 @@ describe('connect', () => {
   })
 
   test('takes URL and key from the environment or the terminal', async () => {
-    machine = { ...machine, env: { PORTCULLIS_URL: gateway.url }, ask: { line: async () => 'y', secret: async () => KEY } }
+    machine = {
+      ...machine,
+      env: { PORTCULLIS_URL: gateway.url },
+      ask: { line: async () => 'y', secret: async () => KEY },
+    }
     expect(await runCli(['connect'], machine)).toBe(0)
     expect(env()['ANTHROPIC_AUTH_TOKEN']).toBe(KEY)
   })
@@ -201,7 +221,11 @@ describe('connect', () => {
 describe('disconnect', () => {
   test('puts any settings file back byte for byte, and leaves nothing beside it', async () => {
     const texts = fc
-      .tuple(fc.dictionary(fc.string(), fc.jsonValue()), fc.constantFrom(undefined, 2, '\t'), fc.constantFrom('', '\n', '\r\n'))
+      .tuple(
+        fc.dictionary(fc.string(), fc.jsonValue()),
+        fc.constantFrom(undefined, 2, '\t'),
+        fc.constantFrom('', '\n', '\r\n'),
+      )
       .filter(([document]) => document['env'] === undefined)
       .map(([document, space, end]) => JSON.stringify(document, null, space) + end)
     await fc.assert(
@@ -215,6 +239,17 @@ describe('disconnect', () => {
       }),
       { numRuns: 40 },
     )
+  })
+
+  test('after connecting twice, goes back to before the first time', async () => {
+    put(BEFORE)
+    await connect()
+    machine = { ...machine, clock: { ...systemClock, now: () => systemClock.now() + 3_600_000 } }
+    await connect('--model', 'claude-opus-5-5')
+    expect(readdirSync(dirname(file)).filter((name) => name.includes('backup'))).toHaveLength(1)
+    await disconnect()
+    expect(read()).toBe(BEFORE)
+    expect(readdirSync(dirname(file))).toEqual(['settings.json'])
   })
 
   test('gives the file its permissions back', async () => {
@@ -280,5 +315,7 @@ test('settings prints the block and nothing else on stdout', async () => {
   let out = ''
   machine = { ...machine, out: (text) => void (out += text) }
   expect(await runCli(['settings', '--url', 'gw.example.com/', '--key', KEY], machine)).toBe(0)
-  expect(JSON.parse(out)).toMatchObject({ env: { ANTHROPIC_BASE_URL: 'https://gw.example.com', ANTHROPIC_AUTH_TOKEN: KEY } })
+  expect(JSON.parse(out)).toMatchObject({
+    env: { ANTHROPIC_BASE_URL: 'https://gw.example.com', ANTHROPIC_AUTH_TOKEN: KEY },
+  })
 })

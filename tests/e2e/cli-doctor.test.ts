@@ -52,14 +52,25 @@ function put(location: 'user' | 'project' | 'local' | 'managed', content: unknow
   writeFileSync(path, typeof content === 'string' ? content : JSON.stringify(content))
 }
 
-const good = (more: Record<string, string> = {}) => ({ ANTHROPIC_BASE_URL: gateway.url, ANTHROPIC_AUTH_TOKEN: KEY, ...more })
+const good = (more: Record<string, string> = {}) => ({
+  ANTHROPIC_BASE_URL: gateway.url,
+  ANTHROPIC_AUTH_TOKEN: KEY,
+  ...more,
+})
 
 test('finds nothing wrong after connect', async () => {
   expect(await runCli(['connect', '--url', gateway.url, '--key', KEY], machine)).toBe(0)
   const report = await examine()
   expect(problems(report)).toEqual([])
   expect(report.findings.map(({ check }) => check)).toEqual([
-    'settings', 'base URL', 'key', 'competing', 'gateway', 'clock', 'request', 'claude',
+    'settings',
+    'base URL',
+    'key',
+    'competing',
+    'gateway',
+    'clock',
+    'request',
+    'claude',
   ])
 })
 
@@ -110,18 +121,24 @@ describe('finds, in the settings,', () => {
     expect(gateway.asked.at(-1)!.headers.authorization).toBe(`Bearer ${KEY}`)
   })
 
-  test.each(['CLAUDE_CODE_USE_BEDROCK', 'CLAUDE_CODE_USE_VERTEX', 'CLAUDE_CODE_USE_FOUNDRY'])('the cloud switch %s', async (name) => {
-    put('user', { env: good() })
-    machine = { ...machine, env: { [name]: '1' } }
-    const [problem] = problems(await examine())
-    expect(problem).toMatchObject({ state: 'failure', check: 'competing' })
-    expect(problem!.fix).toContain(`unset ${name}`)
-    machine = { ...machine, env: { [name]: '0' } }
-    expect(problems(await examine())).toEqual([])
-  })
+  test.each(['CLAUDE_CODE_USE_BEDROCK', 'CLAUDE_CODE_USE_VERTEX', 'CLAUDE_CODE_USE_FOUNDRY'])(
+    'the cloud switch %s',
+    async (name) => {
+      put('user', { env: good() })
+      machine = { ...machine, env: { [name]: '1' } }
+      const [problem] = problems(await examine())
+      expect(problem).toMatchObject({ state: 'failure', check: 'competing' })
+      expect(problem!.fix).toContain(`unset ${name}`)
+      machine = { ...machine, env: { [name]: '0' } }
+      expect(problems(await examine())).toEqual([])
+    },
+  )
 
   test('second credentials', async () => {
-    put('user', { apiKeyHelper: 'print-key', env: good({ ANTHROPIC_API_KEY: 'sk-ant-1', ANTHROPIC_CUSTOM_HEADERS: 'x-portkey-api-key: other' }) })
+    put('user', {
+      apiKeyHelper: 'print-key',
+      env: good({ ANTHROPIC_API_KEY: 'sk-ant-1', ANTHROPIC_CUSTOM_HEADERS: 'x-portkey-api-key: other' }),
+    })
     const found = problems(await examine()).map(({ what }) => what)
     expect(found).toHaveLength(3)
     expect(found[0]).toContain('ANTHROPIC_API_KEY')
@@ -131,7 +148,10 @@ describe('finds, in the settings,', () => {
 
   test('a forced login, and a sign-in at another gateway', async () => {
     put('user', { forceLoginMethod: 'claudeai', env: good() })
-    writeFileSync(join(machine.home, '.claude', '.credentials.json'), JSON.stringify({ enterpriseGateway: {}, claudeAiOauth: {} }))
+    writeFileSync(
+      join(machine.home, '.claude', '.credentials.json'),
+      JSON.stringify({ enterpriseGateway: {}, claudeAiOauth: {} }),
+    )
     expect(problems(await examine()).map(({ fix }) => fix)).toEqual([
       'Remove forceLoginMethod from ~/.claude/settings.json.',
       'Run /logout in Claude Code.',
@@ -206,7 +226,9 @@ describe('finds, at the gateway,', () => {
 
   test('a clock that is more than five minutes off', async () => {
     machine = { ...machine, clock: { ...systemClock, now: () => systemClock.now() + 6 * 60_000 } }
-    expect(problems(await examine())).toMatchObject([{ check: 'clock', what: expect.stringContaining('6 minutes ahead') }])
+    expect(problems(await examine())).toMatchObject([
+      { check: 'clock', what: expect.stringContaining('6 minutes ahead') },
+    ])
   })
 
   test('an old client, and none at all', async () => {

@@ -69,11 +69,24 @@ export async function startFakeGateway(): Promise<FakeGateway> {
 function serveMessage(reply: ServerResponse, body: string): void {
   const { model } = JSON.parse(body) as { model: string }
   const usage = { input_tokens: 8, output_tokens: 1 }
-  const message = { id: 'msg_1', type: 'message', role: 'assistant', model, content: [], stop_reason: 'max_tokens', usage }
+  const message = {
+    id: 'msg_1',
+    type: 'message',
+    role: 'assistant',
+    model,
+    content: [],
+    stop_reason: 'max_tokens',
+    usage,
+  }
   json(reply, 200, message, { 'request-id': 'req_served' })
 }
 
-export function json(reply: ServerResponse, status: number, value: unknown, headers: Record<string, string> = {}): void {
+export function json(
+  reply: ServerResponse,
+  status: number,
+  value: unknown,
+  headers: Record<string, string> = {},
+): void {
   reply.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(value))
 }
 

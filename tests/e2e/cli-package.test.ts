@@ -51,7 +51,11 @@ describe('the served package', () => {
   test('is small, and needs no other package', () => {
     expect(tarball.length).toBeLessThan(64 * 1024)
     const manifest = JSON.parse(readFileSync(join(root, 'package', 'package.json'), 'utf8')) as Record<string, unknown>
-    expect(manifest).toMatchObject({ name: 'portcullis-cli', version: '9.8.7', bin: { portcullis: 'dist/cli/main.js' } })
+    expect(manifest).toMatchObject({
+      name: 'portcullis-cli',
+      version: '9.8.7',
+      bin: { portcullis: 'dist/cli/main.js' },
+    })
     expect(manifest).not.toHaveProperty('dependencies')
   })
 
