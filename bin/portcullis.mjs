@@ -20,7 +20,9 @@ const file = inClone ? join(root, 'src', `${entry}.ts`) : join(root, 'dist', `${
 const node = inClone ? await findNodeOfClone() : process.execPath
 
 if (node === undefined) {
-  console.error(`No Node that runs TypeScript: this is ${process.versions.node}. Run npm install in ${root}, then try again.`)
+  console.error(
+    `No Node that runs TypeScript: this is ${process.versions.node}. Run npm install in ${root}, then try again.`,
+  )
   process.exitCode = 1
 } else {
   handOver(node, [file, ...process.argv.slice(2)])
