@@ -11,7 +11,7 @@ import { findOrganisation, insertOrganisation } from './organisations.ts'
 import { insertPriceVersion, listPriceVersions } from './prices.ts'
 import { insertProvider } from './providers.ts'
 import { readSetting, writeSetting } from './settings.ts'
-import { newSignInLink } from './sign-in-link.ts'
+import { addSignInLink } from './sign-in-link.ts'
 import { findFirstOwner, insertMember, insertUser } from './users.ts'
 import { insertWorkspace } from './workspaces.ts'
 
@@ -42,7 +42,7 @@ export interface FirstSecrets {
  * table of this release. In an empty store it also makes what a newcomer needs to send a first request (organisation,
  * workspace, owner, `@sandbox`, keys) and returns the secrets; otherwise undefined.
  */
-export async function prepareStart(parts: FirstStartParts): Promise<FirstSecrets | undefined> {
+export async function prepareFirstStart(parts: FirstStartParts): Promise<FirstSecrets | undefined> {
   const { store, keys, clock } = parts
   return await store.db.transaction().execute(async (tx) => {
     await checkMasterKey(tx, keys)
@@ -52,11 +52,15 @@ export async function prepareStart(parts: FirstStartParts): Promise<FirstSecrets
 }
 
 /** Another sign-in link for the first owner, for whoever can start commands on the gateway's machine. */
-export async function newOwnerLink({ store, keys, clock }: Pick<FirstStartParts, 'store' | 'keys' | 'clock'>): Promise<string> {
+export async function newSignInLink({
+  store,
+  keys,
+  clock,
+}: Pick<FirstStartParts, 'store' | 'keys' | 'clock'>): Promise<string> {
   const organisation = await findOrganisation(store.db)
   const owner = organisation && (await findFirstOwner(store.db, organisation.id))
   if (owner === undefined) throw new Error('This store has no owner yet. Start the gateway once first.')
-  return await newSignInLink({ db: store.db, keys, clock }, owner.id)
+  return await addSignInLink({ db: store.db, keys, clock }, owner.id)
 }
 
 /** Under another master key every key would be unknown and no credential would open; better to say so than to refuse everybody. */
@@ -79,8 +83,8 @@ async function addListPrices(db: Database, now: number): Promise<void> {
   if (versions.some(({ id }) => id === listPrices.id)) return
   await insertPriceVersion(db, {
     id: listPrices.id,
-    // The first table holds for all time before it too; a later one from the moment it came.
-    validFrom: versions.length === 0 ? Date.parse(`${listPrices.id}T00:00:00Z`) : now,
+    // The day of the table, not of the upgrade: prices that an operator entered since then stay in force.
+    validFrom: Date.parse(`${listPrices.id}T00:00:00Z`),
     source: 'built-in',
     tableJson: JSON.stringify(listPrices.json),
     createdAt: now,
@@ -119,9 +123,12 @@ async function furnish(db: Database, parts: FirstStartParts): Promise<FirstSecre
   await insertMember(db, { workspaceId, userId, role: 'admin', joinedAt: now })
   await addSandbox(db, organisationId, workspaceId, now)
 
-  const administratorKey = presetAdminKey === undefined ? await addKey('organisation-service', 'First administrator key', administratorScopes) : undefined
+  const administratorKey =
+    presetAdminKey === undefined
+      ? await addKey('organisation-service', 'First administrator key', administratorScopes)
+      : undefined
   const developerKey = await addKey('workspace-user', 'First developer key', developerScopes)
-  const signInToken = await newSignInLink({ db, keys, clock }, userId)
+  const signInToken = await addSignInLink({ db, keys, clock }, userId)
   await noteChange(db, now, 'first start')
   return { signInToken, administratorKey, developerKey }
 
@@ -150,7 +157,12 @@ async function furnish(db: Database, parts: FirstStartParts): Promise<FirstSecre
 const NOBODYS = { workspaceId: undefined, userId: undefined }
 
 /** The scripted provider, so that everything works before there is an account anywhere. Once removed it stays away. */
-async function addSandbox(db: Database, organisationId: Id<'organisation'>, workspaceId: Id<'workspace'>, now: number): Promise<void> {
+async function addSandbox(
+  db: Database,
+  organisationId: Id<'organisation'>,
+  workspaceId: Id<'workspace'>,
+  now: number,
+): Promise<void> {
   const integrationId = newId<'integration'>(now)
   const stamps = { createdAt: now, updatedAt: now }
   await insertIntegration(db, {

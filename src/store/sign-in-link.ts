@@ -14,7 +14,7 @@ export interface LinkParts {
 }
 
 /** A token that signs this user in to the console once. It is returned here and stored as a hash. */
-export async function newSignInLink({ db, keys, clock }: LinkParts, userId: Id<'user'>): Promise<string> {
+export async function addSignInLink({ db, keys, clock }: LinkParts, userId: Id<'user'>): Promise<string> {
   const now = clock.now()
   const token = randomBytes(32).toString('base64url')
   await deleteExpiredConsoleSessions(db, now)
