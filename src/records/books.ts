@@ -1,7 +1,6 @@
-import type { Clock } from '../core/clock.ts'
 import { createDrain, type DrainStats, type Sink } from '../ledger/drain.ts'
 import { createJournalLedger, type LedgerStats } from '../ledger/journal-ledger.ts'
-import { openJournal, type JournalOptions, type JournalStats, type Log } from '../ledger/journal.ts'
+import { openJournal, type JournalOptions, type JournalStats } from '../ledger/journal.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import { recover, type Recovery } from '../ledger/recover.ts'
 import { crashedExchangeRow } from './crashed-exchange-row.ts'
@@ -28,14 +27,9 @@ export interface BooksStats {
   readonly journal: JournalStats
 }
 
-export interface BooksParts {
-  /** Of the journal; nobody else may use it at the same time. */
-  readonly folder: string
+/** The journal's folder, clock and log, and the store behind it. Nobody else may use the folder at the same time. */
+export interface BooksParts extends JournalOptions {
   readonly sink: Sink
-  readonly clock: Clock
-  readonly log: Log
-  /** Stands in for the file system in tests. */
-  readonly write?: NonNullable<JournalOptions['write']>
 }
 
 /** Opens the books and brings what the last process left to the store. Throws when the journal cannot be written. */
