@@ -33,7 +33,7 @@ function offersOf(upstream: Upstream): Offer[] {
   const known: Omit<Offer, 'upstream'>[] = CLAUDE_MODELS.map((model) => ({ ...model, description: undefined }))
   const sandbox = SANDBOX_MODELS.map((model) => ({
     id: model.id,
-    name: model.displayName,
+    name: model.display_name,
     description: model.description,
     contextTokens: undefined,
     outputTokens: undefined,

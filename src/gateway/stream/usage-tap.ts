@@ -45,8 +45,9 @@ export function createUsageTap(): AnswerTap {
         contentStarted = true
         return
       case 'message_start': {
+        if (!isRecord(json['message'])) return
         started = true
-        const { model, usage: first } = isRecord(json['message']) ? json['message'] : NOTHING
+        const { model, usage: first } = json['message']
         if (typeof model === 'string') modelServed = model
         usage = mergeUsage(usage, first)
         return

@@ -1,0 +1,195 @@
+import { join } from 'node:path'
+import Fastify, { type FastifyInstance } from 'fastify'
+import { registerAdmin } from './admin/http.ts'
+import { buildCliPackage } from './cli-package.ts'
+import type { Config } from './config.ts'
+import { DEFAULT_WORKSPACE_SCOPES, ORGANISATION_SCOPES } from './contract/scopes.ts'
+import { type Clock, systemClock } from './core/clock.ts'
+import { createKeyMaker } from './credentials/api-key.ts'
+import { openMasterKey } from './credentials/master-key.ts'
+import { createVault } from './credentials/vault.ts'
+import { answerClientError } from './gateway/client-error.ts'
+import { registerDataPlane } from './gateway/http.ts'
+import { anthropicAdapter, anthropicSigner } from './providers/anthropic.ts'
+import { createScriptedTransport } from './providers/scripted/transport.ts'
+import { createHttpTransport } from './providers/transport.ts'
+import { openBooks } from './records/books.ts'
+import { readRevision } from './store/changes.ts'
+import { openStore } from './store/database.ts'
+import { createDirectory } from './store/directory.ts'
+import { type FirstSecrets, newOwnerLink, prepareStart } from './store/first-start.ts'
+import { type Logger, createLogger } from './telemetry/logger.ts'
+import { VERSION } from './version.ts'
+
+export interface App {
+  /** Where it listens, such as `http://127.0.0.1:8787`. */
+  readonly url: string
+  /** Where clients reach it: PORTCULLIS_PUBLIC_URL, or the address it listens on. */
+  readonly publicUrl: string
+  /** Printed once; undefined from the second start on. */
+  readonly firstSecrets: FirstSecrets | undefined
+  /** A link that signs the owner in to the console: one use, 24 hours. For whoever can start the process. */
+  newSignInLink(): Promise<string>
+  /** Resolves when everything that was finished so far can be read from the store. */
+  flush(): Promise<void>
+  /**
+   * Refuses new work, lets running answers finish for at most `drainMs` (by default as configured), then closes everything.
+   * Safe to call again with less patience.
+   */
+  stop(drainMs?: number): Promise<void>
+}
+
+export interface AppOptions {
+  readonly clock?: Clock
+  readonly log?: Logger
+}
+
+/**
+ * Builds every part, top to bottom, and starts listening. Each part that has to be closed says so on the next line; they are
+ * closed in the opposite order, also when a later one cannot be built.
+ */
+export async function startApp(config: Config, options: AppOptions = {}): Promise<App> {
+  const clock = options.clock ?? systemClock
+  const log = options.log ?? createLogger(config.PORTCULLIS_LOG_LEVEL)
+  const closings: (() => Promise<void>)[] = []
+  const close = async () => {
+    for (let closing = closings.pop(); closing !== undefined; closing = closings.pop()) await closing()
+  }
+  try {
+    return await build()
+  } catch (error) {
+    await close()
+    throw error
+  }
+
+  async function build(): Promise<App> {
+    const store = await openStore({ file: join(config.PORTCULLIS_DATA, 'portcullis.db') })
+    closings.push(() => store.close())
+
+    const masterKey = openMasterKey({
+      value: config.PORTCULLIS_MASTER_KEY,
+      file: join(config.PORTCULLIS_DATA, 'master.key'),
+    })
+    const vault = createVault(masterKey.sealing)
+    const keys = createKeyMaker(masterKey.pepper)
+    const presetAdminKey = config.PORTCULLIS_ADMIN_KEY
+    const firstSecrets = await prepareStart({
+      store,
+      keys,
+      clock,
+      presetAdminKey,
+      administratorScopes: ORGANISATION_SCOPES,
+      developerScopes: DEFAULT_WORKSPACE_SCOPES,
+    })
+
+    const directory = await createDirectory({
+      store,
+      keys,
+      clock,
+      vault,
+      presetAdminKey,
+      trustedHosts: config.trustedHosts,
+      administratorScopes: ORGANISATION_SCOPES,
+      report: (problem) => log.error({ err: problem }, 'the picture of keys and providers could not be renewed'),
+    })
+    closings.push(async () => directory.close())
+
+    const books = await openBooks({ folder: join(config.PORTCULLIS_DATA, 'journal'), clock, log, sink: store })
+    closings.push(() => books.close())
+
+    const transport = createHttpTransport()
+    closings.push(() => transport.close())
+    const scripted = createScriptedTransport({ clock })
+    closings.push(() => scripted.close())
+
+    const app = createServer(config, clock)
+    closings.push(() => app.close())
+    const plane = registerDataPlane(app, {
+      clock,
+      keys: directory,
+      catalogue: directory,
+      prices: directory,
+      ledger: books.ledger,
+      recorder: books.recorder,
+      providers: {
+        anthropic: { adapter: anthropicAdapter, signer: anthropicSigner, transport },
+        scripted: { adapter: { ...anthropicAdapter, kind: 'scripted' }, signer: anthropicSigner, transport: scripted },
+      },
+      timeouts: {
+        connectMs: config.PORTCULLIS_CONNECT_TIMEOUT_MS,
+        firstByteMs: config.PORTCULLIS_FIRST_BYTE_TIMEOUT_MS,
+        idleMs: config.PORTCULLIS_IDLE_TIMEOUT_MS,
+        pingMs: config.PORTCULLIS_PING_MS,
+      },
+      limits: { bodyBytesMax: config.PORTCULLIS_BODY_BYTES_MAX },
+      clientStallMs: config.PORTCULLIS_CLIENT_STALL_MS,
+      version: VERSION,
+      isReady: () => readRevision(store.db).then(
+        () => true,
+        () => false,
+      ),
+    })
+    serveCli(app)
+
+    let url = ''
+    const publicUrl = () => config.PORTCULLIS_PUBLIC_URL?.replace(/\/+$/, '') ?? url
+    registerAdmin(app, {
+      clock,
+      store,
+      directory,
+      vault,
+      keys,
+      trustedHosts: config.trustedHosts,
+      version: VERSION,
+      // The port is known once it is listened on.
+      get publicUrl() {
+        return publicUrl()
+      },
+    })
+    url = await app.listen({ host: config.HOST, port: config.PORT })
+
+    let stopping: Promise<void> | undefined
+    return {
+      url,
+      publicUrl: publicUrl(),
+      firstSecrets,
+      newSignInLink: async () => `${publicUrl()}/signin?token=${await newOwnerLink({ store, keys, clock })}`,
+      flush: () => books.flush(),
+      stop(drainMs = config.PORTCULLIS_DRAIN_MS) {
+        const drained = plane.drain(drainMs)
+        stopping ??= drained.then(close)
+        return stopping
+      },
+    }
+  }
+}
+
+/** One server for both planes. Its limits hold before any route is known. */
+function createServer(config: Config, clock: Clock): FastifyInstance {
+  const app = Fastify({
+    logger: false,
+    // At the end of a drain the idle connections of clients are all that is left.
+    forceCloseConnections: true,
+    keepAliveTimeout: 75_000,
+    requestTimeout: config.PORTCULLIS_REQUEST_TIMEOUT_MS,
+    http: {
+      maxHeaderSize: config.PORTCULLIS_HEADER_BYTES_MAX,
+      headersTimeout: config.PORTCULLIS_HEAD_TIMEOUT_MS,
+      requestTimeout: config.PORTCULLIS_REQUEST_TIMEOUT_MS,
+      connectionsCheckingInterval: Math.min(5_000, config.PORTCULLIS_HEAD_TIMEOUT_MS),
+      noDelay: true,
+    },
+    clientErrorHandler: (error, socket) => answerClientError(error, socket, clock.now()),
+  })
+  app.server.maxConnections = config.PORTCULLIS_CONNECTIONS_MAX
+  return app
+}
+
+/** `GET /cli.tgz`: the command line as a package, so that a developer needs neither a clone nor an account on a registry. */
+function serveCli(app: FastifyInstance): void {
+  let built: Promise<Buffer> | undefined
+  app.get('/cli.tgz', async (_request, reply) => {
+    built ??= buildCliPackage({ version: VERSION })
+    return reply.type('application/gzip').send(await built)
+  })
+}

@@ -1,0 +1,50 @@
+import { type App, startApp } from './app.ts'
+import { banner } from './banner.ts'
+import { ConfigError, readConfig } from './config.ts'
+
+/*
+ * The process: reads the settings, starts the gateway, and ends it when told to. The only file that exits.
+ */
+
+/** Faults of the operator's settings, not of the program: told in one line, without a stack. */
+const EXIT_CONFIG = 78
+
+let app: App
+try {
+  app = await startApp(readConfig(process.env))
+  const signInLink = process.argv.includes('--signin-link') ? await app.newSignInLink() : undefined
+  process.stdout.write(banner({ ...app, signInLink }, { colours: process.stdout.isTTY && process.env['NO_COLOR'] === undefined }))
+} catch (error) {
+  process.stderr.write(`${explain(error)}\n`)
+  process.exit(error instanceof ConfigError ? EXIT_CONFIG : 1)
+}
+
+for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void stop(signal))
+process.on('uncaughtException', (error) => void die(error))
+process.on('unhandledRejection', (error) => void die(error))
+
+let asked = 0
+
+/** The first signal waits for running answers, the second only for the books. */
+async function stop(signal: string): Promise<void> {
+  asked++
+  process.stdout.write(
+    asked === 1 ? `\n${signal}: waiting for running answers. Once more to end them.\n` : `\n${signal}: ending running answers.\n`,
+  )
+  await app.stop(asked === 1 ? undefined : 0)
+  process.exit(0)
+}
+
+/** What nobody expected: better to end and be started again than to go on half broken. The journal keeps what was under way. */
+async function die(error: unknown): Promise<void> {
+  process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`)
+  process.exit(1)
+}
+
+function explain(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  const { code, port, address } = error as NodeJS.ErrnoException & { port?: number; address?: string }
+  if (code === 'EADDRINUSE') return `Port ${port} at ${address} is taken. Stop what uses it, or set PORT to another one.`
+  if (code === 'EACCES' && port !== undefined) return `Port ${port} needs more rights than this user has. Set PORT to one above 1023.`
+  return error.message
+}

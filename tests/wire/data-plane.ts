@@ -1,0 +1,206 @@
+import { once } from 'node:events'
+import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http'
+import Fastify from 'fastify'
+import { type Clock, systemClock } from '../../src/core/clock.ts'
+import { asId } from '../../src/core/ids.ts'
+import { answerClientError } from '../../src/gateway/client-error.ts'
+import type { Caller } from '../../src/gateway/exchange.ts'
+import { type DataPlane, registerDataPlane } from '../../src/gateway/http.ts'
+import type { GatewayTimeouts, KeyLookup } from '../../src/gateway/parts.ts'
+import type { CallClosing, CallOpening } from '../../src/ledger/ledger.ts'
+import type { Upstream } from '../../src/providers/adapter.ts'
+import { anthropicAdapter, anthropicSigner } from '../../src/providers/anthropic.ts'
+import { createHttpTransport } from '../../src/providers/transport.ts'
+import type { ExchangeRecord } from '../../src/records/record.ts'
+
+export const KEY = 'pcl_developer'
+export const CREDENTIAL = 'sk-ant-the-companys-own'
+
+/** What one upstream call left in the ledger. */
+export interface Entry {
+  readonly opening: CallOpening
+  closing: CallClosing | undefined
+}
+
+/** The data plane over real sockets, with everything behind it in memory where a test can look at it. */
+export interface RunningDataPlane {
+  readonly url: string
+  readonly plane: DataPlane
+  readonly entries: Entry[]
+  readonly records: ExchangeRecord[]
+  /** Resolves when so many exchanges are written down. */
+  recorded(count: number): Promise<void>
+  stop(): Promise<void>
+}
+
+export interface DataPlaneOptions {
+  /** Where the provider `@prod` lives. */
+  readonly origin: string
+  readonly clock?: Clock
+  readonly timeouts?: Partial<GatewayTimeouts>
+  readonly bodyBytesMax?: number
+  readonly upstream?: Partial<Upstream>
+  readonly lookups?: Readonly<Record<string, KeyLookup>>
+  /** Makes the ledger refuse. */
+  readonly ledgerFails?: () => Error | undefined
+}
+
+export const CALLER: Caller = {
+  keyId: asId('key-1'),
+  keyName: 'developer',
+  organisationId: asId('org-1'),
+  workspaceId: asId('workspace-1'),
+  workspaceSlug: 'ws-payments',
+  userId: asId('user-1'),
+  scopes: new Set(['completions.write']),
+  defaultProvider: '@prod',
+  metadata: {},
+}
+
+export async function startDataPlane(options: DataPlaneOptions): Promise<RunningDataPlane> {
+  const clock = options.clock ?? systemClock
+  const entries: Entry[] = []
+  const records: ExchangeRecord[] = []
+  const waiters = new Set<() => void>()
+  const upstream: Upstream = {
+    providerId: asId('provider-1'),
+    slug: 'prod',
+    kind: 'anthropic',
+    integrationId: asId('integration-1'),
+    origin: options.origin,
+    basePath: '/v1',
+    trustedHost: true,
+    authScheme: 'x-api-key',
+    priceScope: 'global',
+    credential: () => CREDENTIAL,
+    allows: () => true,
+    models: [],
+    ...options.upstream,
+  }
+  const transport = createHttpTransport()
+  const provider = { adapter: anthropicAdapter, signer: anthropicSigner, transport }
+  const app = Fastify({
+    forceCloseConnections: true,
+    clientErrorHandler: (error, socket) => answerClientError(error, socket, clock.now()),
+  })
+  const plane = registerDataPlane(app, {
+    clock,
+    keys: {
+      isOurs: (secret) => secret.startsWith('pcl_'),
+      find: (secret) =>
+        options.lookups?.[secret] ?? (secret === KEY ? { state: 'active', caller: CALLER } : { state: 'unknown' }),
+    },
+    catalogue: {
+      provider: (workspaceId, slug) =>
+        workspaceId === CALLER.workspaceId && slug === upstream.slug ? upstream : undefined,
+      providers: () => [upstream],
+    },
+    providers: { anthropic: provider, scripted: provider },
+    prices: {
+      // One nano-dollar per token: costs can be read off.
+      price: ({ tokens }) => ({
+        costNanos: BigInt(tokens.input + tokens.output + tokens.cacheRead + tokens.cacheWrite5m + tokens.cacheWrite1h),
+        priceVersion: 'test',
+        priceFlag: 'listed',
+      }),
+    },
+    ledger: {
+      open(opening) {
+        const failure = options.ledgerFails?.()
+        if (failure !== undefined) throw failure
+        entries.push({ opening, closing: undefined })
+      },
+      close(id, closing) {
+        const entry = entries.find(({ opening }) => opening.id === id)
+        if (entry === undefined || entry.closing !== undefined) throw new Error('closed what is not open')
+        entry.closing = closing
+      },
+    },
+    recorder: {
+      record(record) {
+        records.push(record)
+        for (const waiter of waiters) waiter()
+      },
+    },
+    timeouts: { connectMs: 2_000, firstByteMs: 30_000, idleMs: 30_000, pingMs: 15_000, ...options.timeouts },
+    limits: { bodyBytesMax: options.bodyBytesMax ?? 32 * 1024 * 1024 },
+    clientStallMs: 30_000,
+    version: '0.0.0',
+    isReady: async () => true,
+  })
+  const url = await app.listen({ host: '127.0.0.1', port: 0 })
+  return {
+    url,
+    plane,
+    entries,
+    records,
+    recorded: (count) =>
+      new Promise((resolve) => {
+        const look = () => {
+          if (records.length < count) return
+          waiters.delete(look)
+          resolve()
+        }
+        waiters.add(look)
+        look()
+      }),
+    async stop() {
+      await app.close()
+      await transport.close()
+    },
+  }
+}
+
+/** A provider that does whatever the test says, with every request it got. */
+export interface FakeProvider {
+  readonly origin: string
+  readonly requests: { method: string; url: string; headers: string[]; body: Buffer; gone: Promise<void> }[]
+  stop(): Promise<void>
+}
+
+export async function startProvider(
+  answer: (request: IncomingMessage, response: ServerResponse, body: Buffer) => void,
+): Promise<FakeProvider> {
+  const requests: FakeProvider['requests'] = []
+  const server: Server = createServer((request, response) => {
+    const chunks: Buffer[] = []
+    request.on('data', (chunk: Buffer) => chunks.push(chunk))
+    request.once('end', () => {
+      const body = Buffer.concat(chunks)
+      requests.push({
+        method: request.method!,
+        url: request.url!,
+        headers: request.rawHeaders,
+        body,
+        gone: new Promise((resolve) => response.once('close', () => resolve())),
+      })
+      answer(request, response, body)
+    })
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address() as { port: number }
+  return {
+    origin: `http://127.0.0.1:${address.port}`,
+    requests,
+    async stop() {
+      server.closeAllConnections()
+      server.close()
+      await once(server, 'close')
+    },
+  }
+}
+
+/** The events of a short, whole answer: 25 tokens in, 7 out. */
+export const WHOLE_STREAM: readonly string[] = [
+  'event: message_start\ndata: {"type":"message_start","message":{"id":"msg_1","type":"message","role":"assistant","model":"claude-sonnet-5-5","content":[],"stop_reason":null,"usage":{"input_tokens":25,"output_tokens":1}}}\n\n',
+  'event: content_block_start\ndata: {"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}}\n\n',
+  'event: ping\ndata: {"type":"ping"}\n\n',
+  'event: content_block_delta\ndata: {"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"Grüße, 世界"}}\n\n',
+  'event: content_block_stop\ndata: {"type":"content_block_stop","index":0}\n\n',
+  'event: message_delta\ndata: {"type":"message_delta","delta":{"stop_reason":"end_turn"},"usage":{"output_tokens":7}}\n\n',
+  'event: message_stop\ndata: {"type":"message_stop"}\n\n',
+]
+
+/** The head of an event stream. */
+export const EVENT_STREAM = { 'content-type': 'text/event-stream; charset=utf-8', 'request-id': 'req_upstream' }
