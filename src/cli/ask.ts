@@ -17,8 +17,9 @@ export function askOnTerminal(input: ReadStream, output: WriteStream): Ask {
 
     secret: (question) =>
       new Promise((resolve) => {
-        output.write(question)
+        // Echo goes off before the question appears: who pastes at once must not see the key.
         input.setRawMode(true)
+        output.write(question)
         input.setEncoding('utf8')
         input.resume()
         let typed = ''

@@ -48,7 +48,8 @@ export function thisMachine(): Machine {
     out: (text) => void stdout.write(text),
     err: (text) => void stderr.write(text),
     colours: stdout.isTTY === true && !env['NO_COLOR'] && env['TERM'] !== 'dumb',
-    width: Math.min(100, Math.max(40, stdout.isTTY === true ? stdout.columns : 80)),
+    // Some terminals say they are 0 columns wide.
+    width: Math.min(100, Math.max(40, stdout.columns || 80)),
     ask: stdin.isTTY === true && stderr.isTTY === true ? askOnTerminal(stdin, stderr) : undefined,
     run: (program, args) =>
       new Promise((resolve) => {
