@@ -42,16 +42,23 @@ export async function openStore({ file }: StoreOptions): Promise<Store> {
     await thread.close()
     throw error
   }
+  let closing: Promise<void> | undefined
   return {
     db,
     insertMany: async (table, rows) => {
       if (rows.length > 0) await insertMany(db, thread, table, rows)
     },
-    async close() {
-      await db.destroy()
-      await thread.close()
+    close() {
+      closing ??= closeAfterOthers(db)
+      return closing
     },
   }
+}
+
+/** Whoever waits for the connection already comes before us. Destroying Kysely's handle closes the thread. */
+async function closeAfterOthers(db: Database): Promise<void> {
+  await db.connection().execute(async () => {})
+  await db.destroy()
 }
 
 async function insertMany<Table extends BatchTable>(

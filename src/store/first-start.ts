@@ -42,7 +42,7 @@ export interface FirstSecrets {
  * table of this release. In an empty store it also makes what a newcomer needs to send a first request (organisation,
  * workspace, owner, `@sandbox`, keys) and returns the secrets; otherwise undefined.
  */
-export async function prepareStart(parts: FirstStartParts): Promise<FirstSecrets | undefined> {
+export async function prepareFirstStart(parts: FirstStartParts): Promise<FirstSecrets | undefined> {
   const { store, keys, clock } = parts
   return await store.db.transaction().execute(async (tx) => {
     await checkMasterKey(tx, keys)
@@ -52,7 +52,7 @@ export async function prepareStart(parts: FirstStartParts): Promise<FirstSecrets
 }
 
 /** Another sign-in link for the first owner, for whoever can start commands on the gateway's machine. */
-export async function newOwnerLink({
+export async function newSignInLink({
   store,
   keys,
   clock,

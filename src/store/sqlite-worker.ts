@@ -93,9 +93,16 @@ function openDatabase(databaseFile: string): DatabaseSync {
   return database
 }
 
-/** Makes the file before SQLite does, because SQLite would let everybody read it; -wal and -shm copy its mode. */
+/**
+ * Makes the file before SQLite does, because SQLite would let everybody read it; -wal and -shm copy its mode. A file that
+ * is there is not even opened: closing it would take away the locks that this process holds on it.
+ */
 function makePrivate(path: string): void {
-  closeSync(openSync(path, 'a', 0o600))
+  try {
+    closeSync(openSync(path, 'wx', 0o600))
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
+  }
 }
 
 interface Prepared {
@@ -136,6 +143,8 @@ function isWide(column: string): boolean {
 }
 
 function runQuery({ statement, reads, wide }: Prepared, parameters: readonly SQLInputValue[]): QueryAnswer {
+  // node:sqlite would read an object in the first place as values by name, and quietly leave the others empty.
+  if (parameters.some(isNoValue)) throw new TypeError('A query was given a value that no column can hold.')
   if (!reads) {
     const { changes, lastInsertRowid } = statement.run(...parameters)
     return { rows: [], changes: Number(changes), lastInsertId: Number(lastInsertRowid) }
@@ -143,6 +152,10 @@ function runQuery({ statement, reads, wide }: Prepared, parameters: readonly SQL
   const rows = statement.all(...parameters)
   if (wide) for (const row of rows) narrowRow(row)
   return { rows, changes: rows.length, lastInsertId: 0 }
+}
+
+function isNoValue(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !ArrayBuffer.isView(value)
 }
 
 /** Bigint reading is all or nothing per statement, so the columns that did not need it are turned back. */

@@ -1,0 +1,31 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { openStore, type Store } from '../../src/store/database.ts'
+
+/** One database engine that the store runs on. Every suite of the store runs on each. */
+export interface Backend {
+  readonly name: string
+  /** A new, empty place for one store. */
+  makePlace(): Promise<Place>
+}
+
+export interface Place {
+  /** Opens the store there; also again, after it was closed. */
+  open(): Promise<Store>
+  /** Removes everything. */
+  clear(): Promise<void>
+}
+
+export const backends: readonly Backend[] = [
+  {
+    name: 'SQLite',
+    async makePlace() {
+      const folder = await mkdtemp(join(tmpdir(), 'portcullis-store-'))
+      return {
+        open: () => openStore({ file: join(folder, 'portcullis.db') }),
+        clear: () => rm(folder, { recursive: true, force: true }),
+      }
+    },
+  },
+]
