@@ -17,7 +17,7 @@ import { openBooks } from './records/books.ts'
 import { readRevision } from './store/changes.ts'
 import { openStore } from './store/database.ts'
 import { createDirectory } from './store/directory.ts'
-import { type FirstSecrets, newOwnerLink, prepareStart } from './store/first-start.ts'
+import { type FirstSecrets, newSignInLink, prepareFirstStart } from './store/first-start.ts'
 import { type Logger, createLogger } from './telemetry/logger.ts'
 import { VERSION } from './version.ts'
 
@@ -73,7 +73,7 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
     const vault = createVault(masterKey.sealing)
     const keys = createKeyMaker(masterKey.pepper)
     const presetAdminKey = config.PORTCULLIS_ADMIN_KEY
-    const firstSecrets = await prepareStart({
+    const firstSecrets = await prepareFirstStart({
       store,
       keys,
       clock,
@@ -131,6 +131,7 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
     })
     serveCli(app)
 
+    // Known once it is listened on.
     let url = ''
     const publicUrl = () => config.PORTCULLIS_PUBLIC_URL?.replace(/\/+$/, '') ?? url
     registerAdmin(app, {
@@ -141,10 +142,7 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
       keys,
       trustedHosts: config.trustedHosts,
       version: VERSION,
-      // The port is known once it is listened on.
-      get publicUrl() {
-        return publicUrl()
-      },
+      publicUrl,
     })
     url = await app.listen({ host: config.HOST, port: config.PORT })
 
@@ -153,7 +151,7 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
       url,
       publicUrl: publicUrl(),
       firstSecrets,
-      newSignInLink: async () => `${publicUrl()}/signin?token=${await newOwnerLink({ store, keys, clock })}`,
+      newSignInLink: async () => `${publicUrl()}/signin?token=${await newSignInLink({ store, keys, clock })}`,
       flush: () => books.flush(),
       stop(drainMs = config.PORTCULLIS_DRAIN_MS) {
         const drained = plane.drain(drainMs)

@@ -1,0 +1,209 @@
+import { randomBytes } from 'node:crypto'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { setTimeout as wait } from 'node:timers/promises'
+import { requestBody } from './body.ts'
+import { load } from './load.ts'
+import { type Measured, startGateway, startServer } from './process.ts'
+
+/*
+ * Compares the gateway, with everything switched on, with a bare pipe: the same load on both in turns, in one run on one
+ * machine. What counts is processor time per request; wall time says more about the machine's other work than about ours.
+ *
+ *   npm run bench                the table on the terminal
+ *   npm run bench -- --write     also into docs/performance.md
+ *   npm run bench -- --rounds 5  more rounds; the figures are their medians
+ */
+const { values: options } = parseArgs({
+  options: { write: { type: 'boolean', default: false }, rounds: { type: 'string', default: '3' } },
+})
+
+interface Case {
+  readonly name: string
+  readonly query: string
+  readonly bodyBytes: number
+  readonly stream: boolean
+  readonly requests: number
+  readonly concurrency: number
+  /** The promise: gateway over pipe at most. */
+  readonly ratioMax?: number
+}
+
+const CASES: readonly Case[] = [
+  { name: '1 KB plain, 1 at a time', query: '', bodyBytes: 1_000, stream: false, requests: 1_500, concurrency: 1 },
+  { name: '1 KB plain, 16 at a time', query: '', bodyBytes: 1_000, stream: false, requests: 6_000, concurrency: 16, ratioMax: 2.5 },
+  { name: '300 KB, 300 events, 4 at a time', query: '?events=300', bodyBytes: 300_000, stream: true, requests: 600, concurrency: 4, ratioMax: 1.5 },
+  { name: '300 KB, 300 events 3 ms apart, 16 at a time', query: '?events=300&paceMs=3', bodyBytes: 300_000, stream: true, requests: 160, concurrency: 16, ratioMax: 1.5 },
+]
+
+const folder = mkdtempSync(join(tmpdir(), 'portcullis-bench-'))
+const running: Measured[] = []
+try {
+  const upstream = await start(startServer('./upstream.ts'))
+  const pipe = await start(startServer('./pipe.ts', upstream.origin))
+  const adminKey = randomBytes(24).toString('hex')
+  const gateway = await start(
+    startGateway({
+      PORTCULLIS_DATA: folder,
+      PORTCULLIS_ADMIN_KEY: adminKey,
+      PORTCULLIS_LOG_LEVEL: 'warn',
+      TRUSTED_CUSTOM_HOSTS: new URL(upstream.origin).host,
+    }),
+  )
+  const key = await prepare(gateway.origin, upstream.origin, adminKey)
+  const rows: string[] = []
+  for (const each of CASES) rows.push(await compare(each, pipe, gateway, key))
+  const memory = [await memoryPerStream(1_000, pipe, gateway, key), await memoryPerStream(300_000, pipe, gateway, key)]
+  report(rows, memory)
+} finally {
+  for (const each of running.reverse()) await each.stop()
+  rmSync(folder, { recursive: true, force: true })
+}
+
+async function start(starting: Promise<Measured>): Promise<Measured> {
+  const started = await starting
+  running.push(started)
+  return started
+}
+
+/** Adds the upstream as an Anthropic account and makes a developer's key, by the admin API as an administrator would. */
+async function prepare(gateway: string, upstream: string, adminKey: string): Promise<string> {
+  const post = async (path: string, body: object): Promise<Record<string, string>> => {
+    const response = await fetch(`${gateway}${path}`, {
+      method: 'POST',
+      headers: { 'x-portkey-api-key': adminKey, 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    })
+    if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`)
+    return (await response.json()) as Record<string, string>
+  }
+  const workspaces = (await (
+    await fetch(`${gateway}/v1/admin/workspaces`, { headers: { 'x-portkey-api-key': adminKey } })
+  ).json()) as { data: { id: string }[] }
+  const workspace = workspaces.data[0]!.id
+  await post('/v1/integrations', {
+    name: 'Bench',
+    slug: 'bench',
+    ai_provider_id: 'anthropic',
+    key: 'sk-bench',
+    configurations: { custom_host: `${upstream}/v1` },
+    default_provider_slug: 'bench',
+  })
+  const { key } = await post('/v1/api-keys/workspace/service', {
+    name: 'bench',
+    workspace_id: workspace,
+    scopes: ['completions.write'],
+    defaults: { provider: '@bench' },
+  })
+  return key!
+}
+
+async function compare(each: Case, pipe: Measured, gateway: Measured, key: string): Promise<string> {
+  const rounds = Number(options.rounds)
+  const cpuUs = { pipe: [] as number[], gateway: [] as number[] }
+  const firstByteMs = { pipe: [] as number[], gateway: [] as number[] }
+  const run = async (target: Measured, requests: number) => {
+    const before = target.cpuMs()
+    const result = await load({
+      origin: target.origin,
+      path: `/v1/messages${each.query}`,
+      headers: { 'content-type': 'application/json', 'anthropic-version': '2023-06-01', authorization: `Bearer ${key}` },
+      body: requestBody(each.bodyBytes, each.stream),
+      requests,
+      concurrency: each.concurrency,
+    })
+    if (result.failures > 0) throw new Error(`${each.name}: ${result.failures} of ${requests} requests failed.`)
+    // What was handed to another thread during the load belongs to it.
+    await wait(200)
+    return { cpuUs: ((target.cpuMs() - before) * 1000) / requests, firstByteMs: quantile(result.firstByteMs, 0.5) }
+  }
+  const targets = [
+    ['pipe', pipe],
+    ['gateway', gateway],
+  ] as const
+  for (const [, target] of targets) await run(target, Math.ceil(each.requests / 3))
+  for (let round = 0; round < rounds; round++) {
+    for (const [name, target] of round % 2 === 0 ? targets : targets.toReversed()) {
+      const result = await run(target, each.requests)
+      cpuUs[name].push(result.cpuUs)
+      firstByteMs[name].push(result.firstByteMs)
+    }
+  }
+  const of = { pipe: median(cpuUs.pipe), gateway: median(cpuUs.gateway) }
+  const ratio = of.gateway / of.pipe
+  const added = median(firstByteMs.gateway) - median(firstByteMs.pipe)
+  const row = `| ${each.name} | ${of.pipe.toFixed(0)} | ${of.gateway.toFixed(0)} | ${ratio.toFixed(2)} | ${
+    each.ratioMax === undefined ? '' : `≤ ${each.ratioMax}`
+  } | ${added.toFixed(1)} |`
+  console.log(row)
+  return row
+}
+
+/** Resident memory of 200 streams that give an event every 50 ms, over what the process held before them. */
+async function memoryPerStream(bodyBytes: number, pipe: Measured, gateway: Measured, key: string): Promise<string> {
+  const STREAMS = 200
+  const perStream = async (target: Measured) => {
+    const streams = async (count: number, query: string) =>
+      load({
+        origin: target.origin,
+        path: `/v1/messages${query}`,
+        headers: { 'content-type': 'application/json', 'anthropic-version': '2023-06-01', authorization: `Bearer ${key}` },
+        body: requestBody(bodyBytes, true),
+        requests: count,
+        concurrency: count,
+      })
+    // The first wave makes the sockets' and the heap's lasting part, which further streams share.
+    await streams(STREAMS, '?events=20&paceMs=50')
+    await wait(2_000)
+    const before = target.memoryKb()
+    const wave = streams(STREAMS, '?events=200&paceMs=50')
+    const samples: number[] = []
+    for (let at = 0; at < 16; at++) {
+      await wait(500)
+      if (at >= 4) samples.push(target.memoryKb())
+    }
+    const { failures } = await wave
+    if (failures > 0) throw new Error(`${failures} of ${STREAMS} slow streams failed.`)
+    return (median(samples) - before) / STREAMS
+  }
+  const of = { pipe: await perStream(pipe), gateway: await perStream(gateway) }
+  const row = `| ${bodyBytes / 1000} KB | ${of.pipe.toFixed(0)} | ${of.gateway.toFixed(0)} |`
+  console.log(row)
+  return row
+}
+
+function report(rows: readonly string[], memory: readonly string[]): void {
+  const table = [
+    '| Load | Pipe, CPU µs per request | Gateway, CPU µs per request | Gateway ÷ pipe | Promise | Added to first byte, ms (median) |',
+    '| --- | ---: | ---: | ---: | ---: | ---: |',
+    ...rows,
+    '',
+    '| 200 slow streams, request body of | Pipe, KB of memory per stream | Gateway, KB of memory per stream |',
+    '| --- | ---: | ---: |',
+    ...memory,
+  ].join('\n')
+  console.log(`\n${table}`)
+  if (!options.write) return
+  const date = new Date().toISOString().slice(0, 10)
+  writeFileSync(new URL('../docs/performance.md', import.meta.url), PAGE.replace('DATE', date).replace('NODE', process.version).replace('TABLE', table))
+}
+
+function median(values: readonly number[]): number {
+  return quantile([...values].sort((one, other) => one - other), 0.5)
+}
+
+function quantile(sorted: readonly number[], share: number): number {
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN
+}
+
+const PAGE = `# Performance
+
+Made by \`npm run bench -- --write\` on DATE with Node NODE: the gateway against a bare pipe (\`bench/pipe.ts\`: node:http and
+undici's dispatch, nothing else), the same load on both in turns. The gateway runs as \`npm start\` runs it, with everything
+switched on: keys, provider resolution, usage tap, prices, the durable ledger and the records. Processor time counts all threads of a
+process, user and system; the figures are medians over the rounds. Wall time depends on the machine and is given for orientation only.
+
+TABLE
+`
