@@ -1,6 +1,7 @@
 import { beforeEach, expect, test, vi } from 'vitest'
 import { createManualClock, type ManualClock } from '../testing/clock.ts'
 import { createDrain, type Drain, type DrainParts, type Entry } from './drain.ts'
+import type { Log } from './journal.ts'
 import type { Line, Row } from './journal-line.ts'
 
 let clock: ManualClock
@@ -103,7 +104,13 @@ test('while the store is away rows wait, the pauses grow, and nothing is lost', 
   await pass(60_000)
   expect(tries).toBeGreaterThan(10)
   expect(tries).toBeLessThan(25)
-  expect(calls.stats()).toMatchObject({ pending: 1, written: 0, dropped: 0, refused: 0, lastError: 'database is locked' })
+  expect(calls.stats()).toMatchObject({
+    pending: 1,
+    written: 0,
+    dropped: 0,
+    refused: 0,
+    lastError: 'database is locked',
+  })
   expect(released).toEqual([])
   accept = () => {}
   await calls.flush()
@@ -172,7 +179,7 @@ test('a row over the bound that the journal does not have is dropped and counted
 })
 
 test('a journal file that cannot be read back is left for the next start', async () => {
-  const error = vi.fn()
+  const error = vi.fn<Log['error']>()
   const calls = drain({
     pendingMax: 0,
     log: { info() {}, warn() {}, error },

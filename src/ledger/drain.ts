@@ -71,7 +71,7 @@ const LINE_OF: Readonly<Record<SinkTable, Line['kind']>> = { ledger_calls: 'clos
 
 export function createDrain(parts: DrainParts): Drain {
   const { table, sink, journal, clock, log, pendingMax = PENDING_MAX } = parts
-  let queue: Entry[] = []
+  const queue: Entry[] = []
   /** Per journal file with rows that memory let go of: the files to release when it has been read back. */
   const leftBehind = new Map<number, number[]>()
   let readingBack: ReadingBack | undefined
@@ -158,7 +158,10 @@ export function createDrain(parts: DrainParts): Drain {
     const batch = queue.slice(0, batchRows)
     if (batch.length === 0) return 0
     try {
-      await sink.insertMany(table, batch.map((entry) => entry.row))
+      await sink.insertMany(
+        table,
+        batch.map((entry) => entry.row),
+      )
     } catch (error) {
       return batch.length > 1 ? narrow() : giveWay(batch[0]!, error)
     }

@@ -3,6 +3,7 @@ import { asId } from '../core/ids.ts'
 import { createManualClock, type ManualClock } from '../testing/clock.ts'
 import { sampleClosing, sampleOpening } from '../testing/sample-calls.ts'
 import type { Entry } from './drain.ts'
+import type { Log } from './journal.ts'
 import type { LineKind } from './journal-line.ts'
 import { createJournalLedger, type JournalLedger } from './journal-ledger.ts'
 
@@ -14,7 +15,7 @@ let pushed: Entry[]
 let diskFull: boolean
 let file: number
 
-const error = vi.fn()
+const error = vi.fn<Log['error']>()
 
 beforeEach(() => {
   clock = createManualClock()

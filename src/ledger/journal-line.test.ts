@@ -2,14 +2,13 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { decodeLines, encodeLine, REPAIR, type Line, type LineKind, type Row } from './journal-line.ts'
 
-const rows: fc.Arbitrary<Row> = fc
-  .record({
-    text: fc.string({ unit: 'binary' }),
-    number: fc.double({ noNaN: true, noDefaultInfinity: true }).filter((value) => !Object.is(value, -0)),
-    nothing: fc.constant(null),
-    id: fc.string(),
-    cost_nanos: fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }),
-  })
+const rows: fc.Arbitrary<Row> = fc.record({
+  text: fc.string({ unit: 'binary' }),
+  number: fc.double({ noNaN: true, noDefaultInfinity: true }).filter((value) => !Object.is(value, -0)),
+  nothing: fc.constant(null),
+  id: fc.string(),
+  cost_nanos: fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }),
+})
 const lines: fc.Arbitrary<Line> = fc.record({
   kind: fc.constantFrom<LineKind[]>('open', 'close', 'exchange'),
   row: rows,
@@ -42,7 +41,13 @@ test('a line cut at any byte is left out, and the lines around it are read', () 
   const line = encode({ kind: 'close', row })
   for (let cut = 1; cut < line.length; cut++) {
     const bytes = Buffer.concat([line, line.subarray(0, cut), REPAIR, line])
-    expect(decode(bytes)).toEqual({ lines: [{ kind: 'close', row }, { kind: 'close', row }], torn: 1 })
+    expect(decode(bytes)).toEqual({
+      lines: [
+        { kind: 'close', row },
+        { kind: 'close', row },
+      ],
+      torn: 1,
+    })
   }
 })
 

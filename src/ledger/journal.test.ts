@@ -3,7 +3,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { createManualClock } from '../testing/clock.ts'
-import { openJournal, type Journal, type JournalOptions } from './journal.ts'
+import { openJournal, type Journal, type JournalOptions, type Log } from './journal.ts'
 import type { Row } from './journal-line.ts'
 
 let folder: string
@@ -87,7 +87,7 @@ test('a line that came during a sync is in the next one', async () => {
 
 test('a sync that fails is counted and told, and harms nobody', async () => {
   vi.spyOn(fs, 'fdatasync').mockImplementation((_, done) => done(new Error('input/output error')))
-  const error = vi.fn()
+  const error = vi.fn<Log['error']>()
   const journal = open({ log: { ...log, error } })
   journal.append('open', row('call_1'))
   clock.advance(25)
@@ -102,7 +102,7 @@ test('a line that did not fit is refused, does not come back, and spoils none th
     let write = fullDisk(wholeLine + room)
     const journal = open({ write: (...args) => write(...args) })
     journal.append('open', row('call_1'))
-    expect(() => journal.append('open', row('call_2'))).toThrow()
+    expect(() => journal.append('open', row('call_2'))).toThrow(/disk|space/)
     expect(journal.stats().appendFailures).toBe(1)
     write = fullDisk(Infinity)
     journal.append('open', row('call_3'))
@@ -177,5 +177,5 @@ test('only this user may read the journal', () => {
 test('a journal that is closed takes no more lines', async () => {
   const journal = open()
   await journal.close()
-  expect(() => journal.append('open', row('call_1'))).toThrow()
+  expect(() => journal.append('open', row('call_1'))).toThrow('fd')
 })
