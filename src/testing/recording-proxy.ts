@@ -19,6 +19,8 @@ export interface RecordedExchange {
   readonly status: number | undefined
   readonly answerHeaders: HeaderLines
   readonly answer: Buffer
+  /** Resolves when the first bytes of the answer are here. */
+  readonly begun: Promise<void>
 }
 
 interface Recording extends RecordedExchange {
@@ -39,6 +41,10 @@ export async function startRecordingProxy(target: string): Promise<RecordingProx
 
   function forward(incoming: IncomingMessage, body: Buffer, outgoing: ServerResponse): void {
     const { method = 'GET', url: path = '/', rawHeaders: headers } = incoming
+    let begin = () => {}
+    const begun = new Promise<void>((resolve) => {
+      begin = resolve
+    })
     const recording: Recording = {
       method,
       path,
@@ -47,6 +53,7 @@ export async function startRecordingProxy(target: string): Promise<RecordingProx
       status: undefined,
       answerHeaders: [],
       answer: Buffer.alloc(0),
+      begun,
     }
     exchanges.push(recording)
     const onward = httpRequest(`${target}${path}`, { method, headers, agent: false }, (answer) => {
@@ -56,6 +63,7 @@ export async function startRecordingProxy(target: string): Promise<RecordingProx
       answer.on('data', (piece: Buffer) => {
         recording.answer = Buffer.concat([recording.answer, piece])
         outgoing.write(piece)
+        begin()
       })
       answer.on('end', () => outgoing.end())
       // A break on one side is a break on the other.

@@ -129,9 +129,9 @@ export async function startScriptedUpstream(options: ScriptedUpstreamOptions = {
       },
       cut() {
         request.end('upstream')
-        // Bytes that were written are still sent; then the connection is torn, not closed.
-        if (outgoing.socket?.writableLength === 0) outgoing.socket.resetAndDestroy()
-        else outgoing.socket?.write('', () => outgoing.socket?.resetAndDestroy())
+        // What was written still arrives, and then the connection is gone in the middle of the message. A reset instead
+        // would let the other side's kernel throw away bytes it had, so that no two runs were the same.
+        outgoing.socket?.destroySoon()
       },
       end() {
         request.end('upstream')
