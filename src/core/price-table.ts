@@ -123,7 +123,7 @@ function readModel(read: Reader, json: unknown, path: string): NamedPrice {
   const id = read.word(model['id'], `${path}.id`)
   const names = model['names'] === undefined ? [] : read.words(model['names'], `${path}.names`)
   const rates = read.list(model['rates'], `${path}.rates`).map((row, at) => readRates(read, row, `${path}.rates[${at}]`))
-  for (const { from } of rates) {
+  for (const from of new Set(rates.map((row) => row.from))) {
     const rowsForAll = rates.filter((row) => row.from === from && row.promptOver === -1).length
     if (rowsForAll !== 1) read.problem(`${path}.rates: needs exactly one row without promptOver in each period`)
   }
@@ -236,7 +236,8 @@ function reader(problems: string[]) {
 
   function day(json: unknown, path: string): number {
     const at = typeof json === 'string' && /^\d{4}-\d\d-\d\d$/.test(json) ? Date.parse(`${json}T00:00:00Z`) : NaN
-    if (at > 0) return at
+    // Date.parse lets 30 February be 2 March.
+    if (at > 0 && new Date(at).toISOString().slice(0, 10) === json) return at
     problem(`${path}: has to be a day such as "2026-11-23"`)
     return 0
   }

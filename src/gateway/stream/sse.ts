@@ -72,7 +72,6 @@ export function createEventReader(sink: EventSink): EventReader {
   function push(chunk: Buffer): void {
     const { length } = chunk
     let at = 0
-    let returnAt = -1
     while (at < length) {
       if (afterReturn) {
         afterReturn = false
@@ -81,8 +80,7 @@ export function createEventReader(sink: EventSink): EventReader {
           continue
         }
       }
-      if (returnAt < at) returnAt = indexOrEnd(chunk, CR, at)
-      const end = Math.min(returnAt, indexOrEnd(chunk, LF, at))
+      const end = endOfLine(chunk, at)
       if (end === length) {
         takePiece(chunk, at, end, false)
         return
@@ -192,13 +190,6 @@ const DATA = Buffer.from('data:')
 const EVENT = Buffer.from('event:')
 const LINE_BREAK = Buffer.from('\n')
 
-function indexOrEnd(bytes: Buffer, byte: number, from: number): number {
-  const near = from + 32 < bytes.length ? from + 32 : bytes.length
-  let at = from
-  for (; at < near; at += 1) if (bytes[at] === byte) return at
-  const i = bytes.indexOf(byte, at)
-  return i === -1 ? bytes.length : i
-}
 function endOfLine(bytes: Buffer, from: number): number {
   const { length } = bytes
   for (let at = from; at < length; at += 1) {
