@@ -1,5 +1,6 @@
 import { expect, test, vi } from 'vitest'
 import type { Entry } from '../ledger/drain.ts'
+import type { Journal } from '../ledger/journal.ts'
 import { sampleRecord } from '../testing/sample-calls.ts'
 import { createRecorder } from './recorder.ts'
 
@@ -31,7 +32,7 @@ test('a journal that cannot be written stops no exchange: the record waits in me
 })
 
 test('records leave the last part of the journal to the ledger, and dropping one throws nothing', () => {
-  const append = vi.fn(() => 4)
+  const append = vi.fn<Journal['append']>(() => 4)
   const recorder = createRecorder({
     journal: { append, stats: () => stats },
     drain: { push: () => false },
