@@ -143,6 +143,7 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
       trustedHosts: config.trustedHosts,
       version: VERSION,
       publicUrl,
+      flushRecords: () => books.flush(),
     })
     url = await app.listen({ host: config.HOST, port: config.PORT })
 

@@ -142,7 +142,11 @@ export interface Trail {
 
 export interface Facts {
   readonly caller?: Caller
-  readonly modelAsked?: string
+  readonly modelAsked?: string | undefined
+  /** The session that the body names; the header of the same meaning outranks it. */
+  readonly claimedSession?: string | undefined
+  /** One token and no stream: a check of a model's name. */
+  readonly isProbe?: boolean
   readonly streaming?: boolean
   readonly requestBytes?: number
   readonly plan?: Plan

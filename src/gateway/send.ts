@@ -5,7 +5,7 @@ import { type Id, newId } from '../core/ids.ts'
 import { readString, replaceValue, splice } from '../core/json.ts'
 import { NO_USAGE, type ReportedUsage, type TokenUsage } from '../core/usage.ts'
 import type { CallCharge, CallClosing } from '../ledger/ledger.ts'
-import type { ModelCall, UpstreamFlow, UpstreamHandler, WireRequest } from '../providers/adapter.ts'
+import type { ModelCall, UpstreamFlow, UpstreamHandler } from '../providers/adapter.ts'
 import type { Attempt, Breaker, Flow, Reply } from './exchange.ts'
 import type { GatewayParts } from './parts.ts'
 import { forClient } from './response-headers.ts'
@@ -23,7 +23,7 @@ export function send(parts: SendParts): Serve<Attempt> {
     const { upstream } = attempt.target
     const { adapter, signer, transport } = parts.providers[upstream.kind]
     const request = await signer.sign(adapter.encode(toModelCall(attempt), upstream), upstream)
-    const call = new UpstreamCall(attempt, request, reply, parts)
+    const call = new UpstreamCall(attempt, request.body.length, reply, parts)
     attempt.trail.note({ readyAt: parts.clock.monotonic() })
     transport.send(request, upstream, parts.timeouts, call)
   }
@@ -48,8 +48,9 @@ function toModelCall({ endpoint, query, headers, body, target }: Attempt): Model
 
 /** Sees one upstream call from its first byte to its entry in the ledger. */
 class UpstreamCall implements UpstreamHandler {
-  readonly #attempt: Attempt
-  readonly #request: WireRequest
+  /** Without the body: a stream lasts for minutes, and the body has been sent in its first second. */
+  readonly #attempt: Omit<Attempt, 'body'>
+  readonly #requestBytes: number
   readonly #reply: Reply
   readonly #parts: SendParts
   readonly #id: Id<'call'>
@@ -60,9 +61,10 @@ class UpstreamCall implements UpstreamHandler {
   #tap: AnswerTap | undefined
   #sawContent = false
 
-  constructor(attempt: Attempt, request: WireRequest, reply: Reply, parts: SendParts) {
-    this.#attempt = attempt
-    this.#request = request
+  constructor(attempt: Attempt, requestBytes: number, reply: Reply, parts: SendParts) {
+    const { body: _released, ...kept } = attempt
+    this.#attempt = kept
+    this.#requestBytes = requestBytes
     this.#reply = reply
     this.#parts = parts
     this.#id = newId(parts.clock.now())
@@ -228,7 +230,7 @@ class UpstreamCall implements UpstreamHandler {
    */
   #chargeSoFar(): CallCharge {
     const tap = this.#tap
-    const inputEstimate = { ...NO_USAGE, input: estimateTokens(this.#request.body.length) }
+    const inputEstimate = { ...NO_USAGE, input: estimateTokens(this.#requestBytes) }
     if (tap === undefined) return this.#charge(asReport(inputEstimate), true)
     const isReported = tap.inputReported && tap.outputReported && !tap.abandoned
     return this.#charge(tap.inputReported ? tap.report() : withInput(tap.report(), inputEstimate.input), !isReported)
@@ -262,7 +264,7 @@ class UpstreamCall implements UpstreamHandler {
 }
 
 /** An answer that must not reach the client as it is, and the reason. Everything else passes through unmodified. */
-function whyUnusable(status: number, contentType: string | undefined, attempt: Attempt): GatewayError | undefined {
+function whyUnusable(status: number, contentType: string | undefined, attempt: Pick<Attempt, 'target'>): GatewayError | undefined {
   const slug = `@${attempt.target.upstream.slug}`
   if (status >= 300 && status < 400) {
     // A client that follows would carry its gateway key to a host of the upstream's choosing.

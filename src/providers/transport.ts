@@ -3,7 +3,7 @@ import { type LookupFunction, isIP } from 'node:net'
 import { type Dispatcher, Pool } from 'undici'
 import { GatewayError } from '../core/errors.ts'
 import { isPrivateAddress } from '../core/hosts.ts'
-import type { Transport, Upstream, UpstreamHandler, WireRequest } from './adapter.ts'
+import type { Transport, Upstream, UpstreamHandler } from './adapter.ts'
 
 /**
  * The one place that opens connections to providers. HTTP/1.1 with a pool per host; redirects are not followed, and a host that an
@@ -29,7 +29,7 @@ export function createHttpTransport(): Transport {
           headersTimeout: timeouts.firstByteMs,
           bodyTimeout: timeouts.idleMs,
         },
-        new PushingHandler(handler, request),
+        new PushingHandler(handler, request.origin),
       )
     },
 
@@ -93,13 +93,13 @@ const PRIVATE = 'EPRIVATEADDRESS'
 /** Hands undici's callbacks on in the house's own words. */
 class PushingHandler implements Dispatcher.DispatchHandler {
   readonly #handler: UpstreamHandler
-  readonly #request: WireRequest
+  readonly #origin: string
   #hasHead = false
   #isAborted = false
 
-  constructor(handler: UpstreamHandler, request: WireRequest) {
+  constructor(handler: UpstreamHandler, origin: string) {
     this.#handler = handler
-    this.#request = request
+    this.#origin = origin
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -130,7 +130,7 @@ class PushingHandler implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
-    if (!this.#isAborted) this.#handler.fail(explain(error, this.#request, this.#hasHead))
+    if (!this.#isAborted) this.#handler.fail(explain(error, this.#origin, this.#hasHead))
   }
 }
 
@@ -141,7 +141,7 @@ function toLines(raw: Dispatcher.DispatchController['rawHeaders']): string[] {
 }
 
 /** Undici's error codes, and the system's, in terms of what a developer or an operator can do. */
-function explain(error: Error, { origin }: WireRequest, hasHead: boolean): GatewayError {
+function explain(error: Error, origin: string, hasHead: boolean): GatewayError {
   const code = (error as NodeJS.ErrnoException).code ?? error.name
   const details = { cause: error, detail: `${code}: ${error.message} (${origin})` }
   switch (code) {

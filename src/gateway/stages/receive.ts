@@ -6,6 +6,7 @@ import { header } from '../../core/headers.ts'
 import { JsonError, type TopLevel, readBoolean, readString, scanTopLevel } from '../../core/json.ts'
 import type { Authenticated, Body, Received } from '../exchange.ts'
 import type { RequestLimits } from '../parts.ts'
+import { claimedSession, isProbe } from '../session-claim.ts'
 import type { Stage } from '../stage.ts'
 
 /**
@@ -22,11 +23,12 @@ export function receive(limits: RequestLimits, clock: Clock): Stage<Authenticate
       exchange.trail.note({ bodyAt: clock.monotonic(), requestBytes: bytes.length })
       refuseOtherTypes(header(exchange.headers, 'content-type'))
       const body = await open(bytes, header(exchange.headers, 'content-encoding'), limits.bodyBytesMax)
-      const model = body.members.find('model')
       const streaming = isStreaming(body)
       exchange.trail.note({
         streaming,
-        ...(model && { modelAsked: (readString(body.bytes, model) ?? '').slice(0, 256) }),
+        modelAsked: readString(body.bytes, body.members.find('model'))?.slice(0, 256),
+        ...(header(exchange.headers, 'x-claude-code-session-id') === undefined && { claimedSession: claimedSession(body) }),
+        isProbe: isProbe(body, streaming),
       })
       return next({ ...exchange, body, streaming }, reply)
     }

@@ -78,6 +78,7 @@ class Watched implements Reply, Trail {
     const { id, endpoint, receivedAt, startedAt, headers } = this.#exchange
     const facts = this.#facts
     const { caller, plan, attempt } = facts
+    const client = describeClient(headers)
     const endedAt = this.#clock.monotonic()
     const since = (moment: number | undefined) => (moment === undefined ? undefined : moment - startedAt)
     this.#recorder.record({
@@ -90,7 +91,9 @@ class Watched implements Reply, Trail {
       userId: caller?.userId,
       metadata: plan?.metadata ?? caller?.metadata ?? {},
       traceId: plan?.traceId,
-      ...describeClient(headers),
+      ...client,
+      sessionId: client.sessionId ?? facts.claimedSession,
+      requestClass: facts.isProbe === true ? 'probe' : client.requestClass,
       streaming: facts.streaming ?? false,
       modelAsked: facts.modelAsked,
       modelServed: attempt?.modelServed,
