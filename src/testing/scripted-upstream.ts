@@ -130,8 +130,9 @@ export async function startScriptedUpstream(options: ScriptedUpstreamOptions = {
       cut() {
         request.end('upstream')
         // What was written still arrives, and then the connection is gone in the middle of the message. A reset instead
-        // would let the other side's kernel throw away bytes it had, so that no two runs were the same.
-        outgoing.socket?.destroySoon()
+        // would let the other side's kernel throw away bytes it had, so that no two runs were the same. Node holds the
+        // writes of one turn back until the turn is over.
+        process.nextTick(() => outgoing.socket?.destroySoon())
       },
       end() {
         request.end('upstream')
