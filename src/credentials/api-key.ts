@@ -36,11 +36,6 @@ export function createKeyMaker(pepper: Buffer): KeyMaker {
   }
 }
 
-/** Whether a string begins as our keys do and nobody else's; it may still be mistyped. */
-export function hasKeyPrefix(secret: string): boolean {
-  return secret.startsWith(WORKSPACE_PREFIX) || secret.startsWith(ADMINISTRATOR_PREFIX)
-}
-
 /** Whether a string is a key of ours without a slip: the right letters, and the checksum at the end agrees. */
 export function isWholeKey(secret: string): boolean {
   if (!KEY_SHAPE.test(secret)) return false

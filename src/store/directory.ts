@@ -103,7 +103,8 @@ export async function createDirectory(parts: DirectoryParts): Promise<Directory>
     try {
       if ((await readRevision(store.db)) !== view.revision) await refresh()
     } catch (problem) {
-      report(problem)
+      // The store may have been closed under a look that was on its way.
+      if (watching !== undefined) report(problem)
     }
   }
 }

@@ -31,6 +31,9 @@ export interface KeyFilter {
   readonly userId?: string
   /** `expired` and `active` are judged at `now`; a revoked key is neither. */
   readonly status?: 'active' | 'expired' | 'revoked'
+  /** Only keys of these kinds. */
+  readonly kinds?: readonly KeyKind[]
+  readonly hideRevoked?: boolean
 }
 
 /** Members that are left out stay as they are. */
@@ -87,6 +90,8 @@ export async function listKeys(
   let matching = db.selectFrom('api_keys').where('organisation_id', '=', organisationId)
   if (filter.workspaceId !== undefined) matching = matching.where('workspace_id', '=', filter.workspaceId)
   if (filter.userId !== undefined) matching = matching.where('user_id', '=', filter.userId)
+  if (filter.kinds !== undefined) matching = matching.where('kind', 'in', filter.kinds)
+  if (filter.hideRevoked === true) matching = matching.where('revoked_at', 'is', null)
   if (filter.status === 'revoked') matching = matching.where('revoked_at', 'is not', null)
   if (filter.status === 'expired') matching = matching.where('revoked_at', 'is', null).where('expires_at', '<=', now)
   if (filter.status === 'active') {
