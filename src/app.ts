@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { registerAdmin } from './admin/http.ts'
 import { buildCliPackage } from './cli-package.ts'
+import { formatSettingsBlock, settingsBlock } from './cli/settings-block.ts'
 import type { Config } from './config.ts'
 import { DEFAULT_WORKSPACE_SCOPES, ORGANISATION_SCOPES } from './contract/scopes.ts'
 import { type Clock, systemClock } from './core/clock.ts'
@@ -143,6 +144,7 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
       trustedHosts: config.trustedHosts,
       version: VERSION,
       publicUrl,
+      settingsText: (url, key) => formatSettingsBlock(settingsBlock({ url, key })),
       flushRecords: () => books.flush(),
     })
     url = await app.listen({ host: config.HOST, port: config.PORT })

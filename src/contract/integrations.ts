@@ -15,6 +15,9 @@ export const configurations = strict(
     custom_host: z.string().max(2000).optional().meta({
       description: 'Address of an Anthropic-compatible host with its version path, such as https://api.anthropic.com/v1.',
     }),
+    auth_scheme: z.enum(['x-api-key', 'bearer']).optional().meta({
+      description: 'How the credential is sent to an Anthropic-compatible host; x-api-key without.',
+    }),
   },
   { custom_headers: 'custom headers' },
 )

@@ -90,6 +90,8 @@ export const Log = z.object({
   interrupted_by: text,
   error_code: text,
   stop_reason: text,
+  queue_ms: milliseconds.meta({ description: 'waiting in the gateway' }),
+  connect_ms: milliseconds,
   first_byte_ms: milliseconds,
   first_token_ms: milliseconds,
   request_bytes: z.number().int(),

@@ -20,3 +20,5 @@ export const PriceVersion = z.object({
 })
 
 export const PriceVersionList = z.object({ object: z.literal('list'), total: z.number().int(), data: z.array(PriceVersion) })
+
+export const PriceVersionCreated = z.object({ id: z.string(), object: z.literal('price-version') })

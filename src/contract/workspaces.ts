@@ -45,18 +45,16 @@ export const WorkspaceItem = z.object({
 
 export const WorkspaceList = list(WorkspaceItem)
 
-export const Workspace = WorkspaceItem.extend({
-  users: z.array(
-    z.object({
-      id: z.string(),
-      first_name: z.string(),
-      last_name: z.string(),
-      email: z.string(),
-      org_role: z.string(),
-      role: z.string(),
-      status: z.literal('active'),
-      created_at: z.string(),
-      object: z.literal('workspace-user'),
-    }),
-  ),
+export const WorkspaceMember = z.object({
+  id: z.string(),
+  first_name: z.string(),
+  last_name: z.string(),
+  email: z.string(),
+  org_role: z.string(),
+  role: z.string(),
+  status: z.literal('active'),
+  created_at: z.string(),
+  object: z.literal('workspace-user'),
 })
+
+export const Workspace = WorkspaceItem.extend({ users: z.array(WorkspaceMember) })

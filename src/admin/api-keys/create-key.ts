@@ -1,0 +1,73 @@
+import { KeyCreate, KeyCreated, keyType } from '../../contract/api-keys.ts'
+import { asId, newId } from '../../core/ids.ts'
+import { insertKey } from '../../store/keys.ts'
+import { findUser } from '../../store/users.ts'
+import { change } from '../change.ts'
+import { forbidden, invalid, missing } from '../error.ts'
+import { requireProvider } from '../providers/require-provider.ts'
+import { route } from '../route.ts'
+import { workspaceFor } from '../workspaces/see-workspace.ts'
+import { readExpiry } from './read-expiry.ts'
+import { anyKeyScope, grantScopes, mayHandle } from './key-permissions.ts'
+
+export const createKey = route({
+  method: 'POST',
+  path: '/api-keys/:type/:subtype',
+  summary: 'Make a key: organisation/service, workspace/service or workspace/user',
+  scope: anyKeyScope('create'),
+  body: KeyCreate,
+  reply: KeyCreated,
+  async handle({ caller, params, body }, parts) {
+    const kind = keyType.safeParse(`${params.type}-${params.subtype}`).data
+    if (kind === undefined) throw missing(`The kind of key ${params.type}/${params.subtype}`)
+    if ((body.type ?? params.type) !== params.type || (body['sub-type'] ?? params.subtype) !== params.subtype) {
+      throw invalid('type and sub-type: have to be the same as in the address')
+    }
+    if (!mayHandle(caller, kind, 'create')) throw forbidden(`This key may not make keys of type ${kind}.`)
+    const now = parts.clock.now()
+    const scopes = grantScopes(caller, kind, body.scopes)
+    const expiresAt = readExpiry(body.expires_at, now)
+    const { secret, hash, masked } = parts.keys.make(kind)
+    const id = newId<'key'>(now)
+
+    await change(parts, `key ${id}`, async (tx) => {
+      const ofOrganisation = kind === 'organisation-service'
+      if (ofOrganisation && body.workspace_id !== undefined) throw invalid("workspace_id: an organisation's key has none")
+      if (kind !== 'workspace-user' && body.user_id !== undefined) throw invalid('user_id: only a key of type workspace/user has one')
+      const workspace = ofOrganisation ? undefined : await workspaceFor(tx, caller, body.workspace_id)
+      const wantedUser = kind === 'workspace-user' ? (body.user_id ?? caller.userId) : undefined
+      const user = wantedUser === undefined ? undefined : await findUser(tx, caller.organisationId, wantedUser)
+      if (wantedUser !== undefined && user === undefined) throw missing(`The user ${wantedUser}`)
+      if (caller.kind === 'workspace-user' && user?.id !== caller.userId) {
+        throw forbidden("A person's key can make keys for that person only.")
+      }
+      const provider = body.defaults?.provider ?? undefined
+      if (provider !== undefined) {
+        if (workspace === undefined) throw invalid("defaults.provider: an organisation's key calls no models")
+        await requireProvider(tx, workspace.id, provider)
+      }
+      await insertKey(tx, {
+        id,
+        organisationId: asId(caller.organisationId),
+        workspaceId: workspace?.id,
+        userId: user?.id,
+        kind,
+        name: body.name,
+        description: body.description ?? null,
+        hash,
+        masked,
+        scopes,
+        defaults: {
+          provider,
+          metadata: body.defaults?.metadata ?? {},
+          allowConfigOverride: body.defaults?.allow_config_override ?? null,
+        },
+        expiresAt,
+        revokedAt: undefined,
+        createdAt: now,
+        updatedAt: now,
+      })
+    })
+    return { id, key: secret, object: 'api-key' as const }
+  },
+})

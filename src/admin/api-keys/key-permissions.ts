@@ -1,0 +1,36 @@
+import type { KeyType } from '../../contract/api-keys.ts'
+import { DEFAULT_WORKSPACE_SCOPES, ORGANISATION_SCOPES, WORKSPACE_SCOPES } from '../../contract/scopes.ts'
+import { isAdministrator, type AdminCaller } from '../caller.ts'
+import { forbidden, invalid } from '../error.ts'
+
+const SUBJECTS: Readonly<Record<KeyType, string>> = {
+  'organisation-service': 'organisation_service_api_keys',
+  'workspace-service': 'workspace_service_api_keys',
+  'workspace-user': 'workspace_user_api_keys',
+}
+
+/** The scopes of which a caller needs one before it is even looked which kind of key is meant. */
+export function anyKeyScope(verb: 'create' | 'read' | 'update' | 'delete' | 'list'): readonly [string, ...string[]] {
+  return [`organisation_service_api_keys.${verb}`, `workspace_service_api_keys.${verb}`, `workspace_user_api_keys.${verb}`]
+}
+
+/** Whether a caller may do that with keys of a kind. */
+export function mayHandle(caller: AdminCaller, kind: KeyType, verb: 'create' | 'read' | 'update' | 'delete' | 'list'): boolean {
+  return caller.scopes.has(`${SUBJECTS[kind]}.${verb}`)
+}
+
+/**
+ * The scopes of a key that is made or changed. Nobody hands out more than they have: a workspace's key gives away at most
+ * its own scopes, and an administrator's key at most its own of the organisation.
+ */
+export function grantScopes(caller: AdminCaller, kind: KeyType, wanted: readonly string[] | undefined): readonly string[] {
+  const ofOrganisation = kind === 'organisation-service'
+  if (wanted === undefined && ofOrganisation) throw invalid("scopes: is required for an organisation's key")
+  const scopes = [...new Set(wanted ?? DEFAULT_WORKSPACE_SCOPES)]
+  const possible = ofOrganisation ? ORGANISATION_SCOPES : WORKSPACE_SCOPES
+  const impossible = scopes.filter((scope) => !possible.has(scope))
+  if (impossible.length > 0) throw invalid(`scopes: a key of type ${kind} cannot hold ${impossible.join(', ')}`)
+  const kept = ofOrganisation || !isAdministrator(caller) ? scopes.filter((scope) => !caller.scopes.has(scope)) : []
+  if (kept.length > 0) throw forbidden(`scopes: this key cannot give away what it does not have: ${kept.join(', ')}`)
+  return scopes
+}

@@ -1,0 +1,50 @@
+import { KeyUpdate } from '../../contract/api-keys.ts'
+import { Nothing } from '../../contract/fields.ts'
+import * as keys from '../../store/keys.ts'
+import { change } from '../change.ts'
+import { invalid } from '../error.ts'
+import { requireProvider } from '../providers/require-provider.ts'
+import { route } from '../route.ts'
+import { anyKeyScope, grantScopes } from './key-permissions.ts'
+import { readExpiry } from './read-expiry.ts'
+import { seeKey } from './see-key.ts'
+
+export const updateKey = route({
+  method: 'PUT',
+  path: '/api-keys/:id',
+  summary: 'Change the name, scopes, defaults or end of a key',
+  scope: anyKeyScope('update'),
+  body: KeyUpdate,
+  reply: Nothing,
+  async handle({ caller, params, body: { id, name, description, scopes, defaults, expires_at: end } }, parts) {
+    if (id !== undefined && id !== params.id) throw invalid('id: has to be the same as in the address')
+    const now = parts.clock.now()
+    await change(parts, `key ${params.id}`, async (tx) => {
+      const key = await seeKey(tx, caller, params.id, 'update')
+      const provider = defaults?.provider ?? undefined
+      if (provider !== undefined) {
+        if (key.workspaceId === undefined) throw invalid("defaults.provider: an organisation's key calls no models")
+        await requireProvider(tx, key.workspaceId, provider)
+      }
+      await keys.updateKey(
+        tx,
+        key.id,
+        {
+          ...(name !== undefined && { name }),
+          ...(description !== undefined && { description }),
+          ...(scopes !== undefined && { scopes: grantScopes(caller, key.kind, scopes) }),
+          ...(defaults !== undefined && {
+            defaults: {
+              provider,
+              metadata: defaults?.metadata ?? {},
+              allowConfigOverride: defaults?.allow_config_override ?? null,
+            },
+          }),
+          ...(end !== undefined && { expiresAt: readExpiry(end, now) ?? null }),
+        },
+        now,
+      )
+    })
+    return {}
+  },
+})

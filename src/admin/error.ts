@@ -1,0 +1,38 @@
+import { ADMIN_ERRORS, type AdminErrorCode } from '../contract/errors.ts'
+
+/** A refusal of the control plane; `message` tells the caller what to do next. */
+export class AdminError extends Error {
+  override readonly name = 'AdminError'
+  readonly code: AdminErrorCode
+
+  constructor(code: AdminErrorCode, message: string) {
+    super(message)
+    this.code = code
+  }
+
+  get status(): number {
+    return ADMIN_ERRORS[this.code]
+  }
+}
+
+/** The request says something that cannot be. */
+export function invalid(message: string): AdminError {
+  return new AdminError('AB01', message)
+}
+
+/**
+ * The caller may know that there are such things, but not do this. For a single thing that it may not see, say `missing`:
+ * what belongs to others does not exist.
+ */
+export function forbidden(message: string): AdminError {
+  return new AdminError('AB03', message)
+}
+
+/** It does not exist, or not for this caller. `what` is such as `The provider @sandbox`. */
+export function missing(what: string): AdminError {
+  return new AdminError('AB08', `${what} does not exist, or not for this key.`)
+}
+
+export function conflict(message: string): AdminError {
+  return new AdminError('AB07', message)
+}

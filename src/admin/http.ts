@@ -1,0 +1,84 @@
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { authenticate } from './authenticate.ts'
+import type { AdminCaller } from './caller.ts'
+import { AdminError, forbidden } from './error.ts'
+import { describeRoutes } from './openapi.ts'
+import type { AdminParts } from './parts.ts'
+import { BODY_BYTES_MAX, readBody } from './read-body.ts'
+import type { AdminRoute } from './route.ts'
+import { ADMIN_ROUTES } from './routes.ts'
+import { registerWelcome } from './welcome/register-welcome.ts'
+
+/**
+ * Mounts the control plane: Portkey's admin API under `/v1`, its OpenAPI document, and the page at `/`. In a scope of its
+ * own, so that its body parser and errors do not touch the data plane on the same server.
+ */
+export function registerAdmin(app: FastifyInstance, parts: AdminParts): void {
+  void app.register(async (scope) => {
+    acceptJson(scope)
+    scope.setErrorHandler((error: FastifyError, request, reply) => refuse(error, request, reply))
+    for (const route of ADMIN_ROUTES) mount(scope, route, parts)
+    const document = describeRoutes(ADMIN_ROUTES, parts.version)
+    scope.get('/v1/openapi.json', (_request, reply) => reply.send(document))
+    registerWelcome(scope, parts)
+  })
+}
+
+/** Who asks is settled before the body is read: strangers cannot make the server work. */
+function mount(scope: FastifyInstance, route: AdminRoute, parts: AdminParts): void {
+  const callers = new WeakMap<FastifyRequest, AdminCaller>()
+  scope.route({
+    method: route.method,
+    url: `/v1${route.path}`,
+    bodyLimit: BODY_BYTES_MAX,
+    async onRequest(request) {
+      const caller = await authenticate(request, parts)
+      if (!route.scope.some((scopeName) => caller.scopes.has(scopeName))) {
+        throw forbidden(`This key may not do that: it needs the scope ${route.scope.join(' or ')}.`)
+      }
+      callers.set(request, caller)
+    },
+    async handler(request, reply) {
+      const caller = callers.get(request)
+      if (caller === undefined) throw new Error('A handler ran without onRequest.')
+      const { body, query, params } = request
+      void reply.header('cache-control', 'no-store')
+      return route.answer({ caller, body, query, params: params as Readonly<Record<string, string>> }, parts)
+    },
+  })
+}
+
+function acceptJson(scope: FastifyInstance): void {
+  scope.removeAllContentTypeParsers()
+  scope.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, text, done) => {
+    try {
+      done(null, readBody(String(text)))
+    } catch (error) {
+      done(error as Error)
+    }
+  })
+  // What the sign-out button sends; it has no fields.
+  scope.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, (_request, _text, done) => done(null))
+}
+
+/** Portkey's shape for every refusal. What nobody expected goes to the log and tells the caller nothing of our insides. */
+function refuse(error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const refusal = toAdminError(error)
+  if (refusal.code === 'AB04') request.log.error({ err: error, requestId: request.id }, 'admin request failed')
+  return reply
+    .code(refusal.status)
+    .header('cache-control', 'no-store')
+    .send({ success: false, data: { message: refusal.message, errorCode: refusal.code } })
+}
+
+function toAdminError(error: FastifyError): AdminError {
+  if (error instanceof AdminError) return error
+  if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
+    return new AdminError('AB01', `The body is larger than ${BODY_BYTES_MAX} bytes.`)
+  }
+  if (error.code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') {
+    return new AdminError('AB01', 'Send the body as content-type: application/json.')
+  }
+  if (error.statusCode !== undefined && error.statusCode < 500) return new AdminError('AB01', 'The request is malformed.')
+  return new AdminError('AB04', 'The gateway failed on this request. Try again, then look into its log.')
+}

@@ -1,0 +1,25 @@
+import { Nothing } from '../../contract/fields.ts'
+import * as integrations from '../../store/integrations.ts'
+import { deleteProvider, listProviders } from '../../store/providers.ts'
+import { change } from '../change.ts'
+import { route } from '../route.ts'
+import { seeIntegration } from './see-integration.ts'
+
+/** Its providers go with it: creating an integration made them, so deleting it has to be able to take them back. */
+export const deleteIntegration = route({
+  method: 'DELETE',
+  path: '/integrations/:slug',
+  summary: 'Delete an integration, its credential and its providers',
+  scope: ['organisation_integrations.delete'],
+  reply: Nothing,
+  async handle({ caller, params }, parts) {
+    await change(parts, `integration ${params.slug}`, async (tx) => {
+      const { id: integrationId } = await seeIntegration(tx, caller, params.slug)
+      const everyOne = { offset: 0, limit: 100_000 }
+      const { items: providers } = await listProviders(tx, caller.organisationId, { integrationId }, everyOne)
+      for (const { id } of providers) await deleteProvider(tx, id)
+      await integrations.deleteIntegration(tx, integrationId)
+    })
+    return {}
+  },
+})

@@ -1,0 +1,26 @@
+import { Nothing } from '../../contract/fields.ts'
+import { ModelsDelete, ModelsDeleteQuery } from '../../contract/integrations.ts'
+import { deleteIntegrationModels } from '../../store/integrations.ts'
+import { change } from '../change.ts'
+import { invalid } from '../error.ts'
+import { route } from '../route.ts'
+import { seeIntegration } from './see-integration.ts'
+
+export const deleteModels = route({
+  method: 'DELETE',
+  path: '/integrations/:slug/models',
+  summary: 'Take models off the list of an integration',
+  scope: ['organisation_integrations.update'],
+  query: ModelsDeleteQuery,
+  body: ModelsDelete,
+  reply: Nothing,
+  async handle({ caller, params, query, body }, parts) {
+    const slugs = [...(query.slugs?.split(',') ?? []), ...(body.models ?? [])].filter((slug) => slug !== '')
+    if (slugs.length === 0) throw invalid('slugs: is required, as ?slugs=a,b or as a body {"models": ["a", "b"]}')
+    await change(parts, `models of integration ${params.slug}`, async (tx) => {
+      const { id } = await seeIntegration(tx, caller, params.slug)
+      await deleteIntegrationModels(tx, id, slugs)
+    })
+    return {}
+  },
+})

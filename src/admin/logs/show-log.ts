@@ -1,0 +1,87 @@
+import type { z } from 'zod'
+import type { Log } from '../../contract/logs.ts'
+import type { Database } from '../../store/database.ts'
+import type { StoredExchange } from '../../store/exchanges.ts'
+import { listProviders } from '../../store/providers.ts'
+import { listWorkspaces } from '../../store/workspaces.ts'
+import { showMoment } from '../show-moment.ts'
+import { inputTokens, showCost, showTokens } from './show-cost.ts'
+
+export type ShownLog = z.output<typeof Log>
+
+/** Records as answers, with what workspaces and providers are called today. */
+export async function showLogs(
+  db: Database,
+  organisationId: string,
+  exchanges: readonly StoredExchange[],
+): Promise<ShownLog[]> {
+  const workspaces = new Map((await listWorkspaces(db, organisationId)).items.map(({ id, slug }) => [String(id), slug]))
+  const kinds = new Map((await listProviders(db, organisationId)).items.map(({ id, kind }) => [String(id), kind]))
+  return exchanges.map((exchange) =>
+    showLog(exchange, workspaces.get(exchange.workspace_id ?? '') ?? null, kinds.get(exchange.provider_id ?? '') ?? null),
+  )
+}
+
+function showLog(exchange: StoredExchange, workspaceSlug: string | null, kind: string | null): ShownLog {
+  const input = inputTokens(exchange)
+  return {
+    id: exchange.id,
+    object: 'log',
+    created_at: showMoment(exchange.received_at),
+    trace_id: exchange.trace_id,
+    organisation_id: exchange.organisation_id,
+    workspace_id: exchange.workspace_id,
+    workspace_slug: workspaceSlug,
+    api_key_id: exchange.key_id,
+    user_id: exchange.user_id,
+    _user: exchange.metadata['_user'] ?? null,
+    metadata: { ...exchange.metadata },
+    request_url: exchange.endpoint === 'count_tokens' ? '/v1/messages/count_tokens' : '/v1/messages',
+    request_method: 'POST',
+    is_success: exchange.outcome === 'completed' && exchange.status < 400,
+    response_status_code: exchange.status,
+    ai_org: kind,
+    ai_model: exchange.model_served ?? exchange.model_asked,
+    virtual_key: exchange.provider_slug,
+    req_units: input,
+    res_units: exchange.output_tokens,
+    total_units: input + exchange.output_tokens,
+    ...showCost(exchange.cost_nanos),
+    response_time: exchange.total_ms,
+    gateway_processing_time: exchange.overhead_ms,
+    stream_mode: exchange.streaming === 1,
+    retry_success_count: exchange.status < 400 ? Math.max(0, exchange.attempts - 1) : 0,
+    price_version: exchange.price_version,
+    tokens: showTokens(exchange),
+    session_id: exchange.session_id,
+    agent_id: exchange.agent_id,
+    parent_agent_id: exchange.parent_agent_id,
+    prompt_id: exchange.prompt_id,
+    request_class: exchange.request_class,
+    client: exchange.client,
+    client_version: exchange.client_version,
+    model_asked: exchange.model_asked,
+    model_served: exchange.model_served,
+    provider: exchange.provider_slug === null ? null : `@${exchange.provider_slug}`,
+    provider_id: exchange.provider_id,
+    attempts: exchange.attempts,
+    upstream_request_id: exchange.upstream_request_id,
+    outcome: exchange.outcome,
+    interrupted_by: exchange.interrupted_by,
+    error_code: exchange.error_code,
+    stop_reason: exchange.stop_reason,
+    queue_ms: exchange.queue_ms,
+    connect_ms: exchange.connect_ms,
+    first_byte_ms: exchange.first_byte_ms,
+    first_token_ms: exchange.first_token_ms,
+    request_bytes: exchange.request_bytes,
+    response_bytes: exchange.response_bytes,
+    flags: flagsOf(exchange),
+  }
+}
+
+function flagsOf({ estimated, price_flag: priceFlag }: StoredExchange): ShownLog['flags'] {
+  const flags: ShownLog['flags'] = estimated === 0 ? [] : ['usage_estimated']
+  if (priceFlag === 'unknown_model' || priceFlag === 'free') flags.push(priceFlag)
+  return flags
+}

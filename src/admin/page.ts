@@ -1,0 +1,17 @@
+import type { Page, Window } from '../store/page.ts'
+
+/** Portkey's pages, which count from 0, as a window on a list. */
+export function windowOf(page: { readonly current_page: number; readonly page_size: number }): Window {
+  return { offset: page.current_page * page.page_size, limit: page.page_size }
+}
+
+/** A page as an answer. */
+export function showPage<Item, Shown>({ items, total }: Page<Item>, show: (item: Item) => Shown): List<Shown> {
+  return { object: 'list', total, data: items.map(show) }
+}
+
+export interface List<Shown> {
+  readonly object: 'list'
+  readonly total: number
+  readonly data: Shown[]
+}

@@ -1,0 +1,33 @@
+import type { Clock } from '../core/clock.ts'
+import type { KeyMaker } from '../credentials/api-key.ts'
+import type { Vault } from '../credentials/vault.ts'
+import type { Store } from '../store/database.ts'
+import type { AdminCaller } from './caller.ts'
+
+/** Everything the control plane needs; app.ts decides what stands behind it. */
+export interface AdminParts {
+  readonly clock: Clock
+  readonly store: Store
+  readonly directory: AdminDirectory
+  /** Opening is left to the data plane: what comes in here is never shown again. */
+  readonly vault: Pick<Vault, 'seal' | 'mask'>
+  readonly keys: KeyMaker
+  /** Hosts an operator vouches for, from TRUSTED_CUSTOM_HOSTS. */
+  readonly trustedHosts: readonly string[]
+  /** Of the gateway, such as `0.1.0`. */
+  readonly version: string
+  /** Where developers reach the gateway, such as `https://claude.example.com`; no slash at the end. */
+  publicUrl(): string
+  /** What a developer pastes into Claude Code's settings file, for a gateway's address and a key. */
+  settingsText(url: string, key: string): string
+  /** Resolves when every exchange that has ended can be read from the store. */
+  flushRecords(): Promise<void>
+}
+
+/** The picture of keys, providers and prices that the data plane works with. */
+export interface AdminDirectory {
+  /** Who holds a key, or undefined when it is unknown, revoked or expired. In memory: called before a body is read. */
+  adminCaller(secret: string): AdminCaller | undefined
+  /** Resolves when every change made before the call is in the picture. */
+  refresh(): Promise<void>
+}

@@ -1,0 +1,23 @@
+import { ProviderCreate, ProviderReferenceAnswer } from '../../contract/providers.ts'
+import { change } from '../change.ts'
+import { usableIntegration } from '../integrations/see-integration.ts'
+import { route } from '../route.ts'
+import { workspaceFor } from '../workspaces/see-workspace.ts'
+import { addProvider } from './add-provider.ts'
+
+export const createProvider = route({
+  method: 'POST',
+  path: '/providers',
+  summary: 'Give a workspace an integration under a @slug',
+  scope: ['providers.create', 'virtual_keys.create'],
+  body: ProviderCreate,
+  reply: ProviderReferenceAnswer,
+  async handle({ caller, body: { name, slug, note = null, ...body } }, parts) {
+    return change(parts, 'provider', async (tx) => {
+      const workspace = await workspaceFor(tx, caller, body.workspace_id)
+      const integration = await usableIntegration(tx, workspace, body.integration_id)
+      const provider = { workspaceId: workspace.id, integrationId: integration.id, name, slug, note }
+      return addProvider(tx, provider, parts.clock.now())
+    })
+  },
+})

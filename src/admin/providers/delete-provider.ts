@@ -1,0 +1,23 @@
+import { Nothing } from '../../contract/fields.ts'
+import { ProviderQuery } from '../../contract/providers.ts'
+import * as providers from '../../store/providers.ts'
+import { change } from '../change.ts'
+import { route } from '../route.ts'
+import { seeProvider } from './see-provider.ts'
+
+/** Requests that still name the provider are refused from then on; what it has cost stays in the ledger. */
+export const deleteProvider = route({
+  method: 'DELETE',
+  path: '/providers/:slug',
+  summary: 'Take a provider away from its workspace',
+  scope: ['providers.delete', 'virtual_keys.delete'],
+  query: ProviderQuery,
+  reply: Nothing,
+  async handle({ caller, params, query }, parts) {
+    await change(parts, `provider ${params.slug}`, async (tx) => {
+      const { id } = await seeProvider(tx, caller, params.slug, query.workspace_id)
+      await providers.deleteProvider(tx, id)
+    })
+    return {}
+  },
+})

@@ -1,0 +1,65 @@
+import { createKey } from './api-keys/create-key.ts'
+import { deleteKey } from './api-keys/delete-key.ts'
+import { listKeys } from './api-keys/list-keys.ts'
+import { readKey } from './api-keys/read-key.ts'
+import { updateKey } from './api-keys/update-key.ts'
+import { createIntegration } from './integrations/create-integration.ts'
+import { deleteIntegration } from './integrations/delete-integration.ts'
+import { deleteModels } from './integrations/delete-models.ts'
+import { listAccess } from './integrations/list-access.ts'
+import { listIntegrations } from './integrations/list-integrations.ts'
+import { listModels } from './integrations/list-models.ts'
+import { readIntegration } from './integrations/read-integration.ts'
+import { updateAccess } from './integrations/update-access.ts'
+import { updateIntegration } from './integrations/update-integration.ts'
+import { updateModels } from './integrations/update-models.ts'
+import { listLogs } from './logs/list-logs.ts'
+import { readLog } from './logs/read-log.ts'
+import { summariseUsage } from './logs/summarise-usage.ts'
+import { addPrices } from './prices/add-prices.ts'
+import { listPrices } from './prices/list-prices.ts'
+import { createProvider } from './providers/create-provider.ts'
+import { deleteProvider } from './providers/delete-provider.ts'
+import { listProviders } from './providers/list-providers.ts'
+import { readProvider } from './providers/read-provider.ts'
+import { updateProvider } from './providers/update-provider.ts'
+import type { AdminRoute } from './route.ts'
+import { listUsers } from './users/list-users.ts'
+import { readUser } from './users/read-user.ts'
+import { listWorkspaces } from './workspaces/list-workspaces.ts'
+import { readWorkspace } from './workspaces/read-workspace.ts'
+import { updateWorkspace } from './workspaces/update-workspace.ts'
+
+/** Every endpoint of the admin API, in the order of the reference. */
+export const ADMIN_ROUTES: readonly AdminRoute[] = [
+  listIntegrations,
+  createIntegration,
+  readIntegration,
+  updateIntegration,
+  deleteIntegration,
+  listModels,
+  updateModels,
+  deleteModels,
+  listAccess,
+  updateAccess,
+  listProviders,
+  createProvider,
+  readProvider,
+  updateProvider,
+  deleteProvider,
+  createKey,
+  listKeys,
+  readKey,
+  updateKey,
+  deleteKey,
+  listWorkspaces,
+  readWorkspace,
+  updateWorkspace,
+  listUsers,
+  readUser,
+  listLogs,
+  readLog,
+  summariseUsage,
+  listPrices,
+  addPrices,
+]

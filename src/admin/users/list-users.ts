@@ -1,0 +1,26 @@
+import { UserList, UserQuery } from '../../contract/users.ts'
+import * as users from '../../store/users.ts'
+import { showPage, windowOf } from '../page.ts'
+import { route } from '../route.ts'
+import { showUsers } from './show-user.ts'
+
+export const listUsers = route({
+  method: 'GET',
+  path: '/admin/users',
+  summary: 'List the people of the organisation',
+  scope: ['organisation_users.list'],
+  query: UserQuery,
+  reply: UserList,
+  async handle({ caller, query: { email, role, ...page } }, { store }) {
+    const { items, total } = await users.listUsers(
+      store.db,
+      caller.organisationId,
+      { ...(email !== undefined && { email }), ...(role !== undefined && { role }) },
+      windowOf({
+        current_page: page.currentPage ?? page.current_page ?? 0,
+        page_size: page.pageSize ?? page.page_size ?? 100,
+      }),
+    )
+    return showPage({ items: await showUsers(store.db, items), total }, (user) => user)
+  },
+})

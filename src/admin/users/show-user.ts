@@ -1,0 +1,24 @@
+import type { z } from 'zod'
+import type { User as UserAnswer } from '../../contract/users.ts'
+import type { Database } from '../../store/database.ts'
+import { listWorkspaceIds, type User } from '../../store/users.ts'
+import { showMoment } from '../show-moment.ts'
+
+/** People with the workspaces they are members of. */
+export async function showUsers(db: Database, users: readonly User[]): Promise<z.output<typeof UserAnswer>[]> {
+  const memberships = await listWorkspaceIds(
+    db,
+    users.map(({ id }) => id),
+  )
+  return users.map((user) => ({
+    id: user.id,
+    first_name: user.firstName,
+    last_name: user.lastName,
+    email: user.email,
+    role: user.role,
+    workspace_ids: [...(memberships.get(user.id) ?? [])],
+    created_at: showMoment(user.createdAt),
+    last_updated_at: showMoment(user.updatedAt),
+    object: 'user',
+  }))
+}

@@ -1,0 +1,167 @@
+import { formatDollars, type Nanos } from '../../core/money.ts'
+import type { StoredExchange } from '../../store/exchanges.ts'
+import type { ListedProvider } from '../../store/providers.ts'
+import { inputTokens } from '../logs/show-cost.ts'
+import { html, type Html } from './html.ts'
+import { STYLE } from './style.ts'
+
+/** What everybody may know: where the gateway is, and how to connect to it with a key. */
+export interface Gateway {
+  readonly url: string
+  readonly version: string
+}
+
+export interface Overview extends Gateway {
+  /** The settings block as text, with a placeholder for the key. */
+  readonly settings: string
+  readonly providers: readonly ListedProvider[]
+  /** Newest first. */
+  readonly exchanges: readonly StoredExchange[]
+}
+
+/** Stands where a developer puts the key. */
+export const KEY_PLACEHOLDER = 'YOUR_KEY'
+
+/** For whoever has signed in. */
+export function overviewPage(overview: Overview): string {
+  return page(html`
+    <header>
+      <h1>Portcullis</h1>
+      <p>Gateway for Claude Code · ${overview.version}</p>
+      <form method="post" action="/signout"><button>Sign out</button></form>
+    </header>
+    <section>
+      <h2>Connect Claude Code</h2>
+      <p>The gateway is at <code>${overview.url}</code>. With a key, one command connects a machine:</p>
+      <pre>${connectCommand(overview)}</pre>
+      <p>Or paste this into <code>~/.claude/settings.json</code>:</p>
+      <pre>${overview.settings}</pre>
+    </section>
+    <section>
+      <h2>Providers</h2>
+      ${providerTable(overview.providers)}
+    </section>
+    <section>
+      <h2>Last requests</h2>
+      ${exchangeTable(overview.exchanges)}
+    </section>
+  `)
+}
+
+/** For everybody else. */
+export function strangerPage(gateway: Gateway): string {
+  return page(html`
+    <header><h1>Portcullis</h1></header>
+    <section>
+      <h2>A gateway for Claude Code</h2>
+      <p>Requests go through here to the providers this organisation uses, with its budgets, limits and records.</p>
+      <p>Developers connect with the key they were given:</p>
+      <pre>${connectCommand(gateway)}</pre>
+    </section>
+    <section>
+      <h2>Administrators</h2>
+      <p>Open the sign-in link that the gateway printed when it was first started. It works once, within 24 hours.</p>
+      <p class="faint">For a new one, start the gateway with <code>npm start -- --signin-link</code>.</p>
+    </section>
+  `)
+}
+
+/** For a link that was used, is too old, or never existed; which of them is nobody's business. */
+export function deadLinkPage(): string {
+  return page(html`
+    <header><h1>Portcullis</h1></header>
+    <section>
+      <h2>This link does not work any more</h2>
+      <p>A sign-in link works once, within 24 hours.</p>
+      <p class="faint">For a new one, start the gateway with <code>npm start -- --signin-link</code>.</p>
+    </section>
+  `)
+}
+
+function page(body: Html): string {
+  // The style is ours and named by its hash, so it must stand here unescaped.
+  const style: Html = { markup: STYLE }
+  return `<!doctype html>\n${
+    html`<html lang="en">
+  <head>
+    <meta charset="utf-8">
+    <meta name="viewport" content="width=device-width, initial-scale=1">
+    <meta name="color-scheme" content="light dark">
+    <title>Portcullis</title>
+    <style>${style}</style>
+  </head>
+  <body><main>${body}</main></body>
+</html>`.markup
+  }\n`
+}
+
+function connectCommand({ url }: Gateway): string {
+  return `npx ${url}/cli.tgz connect --key ${KEY_PLACEHOLDER}`
+}
+
+function providerTable(providers: readonly ListedProvider[]): Html {
+  if (providers.length === 0) {
+    return html`<p class="faint">None yet. Add one with <code>POST /v1/integrations</code>.</p>`
+  }
+  return html`<table>
+    <tr><th>Provider</th><th>Kind</th><th>Integration</th><th>Workspace</th></tr>
+    ${providers.map(
+      (provider) => html`<tr>
+        <td><code>@${provider.slug}</code></td>
+        <td>${provider.kind}</td>
+        <td>${provider.integrationName}</td>
+        <td>${provider.workspaceName}</td>
+      </tr>`,
+    )}
+  </table>`
+}
+
+function exchangeTable(exchanges: readonly StoredExchange[]): Html {
+  if (exchanges.length === 0) return html`<p class="faint">Nothing yet. The first request of a connected Claude Code will stand here.</p>`
+  return html`<table>
+    <tr>
+      <th>Time (UTC)</th><th>Model</th><th>Provider</th>
+      <th class="number">Input</th><th class="number">Output</th><th class="number">Cost</th><th>Status</th>
+    </tr>
+    ${exchanges.map(
+      (exchange) => html`<tr>
+        <td class="when">${showTime(exchange.received_at)}</td>
+        <td>${cut(exchange.model_served ?? exchange.model_asked ?? '–')}</td>
+        <td>${exchange.provider_slug === null ? '–' : `@${exchange.provider_slug}`}</td>
+        <td class="number">${showCount(inputTokens(exchange))}</td>
+        <td class="number">${showCount(exchange.output_tokens)}</td>
+        <td class="number" title="$${formatDollars(exchange.cost_nanos)}">${showDollars(exchange.cost_nanos)}</td>
+        <td class="${moodOf(exchange)}">${showStatus(exchange)}</td>
+      </tr>`,
+    )}
+  </table>`
+}
+
+function showTime(ms: number): string {
+  return new Date(ms).toISOString().slice(0, 19).replace('T', ' ')
+}
+
+function showCount(count: number): string {
+  return count.toLocaleString('en-US')
+}
+
+/** Rounded to a hundredth of a cent; the exact amount stands in the title. */
+function showDollars(nanos: Nanos): string {
+  if (nanos > 0n && nanos < 100_000n) return '< $0.0001'
+  return `$${(Number(nanos) / 1e9).toFixed(4)}`
+}
+
+function showStatus({ status, outcome, error_code: errorCode, interrupted_by: by }: StoredExchange): string {
+  if (outcome === 'interrupted') return `${status}, interrupted${by === null ? '' : ` by ${by}`}`
+  return errorCode === null ? String(status) : `${status} ${cut(errorCode)}`
+}
+
+function moodOf({ status, outcome }: StoredExchange): string {
+  if (outcome === 'interrupted') return 'wait'
+  return status < 400 ? 'good' : 'bad'
+}
+
+/** A model name has as many letters as its caller likes. */
+function cut(text: string): string {
+  return text.length > 80 ? `${text.slice(0, 80)}…` : text
+}

@@ -1,0 +1,32 @@
+import type { Database } from '../../store/database.ts'
+import { findWorkspace, listWorkspaces, type Workspace } from '../../store/workspaces.ts'
+import type { AdminCaller } from '../caller.ts'
+import { invalid, missing } from '../error.ts'
+
+/** The workspace of that id or slug; for everybody but administrators there is only their own. */
+export async function seeWorkspace(db: Database, caller: AdminCaller, reference: string): Promise<Workspace> {
+  const found = await findWorkspace(db, caller.organisationId, reference)
+  if (found === undefined || (caller.workspaceId !== undefined && caller.workspaceId !== found.id)) {
+    throw missing(`The workspace ${reference}`)
+  }
+  return found
+}
+
+/** The workspace that a request means: the one it names, else the caller's own, else the only one there is. */
+export async function workspaceFor(db: Database, caller: AdminCaller, reference: string | undefined): Promise<Workspace> {
+  const named = reference ?? caller.workspaceId
+  if (named !== undefined) return seeWorkspace(db, caller, named)
+  const { items } = await listWorkspaces(db, caller.organisationId)
+  const [only, ...more] = items
+  if (only === undefined) throw missing('A workspace')
+  if (more.length > 0) throw invalid('workspace_id: is required, because there is more than one workspace')
+  return only
+}
+
+/**
+ * The id of the workspace that a list is about: undefined means all that an administrator sees. For everybody else it is
+ * their own, and any other does not exist.
+ */
+export async function scopeOf(db: Database, caller: AdminCaller, reference: string | undefined): Promise<string | undefined> {
+  return reference === undefined ? caller.workspaceId : (await seeWorkspace(db, caller, reference)).id
+}

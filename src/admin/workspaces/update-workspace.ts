@@ -1,0 +1,36 @@
+import { Nothing } from '../../contract/fields.ts'
+import { WorkspaceUpdate } from '../../contract/workspaces.ts'
+import * as workspaces from '../../store/workspaces.ts'
+import { change } from '../change.ts'
+import { requireProvider } from '../providers/require-provider.ts'
+import { route } from '../route.ts'
+import { seeWorkspace } from './see-workspace.ts'
+
+export const updateWorkspace = route({
+  method: 'PUT',
+  path: '/admin/workspaces/:id',
+  summary: 'Change the name, description or defaults of a workspace',
+  scope: ['workspaces.update'],
+  body: WorkspaceUpdate,
+  reply: Nothing,
+  async handle({ caller, body: { name, description, defaults }, params }, parts) {
+    await change(parts, `workspace ${params.id}`, async (tx) => {
+      const workspace = await seeWorkspace(tx, caller, params.id)
+      if (typeof defaults?.provider === 'string') await requireProvider(tx, workspace.id, defaults.provider)
+      // What is left out stays, null clears.
+      const { provider = workspace.defaults.provider, metadata = workspace.defaults.metadata } = defaults ?? {}
+      await workspaces.updateWorkspace(
+        tx,
+        workspace.id,
+        {
+          ...(name !== undefined && { name }),
+          ...(description !== undefined && { description }),
+          ...(defaults === null && { defaults: { provider: undefined, metadata: {} } }),
+          ...(defaults && { defaults: { provider: provider ?? undefined, metadata: metadata ?? {} } }),
+        },
+        parts.clock.now(),
+      )
+    })
+    return {}
+  },
+})
