@@ -4,10 +4,9 @@ import { claudeCodeBody, claudeCodeSession, countTokensBodies } from './claude-c
 test('a body of a wished size has about that size, and the client’s members in the client’s order', () => {
   const body = claudeCodeBody({ turns: 20, bytes: 300_000 })
   expect(Math.abs(body.length - 300_000)).toBeLessThan(15_000)
-  expect(Object.keys(JSON.parse(body.toString()))).toEqual([
-    ...['model', 'messages', 'system', 'tools', 'metadata', 'max_tokens', 'thinking', 'context_management'],
-    ...['output_config', 'stream'],
-  ])
+  expect(Object.keys(JSON.parse(body.toString())).join(' ')).toBe(
+    'model messages system tools metadata max_tokens thinking context_management output_config stream',
+  )
 })
 
 test('each request of a session continues the one before it', () => {

@@ -35,7 +35,7 @@ test('cuts the connection for real, after the bytes before the cut', async () =>
   const cut = await ask('sandbox-cut').answer
   expect(cut.whole).toBe(false)
   expect(readEvents(cut.body).at(-1)!.name).toBe('content_block_delta')
-  await expect(ask('sandbox-cut-first').answer).rejects.toThrow()
+  await expect(ask('sandbox-cut-first').answer).rejects.toThrow(/hang up|ECONNRESET/)
   expect(await ask('sandbox-cut-clean').answer).toMatchObject({ whole: true })
 })
 

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { brotliDecompressSync, gunzipSync, inflateSync, zstdDecompressSync } from 'node:zlib'
 import { header, type HeaderLines } from '../../core/headers.ts'
 
 /** A request as it reaches the scripted provider. */
@@ -62,7 +63,7 @@ const BODY_BYTES_MAX = 32 * 1024 * 1024
 
 /** Reads a request; a string says what is wrong with it, in the words of the provider's 400. */
 export function readAsk(request: ScriptRequest): Ask | string {
-  const body = parse(request.body)
+  const body = parse(request)
   if (body === undefined) return 'The request body is not valid JSON.'
   const { model, max_tokens: maxTokens, messages } = body
   if (typeof model !== 'string' || model === '') return 'model: Field required'
@@ -92,13 +93,32 @@ export function seedOf({ body }: ScriptRequest): string {
   return createHash('sha256').update(body).digest('hex')
 }
 
-function parse(body: Buffer): Json | undefined {
+function parse({ headers, body }: ScriptRequest): Json | undefined {
   if (body.length > BODY_BYTES_MAX) return undefined
   try {
-    const value: unknown = JSON.parse(body.toString())
+    const value: unknown = JSON.parse(decompress(body, header(headers, 'content-encoding')).toString())
     return isObject(value) ? value : undefined
   } catch {
     return undefined
+  }
+}
+
+/** A gateway passes a compressed body on as it came, so it has to be read here. Throws for what it does not know. */
+function decompress(body: Buffer, encoding = 'identity'): Buffer {
+  const limit = { maxOutputLength: BODY_BYTES_MAX }
+  switch (encoding) {
+    case 'identity':
+      return body
+    case 'gzip':
+      return gunzipSync(body, limit)
+    case 'deflate':
+      return inflateSync(body, limit)
+    case 'br':
+      return brotliDecompressSync(body, limit)
+    case 'zstd':
+      return zstdDecompressSync(body, limit)
+    default:
+      throw new RangeError(`No way to read ${encoding}`)
   }
 }
 
