@@ -127,7 +127,7 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
     },
     async summary() {
       await app.flush()
-      return admin('GET', '/logs/summary')
+      return admin('GET', '/usage/summary')
     },
     drain: (drainMs) => app.stop(drainMs),
     async stop() {

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { formatDollars, parseDollars } from '../../src/core/money.ts'
 import {
   CLIENTS,
@@ -9,6 +9,9 @@ import {
 } from '../../src/testing/claude-code.ts'
 import { type TestGateway, type TestGatewayOptions, startGateway } from '../../src/testing/gateway.ts'
 import { type RecordingProxy, startRecordingProxy } from '../../src/testing/recording-proxy.ts'
+
+// A real client starts in under a second, but the machine may be busy with other tests.
+vi.setConfig({ testTimeout: 90_000 })
 
 let gateway: TestGateway
 let wire: RecordingProxy
