@@ -27,9 +27,12 @@ test('a key with one wrong letter is not whole', () => {
   }
 })
 
-test.each(['', 'pcl_', 'pcla_', 'sk-ant-api03-abcdefghijklmnopqrstuvwxyz0123456789', 'pcl_short'])('%j is not whole', (text) => {
-  expect(isWholeKey(text)).toBe(false)
-})
+test.each(['', 'pcl_', 'pcla_', 'sk-ant-api03-abcdefghijklmnopqrstuvwxyz0123456789', 'pcl_short'])(
+  '%j is not whole',
+  (text) => {
+    expect(isWholeKey(text)).toBe(false)
+  },
+)
 
 test('a key with anything cut off or added is not whole', () => {
   const { secret } = maker.make('workspace-service')

@@ -32,8 +32,15 @@ test('a key that others may read is refused with the command that mends it', asy
 
 test('the same bytes in hex, base64 and url-safe base64 are the same key, with and without a line end', () => {
   const bytes = randomBytes(32)
-  const spellings = [bytes.toString('hex'), bytes.toString('hex').toUpperCase(), bytes.toString('base64'), bytes.toString('base64url')]
-  const [first, ...others] = [...spellings, `${bytes.toString('base64')}\n`].map((value) => openMasterKey({ value, file }))
+  const spellings = [
+    bytes.toString('hex'),
+    bytes.toString('hex').toUpperCase(),
+    bytes.toString('base64'),
+    bytes.toString('base64url'),
+  ]
+  const [first, ...others] = [...spellings, `${bytes.toString('base64')}\n`].map((value) =>
+    openMasterKey({ value, file }),
+  )
   for (const other of others) expect(other).toEqual(first)
 })
 

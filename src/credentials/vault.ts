@@ -38,7 +38,9 @@ export function createVault(sealing: Buffer): Vault {
       decipher.setAAD(binding(integrationId, host))
       decipher.setAuthTag(bytes.subarray(-TAG_BYTES))
       try {
-        return Buffer.concat([decipher.update(bytes.subarray(NONCE_BYTES, -TAG_BYTES)), decipher.final()]).toString('utf8')
+        return Buffer.concat([decipher.update(bytes.subarray(NONCE_BYTES, -TAG_BYTES)), decipher.final()]).toString(
+          'utf8',
+        )
       } catch {
         throw new SealError('The credential does not open: it was sealed for another host or under another master key.')
       }

@@ -75,7 +75,10 @@ function toUpstream(
       throw new GatewayError(
         'credential.unavailable',
         `The gateway cannot read its credential for @${provider.slug}. Ask whoever runs it to enter the credential again.`,
-        { cause: error, detail: `integration ${integration.id}: ${error instanceof Error ? error.message : String(error)}` },
+        {
+          cause: error,
+          detail: `integration ${integration.id}: ${error instanceof Error ? error.message : String(error)}`,
+        },
       )
     }
   }

@@ -62,7 +62,8 @@ export async function listExchanges(
 ): Promise<ExchangePage> {
   let matching = narrow(db.selectFrom('exchanges'), filter)
   const { after, limit } = page
-  if (after !== undefined) matching = matching.where(sql<boolean>`(received_at, id) < (${after.receivedAt}, ${after.id})`)
+  if (after !== undefined)
+    matching = matching.where(sql<boolean>`(received_at, id) < (${after.receivedAt}, ${after.id})`)
   const rows = await matching
     .selectAll()
     .orderBy('received_at', 'desc')

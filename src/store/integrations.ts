@@ -119,9 +119,7 @@ export async function listIntegrations(
     .offset(window.offset)
     .limit(window.limit)
     .execute()
-  const { total } = await matching
-    .select(({ fn }) => fn.countAll<number>().as('total'))
-    .executeTakeFirstOrThrow()
+  const { total } = await matching.select(({ fn }) => fn.countAll<number>().as('total')).executeTakeFirstOrThrow()
   return { items: rows.map(toIntegration), total }
 }
 
@@ -211,7 +209,11 @@ export async function listIntegrationWorkspaceIds(
   return rows.map((row) => asId(row.workspace_id))
 }
 
-export async function allowIntegrationWorkspace(db: Database, integrationId: string, workspaceId: string): Promise<void> {
+export async function allowIntegrationWorkspace(
+  db: Database,
+  integrationId: string,
+  workspaceId: string,
+): Promise<void> {
   await db
     .insertInto('integration_workspaces')
     .values({ integration_id: integrationId, workspace_id: workspaceId })
@@ -220,7 +222,11 @@ export async function allowIntegrationWorkspace(db: Database, integrationId: str
 }
 
 /** The workspace's providers stay, but serve no more until it is let in again. */
-export async function denyIntegrationWorkspace(db: Database, integrationId: string, workspaceId: string): Promise<void> {
+export async function denyIntegrationWorkspace(
+  db: Database,
+  integrationId: string,
+  workspaceId: string,
+): Promise<void> {
   await db
     .deleteFrom('integration_workspaces')
     .where('integration_id', '=', integrationId)

@@ -91,11 +91,7 @@ interface WorkspaceOfKeys {
   readonly soleProvider: string | undefined
 }
 
-function toEntry(
-  row: KeyRow,
-  scopes: ReadonlySet<string>,
-  workspaces: ReadonlyMap<string, WorkspaceOfKeys>,
-): Entry {
+function toEntry(row: KeyRow, scopes: ReadonlySet<string>, workspaces: ReadonlyMap<string, WorkspaceOfKeys>): Entry {
   const expiresAt = row.expires_at ?? Infinity
   if (row.revoked_at !== null) return { hash: row.hash, expiresAt, lookup: REVOKED, admin: undefined }
   const admin: AdminHolder = {

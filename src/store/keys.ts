@@ -106,9 +106,7 @@ export async function listKeys(
     .offset(window.offset)
     .limit(window.limit)
     .execute()
-  const { total } = await matching
-    .select(({ fn }) => fn.countAll<number>().as('total'))
-    .executeTakeFirstOrThrow()
+  const { total } = await matching.select(({ fn }) => fn.countAll<number>().as('total')).executeTakeFirstOrThrow()
   return { items: rows.map(toKey), total }
 }
 

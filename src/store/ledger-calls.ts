@@ -35,10 +35,7 @@ export async function listCalls(
 export async function sumCalls(db: Database, filter: ExchangeFilter): Promise<CallSums> {
   const matching = narrow(db, db.selectFrom('ledger_calls'), filter)
   return await matching
-    .select(({ fn }) => [
-      fn.countAll<number>().as('calls'),
-      fn.count<number>('exchange_id').distinct().as('requests'),
-    ])
+    .select(({ fn }) => [fn.countAll<number>().as('calls'), fn.count<number>('exchange_id').distinct().as('requests')])
     .select(selectUsageSums)
     .executeTakeFirstOrThrow()
 }

@@ -1,4 +1,4 @@
-import { Kysely, sql } from 'kysely'
+import { type Kysely, sql } from 'kysely'
 import { Migrator, type Migration } from 'kysely/migration'
 import { firstTables } from './migrations/0001-first-tables.ts'
 import type { Tables } from './schema.ts'
@@ -20,7 +20,11 @@ export async function migrate(db: Kysely<Tables>): Promise<void> {
     migrationLockTableName: `${MIGRATION_TABLE}_lock`,
   })
   const { error } = await migrator.migrateToLatest()
-  if (error !== undefined) throw error
+  if (error !== undefined) {
+    throw new Error('The tables of the database could not be brought up to date; nothing was changed.', {
+      cause: error,
+    })
+  }
 }
 
 async function refuseNewerSchema(db: Kysely<Tables>): Promise<void> {

@@ -13,6 +13,12 @@ export async function insertOrganisation(db: Database, { id, name, createdAt }: 
 
 /** The organisation of this gateway: the first one; undefined before the first start. */
 export async function findOrganisation(db: Database): Promise<Organisation | undefined> {
-  const row = await db.selectFrom('organisations').selectAll().orderBy('created_at').orderBy('id').limit(1).executeTakeFirst()
+  const row = await db
+    .selectFrom('organisations')
+    .selectAll()
+    .orderBy('created_at')
+    .orderBy('id')
+    .limit(1)
+    .executeTakeFirst()
   return row === undefined ? undefined : { id: asId(row.id), name: row.name, createdAt: row.created_at }
 }

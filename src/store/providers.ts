@@ -72,7 +72,8 @@ export async function listProviders(
 ): Promise<Page<ListedProvider>> {
   let matching = selectListed(db).where('workspaces.organisation_id', '=', organisationId)
   if (filter.workspaceId !== undefined) matching = matching.where('providers.workspace_id', '=', filter.workspaceId)
-  if (filter.integrationId !== undefined) matching = matching.where('providers.integration_id', '=', filter.integrationId)
+  if (filter.integrationId !== undefined)
+    matching = matching.where('providers.integration_id', '=', filter.integrationId)
   const rows = await matching
     .orderBy('providers.created_at')
     .orderBy('providers.id')

@@ -2,7 +2,14 @@ import { closeSync, mkdirSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from 'node:sqlite'
 import { parentPort, workerData } from 'node:worker_threads'
-import { OPENING, type InsertRequest, type QueryAnswer, type WorkerOptions, type WorkerReply, type WorkerRequest } from './sqlite-protocol.ts'
+import {
+  OPENING,
+  type InsertRequest,
+  type QueryAnswer,
+  type WorkerOptions,
+  type WorkerReply,
+  type WorkerRequest,
+} from './sqlite-protocol.ts'
 
 /*
  * The thread that owns the database. `node:sqlite` is synchronous: a query or an fsync on the main thread would stop
@@ -169,11 +176,7 @@ function narrowRow(row: Record<string, SQLOutputValue>): void {
   }
 }
 
-function insertRows(
-  database: DatabaseSync,
-  statement: StatementSync,
-  { values, width }: InsertRequest,
-): QueryAnswer {
+function insertRows(database: DatabaseSync, statement: StatementSync, { values, width }: InsertRequest): QueryAnswer {
   let changes = 0
   database.exec('begin immediate')
   try {

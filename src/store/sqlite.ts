@@ -3,7 +3,13 @@ import type { SQLInputValue } from 'node:sqlite'
 import { Worker } from 'node:worker_threads'
 import type { CompiledQuery, DatabaseConnection, Dialect, Driver, QueryResult } from 'kysely'
 import { SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler } from 'kysely'
-import { OPENING, type QueryAnswer, type WorkerOptions, type WorkerReply, type WorkerRequest } from './sqlite-protocol.ts'
+import {
+  OPENING,
+  type QueryAnswer,
+  type WorkerOptions,
+  type WorkerReply,
+  type WorkerRequest,
+} from './sqlite-protocol.ts'
 import { StoreError, type StoreFault } from './store-error.ts'
 
 /** The database behind its thread. Calls are run in the order in which they are made. */

@@ -88,15 +88,18 @@ export async function listUsers(
     .offset(window.offset)
     .limit(window.limit)
     .execute()
-  const { total } = await matching
-    .select(({ fn }) => fn.countAll<number>().as('total'))
-    .executeTakeFirstOrThrow()
+  const { total } = await matching.select(({ fn }) => fn.countAll<number>().as('total')).executeTakeFirstOrThrow()
   return { items: rows.map(toUser), total }
 }
 
 export async function insertMember(
   db: Database,
-  member: { readonly workspaceId: string; readonly userId: string; readonly role: WorkspaceRole; readonly joinedAt: number },
+  member: {
+    readonly workspaceId: string
+    readonly userId: string
+    readonly role: WorkspaceRole
+    readonly joinedAt: number
+  },
 ): Promise<void> {
   await db
     .insertInto('workspace_members')

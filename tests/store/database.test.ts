@@ -25,7 +25,10 @@ for (const backend of backends) {
     test('a batch that is written twice is there once, as it was written first', async () => {
       const rows = Array.from({ length: 500 }, (_, index) => exchangeRow({ id: `req_${index}`, status: 200 }))
       await store.insertMany('exchanges', rows)
-      await store.insertMany('exchanges', [...rows.map((row) => ({ ...row, status: 500 })), exchangeRow({ id: 'req_new' })])
+      await store.insertMany('exchanges', [
+        ...rows.map((row) => ({ ...row, status: 500 })),
+        exchangeRow({ id: 'req_new' }),
+      ])
       const found = await store.db.selectFrom('exchanges').select(['id', 'status']).execute()
       expect(found).toHaveLength(501)
       expect(new Set(found.map((row) => row.status))).toEqual(new Set([200]))
@@ -97,7 +100,16 @@ for (const backend of backends) {
       expect(isDuplicate(duplicate)).toBe(true)
       const dangling = await store.db
         .insertInto('providers')
-        .values({ id: 'p', workspace_id: 'w', integration_id: 'i', slug: 's', name: 'n', note: null, created_at: 1, updated_at: 1 })
+        .values({
+          id: 'p',
+          workspace_id: 'w',
+          integration_id: 'i',
+          slug: 's',
+          name: 'n',
+          note: null,
+          created_at: 1,
+          updated_at: 1,
+        })
         .execute()
         .catch((error: unknown) => error)
       expect(dangling).toMatchObject({ fault: 'dangling' })

@@ -144,7 +144,11 @@ for (const backend of backends) {
       test('the preset administrator’s key is honoured without being stored', async () => {
         expect(directory.find(PRESET)).toEqual({ state: 'administrative' })
         expect(directory.isOurs(PRESET)).toBe(true)
-        expect(directory.adminCaller(PRESET)).toMatchObject({ keyId: undefined, organisationId, workspaceId: undefined })
+        expect(directory.adminCaller(PRESET)).toMatchObject({
+          keyId: undefined,
+          organisationId,
+          workspaceId: undefined,
+        })
         expect(await store.db.selectFrom('api_keys').selectAll().execute()).toEqual([])
         const without = await open({ presetAdminKey: undefined })
         expect(without.find(PRESET)).toEqual({ state: 'unknown' })
@@ -186,7 +190,12 @@ for (const backend of backends) {
       })
 
       test('a tag that the workspace sets cannot be changed by a key', async () => {
-        await updateWorkspace(store.db, workspace.id, { defaults: { provider: undefined, metadata: { team: 'payments' } } }, 1)
+        await updateWorkspace(
+          store.db,
+          workspace.id,
+          { defaults: { provider: undefined, metadata: { team: 'payments' } } },
+          1,
+        )
         await addKey(store.db, workspace, hash, {
           defaults: { provider: undefined, metadata: { team: 'other', app: 'ci' }, allowConfigOverride: null },
         })
@@ -233,14 +242,34 @@ for (const backend of backends) {
 
       test.each([
         ['nothing', {}, 'https://api.anthropic.com', '/v1', false],
-        ['another host', { custom_host: 'https://llm.example.com/anthropic/v1/' }, 'https://llm.example.com', '/anthropic/v1', false],
+        [
+          'another host',
+          { custom_host: 'https://llm.example.com/anthropic/v1/' },
+          'https://llm.example.com',
+          '/anthropic/v1',
+          false,
+        ],
         ['a trusted private host', { custom_host: 'http://127.0.0.1:9000/v1' }, 'http://127.0.0.1:9000', '/v1', true],
-        ['a private host that is not trusted any more', { custom_host: 'http://127.0.0.1:9001/v1' }, 'http://127.0.0.1:9001', '/v1', false],
-      ])('with %s as its host, calls go where they should', async (_, configurations, origin, basePath, trustedHost) => {
-        await addProvider(store.db, workspace, await addIntegration(store.db, organisationId, { configurations }))
-        await directory.refresh()
-        expect(directory.provider(workspace.id, 'claude')).toMatchObject({ kind: 'anthropic', origin, basePath, trustedHost })
-      })
+        [
+          'a private host that is not trusted any more',
+          { custom_host: 'http://127.0.0.1:9001/v1' },
+          'http://127.0.0.1:9001',
+          '/v1',
+          false,
+        ],
+      ])(
+        'with %s as its host, calls go where they should',
+        async (_, configurations, origin, basePath, trustedHost) => {
+          await addProvider(store.db, workspace, await addIntegration(store.db, organisationId, { configurations }))
+          await directory.refresh()
+          expect(directory.provider(workspace.id, 'claude')).toMatchObject({
+            kind: 'anthropic',
+            origin,
+            basePath,
+            trustedHost,
+          })
+        },
+      )
 
       test('the scripted provider has no address and needs no credential', async () => {
         await addProvider(store.db, workspace, await addIntegration(store.db, organisationId, { kind: 'scripted' }))
@@ -296,7 +325,11 @@ for (const backend of backends) {
         await addProvider(store.db, workspace, integration)
         await directory.refresh()
         const upstream = directory.provider(workspace.id, 'claude')!
-        expect([upstream.allows('claude-opus-5'), upstream.allows('anything'), upstream.models]).toEqual([false, true, []])
+        expect([upstream.allows('claude-opus-5'), upstream.allows('anything'), upstream.models]).toEqual([
+          false,
+          true,
+          [],
+        ])
       })
     })
 
@@ -311,7 +344,13 @@ for (const backend of backends) {
       const call = { providerKind: 'anthropic', scope: 'global', model: 'claude-opus-5', at: Date.UTC(2026, 10, 23) }
 
       test('a new version prices the calls that are made once it is valid', async () => {
-        await insertPriceVersion(store.db, { id: 'now', validFrom: 0, source: 'test', tableJson: tableWithSearch('0.5'), createdAt: 1 })
+        await insertPriceVersion(store.db, {
+          id: 'now',
+          validFrom: 0,
+          source: 'test',
+          tableJson: tableWithSearch('0.5'),
+          createdAt: 1,
+        })
         await insertPriceVersion(store.db, {
           id: 'later',
           validFrom: call.at + 1,
@@ -321,14 +360,23 @@ for (const backend of backends) {
         })
         await directory.refresh()
         expect(directory.price(usage, call)).toMatchObject({ costNanos: 500_000_000n, priceVersion: 'now' })
-        expect(directory.price(usage, { ...call, at: call.at + 1 })).toMatchObject({ costNanos: 250_000_000n, priceVersion: 'later' })
+        expect(directory.price(usage, { ...call, at: call.at + 1 })).toMatchObject({
+          costNanos: 250_000_000n,
+          priceVersion: 'later',
+        })
         expect(problems).toEqual([])
       })
 
       test('a table that cannot be read is reported, and everything else stays in force', async () => {
         const { secret, hash } = keys.make('workspace-user')
         await addKey(store.db, workspace, hash)
-        await insertPriceVersion(store.db, { id: 'broken', validFrom: 0, source: 'test', tableJson: '{"format":99}', createdAt: 1 })
+        await insertPriceVersion(store.db, {
+          id: 'broken',
+          validFrom: 0,
+          source: 'test',
+          tableJson: '{"format":99}',
+          createdAt: 1,
+        })
         await directory.refresh()
         await directory.refresh()
         expect(problems).toHaveLength(1)

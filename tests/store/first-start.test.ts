@@ -60,7 +60,10 @@ for (const backend of backends) {
       })
       const found = directory.find(secrets!.developerKey)
       if (found.state !== 'active') expect.unreachable()
-      expect(found.caller).toMatchObject({ defaultProvider: '@sandbox', workspaceSlug: expect.stringMatching(/^ws-default-[a-z0-9]{6}$/) })
+      expect(found.caller).toMatchObject({
+        defaultProvider: '@sandbox',
+        workspaceSlug: expect.stringMatching(/^ws-default-[a-z0-9]{6}$/),
+      })
       expect(found.caller.userId).toBeDefined()
       expect(directory.provider(found.caller.workspaceId, 'sandbox')).toMatchObject({ kind: 'scripted' })
       expect(directory.adminCaller(secrets!.administratorKey!)).toMatchObject({ kind: 'organisation-service' })
@@ -77,9 +80,16 @@ for (const backend of backends) {
       expect(await start()).toBeUndefined()
       const tables = await store.db.introspection.getTables()
       const everything = await Promise.all(
-        tables.map(({ name }) => store.db.selectFrom(name as 'settings').selectAll().execute()),
+        tables.map(({ name }) =>
+          store.db
+            .selectFrom(name as 'settings')
+            .selectAll()
+            .execute(),
+        ),
       )
-      const text = JSON.stringify(everything, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value))
+      const text = JSON.stringify(everything, (_, value: unknown) =>
+        typeof value === 'bigint' ? String(value) : value,
+      )
       expect(text).toContain('sandbox')
       for (const secret of Object.values(secrets!)) expect(text).not.toContain(secret)
     })
@@ -102,7 +112,12 @@ for (const backend of backends) {
     })
 
     test('a first start that fails halfway leaves an empty store, and the next one succeeds', async () => {
-      const broken = { ...keys, make: () => { throw new Error('no randomness') } }
+      const broken = {
+        ...keys,
+        make: () => {
+          throw new Error('no randomness')
+        },
+      }
       await expect(start({ keys: broken })).rejects.toThrow('no randomness')
       expect(await findOrganisation(store.db)).toBeUndefined()
       expect(await start()).toBeDefined()
@@ -132,7 +147,13 @@ for (const backend of backends) {
 
     test('prices come with the first start and are never doubled or touched', async () => {
       await start()
-      await insertPriceVersion(store.db, { id: 'ours', validFrom: 5, source: 'operator', tableJson: '{}', createdAt: 1 })
+      await insertPriceVersion(store.db, {
+        id: 'ours',
+        validFrom: 5,
+        source: 'operator',
+        tableJson: '{}',
+        createdAt: 1,
+      })
       const before = await listPriceVersions(store.db)
       expect(before.map(({ id }) => id)).toEqual([listPrices.id, 'ours'])
       await start()

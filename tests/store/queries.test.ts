@@ -2,7 +2,13 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import fc from 'fast-check'
 import type { Id } from '../../src/core/ids.ts'
 import type { Store } from '../../src/store/database.ts'
-import { findExchange, listExchanges, sumExchanges, type ExchangeCursor, type ExchangeFilter } from '../../src/store/exchanges.ts'
+import {
+  findExchange,
+  listExchanges,
+  sumExchanges,
+  type ExchangeCursor,
+  type ExchangeFilter,
+} from '../../src/store/exchanges.ts'
 import {
   allowIntegrationWorkspace,
   deleteIntegration,
@@ -109,7 +115,12 @@ for (const backend of backends) {
         const key = await addKey(store.db, workspace, 'a', { expiresAt: 100 })
         const defaults = { provider: '@claude', metadata: { team: 'x' }, allowConfigOverride: false }
         await updateKey(store.db, key.id, { defaults, expiresAt: null }, 2_000)
-        expect(await findKey(store.db, organisationId, key.id)).toEqual({ ...key, defaults, expiresAt: undefined, updatedAt: 2_000 })
+        expect(await findKey(store.db, organisationId, key.id)).toEqual({
+          ...key,
+          defaults,
+          expiresAt: undefined,
+          updatedAt: 2_000,
+        })
         expect(await findKey(store.db, elsewhere, key.id)).toBeUndefined()
       })
 
@@ -126,7 +137,10 @@ for (const backend of backends) {
         const other = await addWorkspace(store.db, organisationId)
         const open = await addIntegration(store.db, organisationId)
         const invited = await addIntegration(store.db, organisationId, { globalWorkspaceAccess: false })
-        const own = await addIntegration(store.db, organisationId, { workspaceId: workspace.id, globalWorkspaceAccess: false })
+        const own = await addIntegration(store.db, organisationId, {
+          workspaceId: workspace.id,
+          globalWorkspaceAccess: false,
+        })
         await addIntegration(store.db, organisationId, { globalWorkspaceAccess: false })
         await addIntegration(store.db, organisationId, { workspaceId: other.id })
         await allowIntegrationWorkspace(store.db, invited.id, workspace.id)
@@ -161,7 +175,9 @@ for (const backend of backends) {
       test('one that providers use cannot be deleted, and takes its models along when it can', async () => {
         const integration = await addIntegration(store.db, organisationId)
         const provider = await addProvider(store.db, workspace, integration)
-        await putIntegrationModels(store.db, integration.id, [{ slug: 'm', enabled: true, isCustom: false, baseModelSlug: null }])
+        await putIntegrationModels(store.db, integration.id, [
+          { slug: 'm', enabled: true, isCustom: false, baseModelSlug: null },
+        ])
         await expect(deleteIntegration(store.db, integration.id)).rejects.toMatchObject({ fault: 'dangling' })
         await deleteProvider(store.db, provider.id)
         await deleteIntegration(store.db, integration.id)
@@ -180,10 +196,17 @@ for (const backend of backends) {
         workspaceSlug: 'ws-payments',
         workspaceName: workspace.name,
       }
-      expect(await listProviders(store.db, organisationId, { workspaceId: workspace.id })).toEqual({ items: [listed], total: 1 })
+      expect(await listProviders(store.db, organisationId, { workspaceId: workspace.id })).toEqual({
+        items: [listed],
+        total: 1,
+      })
       expect(await listProviders(store.db, elsewhere)).toEqual({ items: [], total: 0 })
       await updateProvider(store.db, provider.id, { note: 'ours' }, 2_000)
-      expect(await findProvider(store.db, workspace.id, 'claude')).toEqual({ ...listed, note: 'ours', updatedAt: 2_000 })
+      expect(await findProvider(store.db, workspace.id, 'claude')).toEqual({
+        ...listed,
+        note: 'ours',
+        updatedAt: 2_000,
+      })
       expect(await findProvider(store.db, 'other', provider.id)).toBeUndefined()
     })
 
@@ -192,7 +215,10 @@ for (const backend of backends) {
 
       test('a record is found within its workspace only', async () => {
         await store.insertMany('exchanges', [exchangeRow({ id: 'req_1' })])
-        expect(await findExchange(store.db, scope, 'req_1')).toMatchObject({ id: 'req_1', metadata: { team: 'payments' } })
+        expect(await findExchange(store.db, scope, 'req_1')).toMatchObject({
+          id: 'req_1',
+          metadata: { team: 'payments' },
+        })
         for (const foreign of [{ workspaceId: 'other' }, { organisationId: 'other' }, { keyId: 'other' }]) {
           expect(await findExchange(store.db, { ...scope, ...foreign }, 'req_1')).toBeUndefined()
         }
@@ -257,7 +283,11 @@ for (const backend of backends) {
       }
 
       test('sums are exact, and zero where there is nothing', async () => {
-        await store.insertMany('exchanges', [exchangeRow({ estimated: 1 }), exchangeRow(), exchangeRow({ workspace_id: 'other' })])
+        await store.insertMany('exchanges', [
+          exchangeRow({ estimated: 1 }),
+          exchangeRow(),
+          exchangeRow({ workspace_id: 'other' }),
+        ])
         expect(await sumExchanges(store.db, scope)).toEqual({
           requests: 2,
           input_tokens: 2,
@@ -272,11 +302,18 @@ for (const backend of backends) {
           estimated: 1,
           cost_nanos: 2_000_000n,
         })
-        expect(await sumExchanges(store.db, { organisationId: 'nobody' })).toMatchObject({ requests: 0, input_tokens: 0, cost_nanos: 0n })
+        expect(await sumExchanges(store.db, { organisationId: 'nobody' })).toMatchObject({
+          requests: 0,
+          input_tokens: 0,
+          cost_nanos: 0n,
+        })
       })
 
       test('calls are summed by their own columns and by those of their exchange', async () => {
-        await store.insertMany('exchanges', [exchangeRow({ id: 'req_1', session_id: 'night' }), exchangeRow({ id: 'req_2', status: 529 })])
+        await store.insertMany('exchanges', [
+          exchangeRow({ id: 'req_1', session_id: 'night' }),
+          exchangeRow({ id: 'req_2', status: 529 }),
+        ])
         await store.insertMany('ledger_calls', [
           callRow({ exchange_id: 'req_1', ordinal: 1 }),
           callRow({ exchange_id: 'req_1', ordinal: 0, model: 'claude-haiku-5', model_served: null }),
@@ -284,7 +321,11 @@ for (const backend of backends) {
           callRow({ exchange_id: 'req_2', organisation_id: 'other' }),
         ])
         const sums = async (filter: Partial<ExchangeFilter>) => {
-          const { calls, requests, cost_nanos: cost } = await sumCalls(store.db, { organisationId: 'organisation', ...filter })
+          const {
+            calls,
+            requests,
+            cost_nanos: cost,
+          } = await sumCalls(store.db, { organisationId: 'organisation', ...filter })
           return [calls, requests, cost]
         }
         expect(await sums({})).toEqual([3, 2, 3_000_000n])

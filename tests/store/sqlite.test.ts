@@ -98,7 +98,9 @@ test('a value that no column can hold fails its own query only', async () => {
 test('an integer that would lose digits is refused rather than rounded', async () => {
   const thread = await startSqlite(file)
   await expect(thread.query('select 9007199254740993 as bytes', [])).rejects.toThrow()
-  await expect(thread.query('select 9007199254740993 as bytes, 1 as cost_nanos', [])).rejects.toThrow(/bytes passes 2\^53/)
+  await expect(thread.query('select 9007199254740993 as bytes, 1 as cost_nanos', [])).rejects.toThrow(
+    /bytes passes 2\^53/,
+  )
   expect((await thread.query('select 9007199254740993 as cost_nanos', [])).rows).toEqual([
     { cost_nanos: 9_007_199_254_740_993n },
   ])

@@ -42,7 +42,11 @@ export async function addWorkspace(
   return workspace
 }
 
-export async function addUser(db: Database, organisationId: Id<'organisation'>, over: Partial<User> = {}): Promise<User> {
+export async function addUser(
+  db: Database,
+  organisationId: Id<'organisation'>,
+  over: Partial<User> = {},
+): Promise<User> {
   const user: User = {
     id: newId(next()),
     organisationId,
@@ -57,7 +61,12 @@ export async function addUser(db: Database, organisationId: Id<'organisation'>, 
   return user
 }
 
-export async function addKey(db: Database, workspace: Workspace, hash: string, over: Partial<ApiKey> = {}): Promise<ApiKey> {
+export async function addKey(
+  db: Database,
+  workspace: Workspace,
+  hash: string,
+  over: Partial<ApiKey> = {},
+): Promise<ApiKey> {
   const key: ApiKey = {
     id: newId(next()),
     organisationId: workspace.organisationId,

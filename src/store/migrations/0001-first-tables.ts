@@ -255,7 +255,9 @@ async function createExchanges(db: Kysely<unknown>): Promise<void> {
     .execute()
 }
 
-function addUsageColumns<Table extends string>(table: CreateTableBuilder<Table, never>): CreateTableBuilder<Table, never> {
+function addUsageColumns<Table extends string>(
+  table: CreateTableBuilder<Table, never>,
+): CreateTableBuilder<Table, never> {
   return USAGE_COLUMNS.reduce(
     (builder, name) => builder.addColumn(name, 'bigint', (column) => column.notNull()) as typeof table,
     table,
