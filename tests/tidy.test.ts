@@ -36,6 +36,12 @@ describe('docs/reference/errors.md', () => {
     expect(documented.map(([code]) => code).toSorted()).toEqual(Object.keys(ERRORS).toSorted())
   })
 
+  test('there is no code that nothing raises', () => {
+    const sources = files.filter((path) => /^src\/.*(?<!\.test)\.ts$/.test(path) && !/^src\/(core\/errors\.ts|cli\/)/.test(path))
+    const raised = sources.map(read).join('\n')
+    expect(Object.keys(ERRORS).filter((code) => !raised.includes(`'${code}'`))).toEqual([])
+  })
+
   test.each(Object.entries(ERRORS))('tells the truth about status and type of %s', (code, spec) => {
     const row = documented.find(([name]) => name === code)
     expect(row?.slice(1, 3)).toEqual([String(spec.status), spec.wire])

@@ -80,7 +80,6 @@ const FIXES: Readonly<Record<string, string>> = {
   'provider.unknown': 'The provider named does not exist for this key. Check the name after the @.',
   'model.missing': 'Name a model with --model.',
   'model.not_allowed': 'Choose an allowed model with --model.',
-  'model.unknown': 'Choose another model with --model.',
   'request.wrong_base_url': 'Leave /v1 out of the base URL.',
   402: 'The budget is used up. Wait for the next period, or ask whoever runs the gateway to raise it.',
   429: 'A limit is reached. Wait a little and run this again.',

@@ -52,7 +52,6 @@ export const ERRORS = {
   'provider.unknown': { status: 400, wire: 'invalid_request_error', fault: 'caller', recovery: 'stop' },
   'model.missing': { status: 400, wire: 'invalid_request_error', fault: 'caller', recovery: 'stop' },
   'model.not_allowed': { status: 400, wire: 'invalid_request_error', fault: 'caller', recovery: 'stop' },
-  'model.unknown': { status: 404, wire: 'not_found_error', fault: 'caller', recovery: 'stop' },
   'config.unsupported': { status: 400, wire: 'invalid_request_error', fault: 'caller', recovery: 'stop' },
   'credential.unavailable': { status: 502, wire: 'api_error', fault: 'operator', recovery: 'next-target', final: true },
   'upstream.unreachable': { status: 502, wire: 'api_error', fault: 'upstream', recovery: 'next-target' },
