@@ -1,3 +1,4 @@
+import fs from 'node:fs'
 import path from 'node:path'
 import { systemClock } from '../../src/core/clock.ts'
 import { asId } from '../../src/core/ids.ts'
@@ -6,11 +7,15 @@ import { openStore } from '../../src/store/database.ts'
 import { sampleClosing, sampleOpening, sampleRecord } from '../../src/testing/sample-calls.ts'
 
 /*
- * A process to be killed: brings in what the last one left, then opens and closes calls as fast as it can. Prints
- * `recovering`, then `ready`, then, one line per fact and synchronously, what it was told is safe: `o<n>` after the opening
- * of call n, `c<n>` after its end, `r<n>` after its record. Every third call stays open for the next sixty, as streams do.
+ * A process to be killed: brings in what the last one left, then opens and closes calls as fast as it can. Every third call
+ * stays open for the next sixty, as streams do.
+ *
+ * What it was told is safe it writes into a file at once, one line per fact: `o<n>` after the opening of call n, `c<n>`
+ * after its end, `r<n>` after its record. Its output is for the parent to choose a moment by: a line when it begins to
+ * recover, and one for every twenty calls.
  */
 const [folder, life] = process.argv.slice(2) as [string, string]
+const facts = fs.openSync(path.join(folder, `facts-${life}`), 'a')
 
 const store = await openStore({ file: path.join(folder, 'portcullis.db') })
 process.stdout.write('recovering\n')
@@ -22,30 +27,35 @@ const books = await openBooks({
   // Small enough that files are finished and removed all the time.
   fileBytesMax: 64 * 1024,
 })
-process.stdout.write('ready\n')
 
 for (let number = 0; ; number++) {
   const late = number - 60
   open(number)
   if (number % 3 !== 0) close(number)
   if (late >= 0 && late % 3 === 0) close(late)
-  // The drain, the store's thread and the pipe to the parent want their turn.
-  if (number % 20 === 0) await new Promise(setImmediate)
+  if (number % 20 !== 0) continue
+  process.stdout.write('20 more\n')
+  // The drain and the store's thread want their turn.
+  await new Promise(setImmediate)
 }
 
 function open(number: number): void {
   books.ledger.open(sampleOpening(nameOf(number)))
-  process.stdout.write(`o${number}\n`)
+  tell(`o${number}`)
 }
 
 function close(number: number): void {
   const id = nameOf(number)
   books.ledger.close(asId(id), sampleClosing({ costNanos: BigInt(1_000_000 + number) }))
-  process.stdout.write(`c${number}\n`)
+  tell(`c${number}`)
   books.recorder.record(sampleRecord(`req_${id}`))
-  process.stdout.write(`r${number}\n`)
+  tell(`r${number}`)
 }
 
 function nameOf(number: number): string {
   return `call_${life}_${number}`
+}
+
+function tell(fact: string): void {
+  fs.writeSync(facts, `${fact}\n`)
 }

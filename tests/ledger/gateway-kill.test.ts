@@ -104,7 +104,10 @@ async function checkLedger(whole: ReadonlySet<string>, kills: number): Promise<v
     expect(unseen.length).toBeLessThanOrEqual(kills)
     for (const row of unseen) expect(row).toMatchObject({ interrupted_by: 'crash' })
 
-    for (const row of rows) expect(row['records'], `records of the exchange with ${row['model']}`).toBe(1)
+    expect(
+      rows.filter((row) => row['records'] !== 1),
+      'calls whose exchange has no record',
+    ).toEqual([])
     for (const model of whole) {
       const { billed } = seen.get(model)!
       expect(byModel.get(model)).toMatchObject({
