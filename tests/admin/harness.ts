@@ -1,0 +1,155 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import Fastify, { type FastifyInstance } from 'fastify'
+import { expect, onTestFinished } from 'vitest'
+import { registerAdmin } from '../../src/admin/http.ts'
+import { ADMIN_ROUTES } from '../../src/admin/routes.ts'
+import { DEFAULT_WORKSPACE_SCOPES, ORGANISATION_SCOPES, WORKSPACE_SCOPES } from '../../src/contract/scopes.ts'
+import { createKeyMaker } from '../../src/credentials/api-key.ts'
+import { createVault, type Vault } from '../../src/credentials/vault.ts'
+import { openStore, type Store } from '../../src/store/database.ts'
+import { createDirectory, type Directory } from '../../src/store/directory.ts'
+import { prepareFirstStart } from '../../src/store/first-start.ts'
+import { findOrganisation } from '../../src/store/organisations.ts'
+import { listWorkspaces, type Workspace } from '../../src/store/workspaces.ts'
+import { createManualClock, type ManualClock } from '../../src/testing/clock.ts'
+import { addWorkspace } from '../store/tenants.ts'
+
+export const ADMIN_KEY = 'an-administrators-key-of-the-tests'
+
+/** A control plane on a store of its own, as after a first start, with a second workspace beside the default one. */
+export interface ControlPlane {
+  readonly app: FastifyInstance
+  readonly store: Store
+  readonly directory: Directory
+  readonly vault: Vault
+  readonly clock: ManualClock
+  readonly workspace: Workspace
+  readonly otherWorkspace: Workspace
+  /** Of the sign-in link that a first start prints. */
+  readonly signInToken: string
+  /** Sends a request as the administrator, or with another key (`null`: without any). */
+  call(method: Method, path: string, body?: unknown, key?: string | null): Promise<Answer>
+  /** Makes a key in a workspace (by default the first) and returns it. */
+  newKey(scopes: readonly string[], more?: object): Promise<{ readonly id: string; readonly key: string }>
+}
+
+export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE'
+
+export interface Answer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, unknown>>
+  // Tests look into answers of many shapes; what they expect is checked where they look.
+  readonly body: Record<string, never> & { readonly data: { readonly [member: string]: never } & readonly Record<string, never>[] }
+  readonly text: string
+}
+
+export interface ControlPlaneOptions {
+  readonly publicUrl?: string
+  readonly trustedHosts?: readonly string[]
+}
+
+export async function startControlPlane(options: ControlPlaneOptions = {}): Promise<ControlPlane> {
+  const folder = mkdtempSync(join(tmpdir(), 'portcullis-admin-'))
+  const clock = createManualClock()
+  const store = await openStore({ file: join(folder, 'store.db') })
+  const keys = createKeyMaker(Buffer.alloc(32, 1))
+  const vault = createVault(Buffer.alloc(32, 2))
+  const first = await prepareFirstStart({
+    store,
+    keys,
+    clock,
+    presetAdminKey: ADMIN_KEY,
+    administratorScopes: ORGANISATION_SCOPES,
+    developerScopes: DEFAULT_WORKSPACE_SCOPES,
+  })
+  const organisation = await findOrganisation(store.db)
+  const otherWorkspace = await addWorkspace(store.db, organisation!.id, { slug: 'ws-other', name: 'Other' })
+  const { items: workspaces } = await listWorkspaces(store.db, organisation!.id)
+  const trustedHosts = options.trustedHosts ?? []
+  const directory = await createDirectory({
+    store,
+    keys,
+    clock,
+    vault,
+    presetAdminKey: ADMIN_KEY,
+    trustedHosts,
+    administratorScopes: ORGANISATION_SCOPES,
+    report: (problem) => {
+      throw problem
+    },
+  })
+  const app = Fastify()
+  registerAdmin(app, {
+    clock,
+    store,
+    directory,
+    vault,
+    keys,
+    trustedHosts,
+    version: '1.2.3',
+    publicUrl: () => options.publicUrl ?? 'http://gateway.example.com',
+    settingsText: (url, key) => `settings for ${url} with ${key}`,
+    flushRecords: async () => {},
+  })
+  await app.ready()
+  onTestFinished(async () => {
+    await app.close()
+    directory.close()
+    await store.close()
+    rmSync(folder, { recursive: true, force: true })
+  })
+
+  const plane: ControlPlane = {
+    app,
+    store,
+    directory,
+    vault,
+    clock,
+    workspace: workspaces.find(({ isDefault }) => isDefault)!,
+    otherWorkspace,
+    signInToken: first!.signInToken,
+    async call(method, path, body, key = ADMIN_KEY) {
+      // No two changes in one millisecond, so that lists have one order.
+      clock.advance(1)
+      const response = await app.inject({
+        method,
+        url: `/v1${path}`,
+        headers: {
+          ...(key !== null && { 'x-portkey-api-key': key }),
+          ...(body !== undefined && { 'content-type': 'application/json' }),
+        },
+        ...(body !== undefined && { payload: JSON.stringify(body) }),
+      })
+      const answer = { status: response.statusCode, headers: response.headers, body: response.json(), text: response.body }
+      if (answer.status === 200) expectDocumented(method, path, answer.body)
+      return answer
+    },
+    async newKey(scopes, { type = 'service', ...more }: { type?: string } & object = {}) {
+      const answer = await plane.call('POST', `/api-keys/workspace/${type}`, {
+        name: 'A key',
+        scopes,
+        workspace_id: plane.workspace.id,
+        ...more,
+      })
+      expect(answer.text).toContain('"key"')
+      return answer.body as unknown as { id: string; key: string }
+    },
+  }
+  return plane
+}
+
+/** Everything a workspace's key may hold. */
+export const ALL_WORKSPACE_SCOPES = [...WORKSPACE_SCOPES]
+
+/** The answer has the members that its schema promises, and no others. */
+function expectDocumented(method: Method, path: string, body: unknown): void {
+  const [withoutQuery = ''] = path.split('?')
+  const route = ADMIN_ROUTES.find((candidate) => candidate.method === method && matches(candidate.path, withoutQuery))
+  if (route !== undefined) expect(route.reply.parse(body)).toEqual(body)
+}
+
+function matches(pattern: string, path: string): boolean {
+  return new RegExp(`^${pattern.replaceAll(/:\w+/g, '[^/]+')}$`).test(path)
+}
