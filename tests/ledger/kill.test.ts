@@ -30,7 +30,7 @@ test(
     let lives = 0
 
     for (let life = 0; life < ROUNDS; life++) {
-      note(`${life}`, await liveAndDie(`${life}`, 10 + Math.floor(Math.random() * 250)))
+      note(`${life}`, await liveAndDie(`${life}`, 10 + Math.floor(Math.random() * 90)))
       // Every other time the next process is killed as well, while it brings in what the first one left.
       if (life % 2 === 1) note(`${life}r`, await liveAndDie(`${life}r`, 1))
 
@@ -96,7 +96,7 @@ test(
       }
     }
   },
-  20_000 + ROUNDS * 5_000,
+  30_000 + ROUNDS * 10_000,
 )
 
 /** Runs the bookkeeper, kills it as soon as it has printed so many lines, and returns the facts that it left. */
