@@ -35,10 +35,19 @@ const { value: document } = fc.letrec<{ value: string; inner: string }>((tie) =>
     const text = list.map(([a, name, b, c, value, d]) => `${a}${name}${b}:${c}${value}${d}`).join(',')
     return `{${text || empty}}`
   })
-  const array = fc.array(fc.tuple(space, tie('inner'), space), { maxLength: 4 }).map((list) => `[${list.map((part) => part.join('')).join(',')}]`)
+  const array = fc
+    .array(fc.tuple(space, tie('inner'), space), { maxLength: 4 })
+    .map((list) => `[${list.map((part) => part.join('')).join(',')}]`)
   return {
     value: fc.tuple(space, object, space).map((parts) => parts.join('')),
-    inner: fc.oneof({ depthSize: 'small', withCrossShrink: true }, literal, number, fc.constantFrom('true', 'false', 'null'), array, object),
+    inner: fc.oneof(
+      { depthSize: 'small', withCrossShrink: true },
+      literal,
+      number,
+      fc.constantFrom('true', 'false', 'null'),
+      array,
+      object,
+    ),
   }
 })
 
@@ -73,10 +82,14 @@ describe('scanning', () => {
 
   test('takes every document that a printer writes', () => {
     fc.assert(
-      fc.property(fc.dictionary(fc.string({ unit: 'grapheme' }), fc.jsonValue()), fc.constantFrom(0, 2, '\t'), (value, indent) => {
-        const names = scan(JSON.stringify(value, null, indent)).members.map((member) => member.name)
-        expect(names).toEqual(Object.keys(JSON.parse(JSON.stringify(value)) as object))
-      }),
+      fc.property(
+        fc.dictionary(fc.string({ unit: 'grapheme' }), fc.jsonValue()),
+        fc.constantFrom(0, 2, '\t'),
+        (value, indent) => {
+          const names = scan(JSON.stringify(value, null, indent)).members.map((member) => member.name)
+          expect(names).toEqual(Object.keys(JSON.parse(JSON.stringify(value)) as object))
+        },
+      ),
     )
   })
 
@@ -113,11 +126,16 @@ describe('scanning', () => {
   test('judges a flat document exactly as JSON.parse does', () => {
     const letters = fc.stringMatching(/^[\x00-\x7f]{0,3}$/)
     fc.assert(
-      fc.property(fc.constantFrom('{"a":', '{"a":1', '{"a"', '{', '{"a":"', '{"a":1,"b":-'), letters, fc.constantFrom('}', '"}', ',"c":2}', ''), (start, middle, rest) => {
-        const text = start + middle + rest
-        fc.pre(!/[[\]]|\{.*\{/s.test(text))
-        expect(accepts(() => scan(text))).toBe(accepts(() => JSON.parse(text)))
-      }),
+      fc.property(
+        fc.constantFrom('{"a":', '{"a":1', '{"a"', '{', '{"a":"', '{"a":1,"b":-'),
+        letters,
+        fc.constantFrom('}', '"}', ',"c":2}', ''),
+        (start, middle, rest) => {
+          const text = start + middle + rest
+          fc.pre(!/[[\]]|\{.*\{/s.test(text))
+          expect(accepts(() => scan(text))).toBe(accepts(() => JSON.parse(text)))
+        },
+      ),
       { numRuns: 3000 },
     )
   })
@@ -213,7 +231,8 @@ describe('reading', () => {
     for (const json of ['0', '-7', '64000', '9007199254740991']) expect(read(readInteger, json)).toBe(Number(json))
     expect(read(readInteger, '1e3')).toBe(1000)
     expect(Object.is(read(readInteger, '-0'), 0)).toBe(true)
-    for (const json of ['1.5', '9007199254740993', '1e400', '"1"', 'null', '[1]']) expect(read(readInteger, json)).toBeUndefined()
+    for (const json of ['1.5', '9007199254740993', '1e400', '"1"', 'null', '[1]'])
+      expect(read(readInteger, json)).toBeUndefined()
   })
 
   test('nothing where there is no member', () => {
@@ -262,7 +281,13 @@ describe('splicing', () => {
     const bytes = Buffer.from('{"a":1,"b":2}')
     const [a, b] = scanTopLevel(bytes).members.map((member) => replaceValue(member, '0'))
     const by = Buffer.alloc(0)
-    for (const edits of [[b!, a!], [a!, a!], [{ start: 0, end: 99, by }], [{ start: 3, end: 2, by }], [{ start: -1, end: 2, by }]]) {
+    for (const edits of [
+      [b!, a!],
+      [a!, a!],
+      [{ start: 0, end: 99, by }],
+      [{ start: 3, end: 2, by }],
+      [{ start: -1, end: 2, by }],
+    ]) {
       expect(() => splice(bytes, edits)).toThrow(RangeError)
     }
   })

@@ -300,7 +300,10 @@ export function parseMember(bytes: Buffer, member: Member, limits: ParseLimits):
     throw new JsonError(`The member ${JSON.stringify(name)} is larger than ${limits.bytesMax} bytes`, valueStart)
   }
   if (depthOf(bytes, valueStart, valueEnd) > limits.depthMax) {
-    throw new JsonError(`The member ${JSON.stringify(name)} is nested deeper than ${limits.depthMax} levels`, valueStart)
+    throw new JsonError(
+      `The member ${JSON.stringify(name)} is nested deeper than ${limits.depthMax} levels`,
+      valueStart,
+    )
   }
   try {
     return JSON.parse(bytes.toString('utf8', valueStart, valueEnd))

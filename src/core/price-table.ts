@@ -122,7 +122,9 @@ function readModel(read: Reader, json: unknown, path: string): NamedPrice {
   const model = read.object(json, path, ['id', 'names', 'regional', 'rates'])
   const id = read.word(model['id'], `${path}.id`)
   const names = model['names'] === undefined ? [] : read.words(model['names'], `${path}.names`)
-  const rates = read.list(model['rates'], `${path}.rates`).map((row, at) => readRates(read, row, `${path}.rates[${at}]`))
+  const rates = read
+    .list(model['rates'], `${path}.rates`)
+    .map((row, at) => readRates(read, row, `${path}.rates[${at}]`))
   for (const from of new Set(rates.map((row) => row.from))) {
     const rowsForAll = rates.filter((row) => row.from === from && row.promptOver === -1).length
     if (rowsForAll !== 1) read.problem(`${path}.rates: needs exactly one row without promptOver in each period`)
@@ -175,7 +177,8 @@ function indexModels(models: readonly NamedPrice[], problems: string[]): Readonl
 
 function dearestOf(models: readonly ModelPrice[]): ModelPrice {
   const rows = models.flatMap((model) => model.rates)
-  const most = (name: (typeof RATE_NAMES)[number]): Nanos => rows.reduce((high, row) => (row[name] > high ? row[name] : high), 0n)
+  const most = (name: (typeof RATE_NAMES)[number]): Nanos =>
+    rows.reduce((high, row) => (row[name] > high ? row[name] : high), 0n)
   return {
     id: 'unknown',
     regional: new Set(models.flatMap((model) => [...model.regional])),
@@ -242,7 +245,11 @@ function reader(problems: string[]) {
     return 0
   }
 
-  function map<Value>(json: unknown, path: string, value: (json: unknown, path: string) => Value): ReadonlyMap<string, Value> {
+  function map<Value>(
+    json: unknown,
+    path: string,
+    value: (json: unknown, path: string) => Value,
+  ): ReadonlyMap<string, Value> {
     if (typeof json !== 'object' || json === null || Array.isArray(json)) {
       problem(`${path}: has to be an object`)
       return new Map()

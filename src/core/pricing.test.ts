@@ -29,15 +29,51 @@ describe('worked examples of the list prices', () => {
   test.each<[string, Partial<TokenUsage>, Partial<PricedCall>, Partial<ReportedUsage>, string]>([
     ['plain', { input: 1000, output: 500 }, {}, {}, '0.014'],
     ['a mix of cache reads and writes', cacheMix, {}, {}, '0.304048'],
-    ['a geographic profile on Bedrock', cacheMix, { providerKind: 'bedrock', model: 'eu.anthropic.claude-opus-5-5' }, {}, '0.3344528'],
-    ['Haiku 5.5 at its step of 100,000', { input: 10_000, cacheRead: 90_000, output: 1000 }, { model: 'claude-haiku-5-5' }, {}, '0.0024'],
-    ['Haiku 5.5 one token above', { input: 10_000, cacheRead: 90_001, output: 1000 }, { model: 'claude-haiku-5-5' }, {}, '0.01200005'],
+    [
+      'a geographic profile on Bedrock',
+      cacheMix,
+      { providerKind: 'bedrock', model: 'eu.anthropic.claude-opus-5-5' },
+      {},
+      '0.3344528',
+    ],
+    [
+      'Haiku 5.5 at its step of 100,000',
+      { input: 10_000, cacheRead: 90_000, output: 1000 },
+      { model: 'claude-haiku-5-5' },
+      {},
+      '0.0024',
+    ],
+    [
+      'Haiku 5.5 one token above',
+      { input: 10_000, cacheRead: 90_001, output: 1000 },
+      { model: 'claude-haiku-5-5' },
+      {},
+      '0.01200005',
+    ],
     ['fast mode', fast, { model: 'claude-fable-5-2' }, { speed: 'fast' }, '0.216'],
-    ['fast mode on a Vertex region', fast, { model: 'claude-fable-5-2', providerKind: 'vertex', scope: 'regional' }, { speed: 'fast' }, '0.2376'],
+    [
+      'fast mode on a Vertex region',
+      fast,
+      { model: 'claude-fable-5-2', providerKind: 'vertex', scope: 'regional' },
+      { speed: 'fast' },
+      '0.2376',
+    ],
     ['processed in the US', fast, { model: 'claude-sonnet-5-5' }, { geography: 'us' }, '0.0352'],
-    ['Sonnet 5.5 before cache reads became cheaper', { cacheRead: 1_000_000 }, { model: 'claude-sonnet-5-5', at: day('2026-10-01') }, {}, '0.2'],
+    [
+      'Sonnet 5.5 before cache reads became cheaper',
+      { cacheRead: 1_000_000 },
+      { model: 'claude-sonnet-5-5', at: day('2026-10-01') },
+      {},
+      '0.2',
+    ],
     ['Sonnet 5.5 afterwards', { cacheRead: 1_000_000 }, { model: 'claude-sonnet-5-5' }, {}, '0.1'],
-    ['batch', { input: 100_000, cacheRead: 100_000, output: 10_000 }, { model: 'claude-opus-5' }, { serviceTier: 'batch' }, '0.4'],
+    [
+      'batch',
+      { input: 100_000, cacheRead: 100_000, output: 10_000 },
+      { model: 'claude-opus-5' },
+      { serviceTier: 'batch' },
+      '0.4',
+    ],
     ['web searches', { input: 5000, output: 500, webSearches: 3 }, { model: 'claude-haiku-4-5' }, {}, '0.0375'],
   ])('%s', (_, tokens, call, more, expected) => {
     const usage = usageOf(tokens, more)
@@ -48,7 +84,12 @@ describe('worked examples of the list prices', () => {
 
 describe('what a price depends on', () => {
   test('the region raises no price of a model that has no regional premium', () => {
-    expect(dollars(usageOf({ input: 1000 }), { providerKind: 'bedrock', model: 'apac.anthropic.claude-sonnet-4-20250514-v1:0' })).toBe('0.003')
+    expect(
+      dollars(usageOf({ input: 1000 }), {
+        providerKind: 'bedrock',
+        model: 'apac.anthropic.claude-sonnet-4-20250514-v1:0',
+      }),
+    ).toBe('0.003')
     expect(dollars(usageOf({ input: 1000 }, { geography: 'us' }), { model: 'claude-opus-4-1' })).toBe('0.015')
   })
 
@@ -56,8 +97,12 @@ describe('what a price depends on', () => {
     const bedrock = (model: string): string => dollars(usageOf({ input: 1000 }), { providerKind: 'bedrock', model })
     expect(bedrock('global.anthropic.claude-opus-5-5')).toBe('0.004')
     expect(bedrock('anthropic.claude-opus-5-5')).toBe('0.0044')
-    expect(bedrock('arn:aws:bedrock:us-east-1:123456789012:inference-profile/global.anthropic.claude-opus-5-5')).toBe('0.004')
-    expect(bedrock('arn:aws:bedrock:us-east-1:123456789012:inference-profile/us.anthropic.claude-opus-5-5')).toBe('0.0044')
+    expect(bedrock('arn:aws:bedrock:us-east-1:123456789012:inference-profile/global.anthropic.claude-opus-5-5')).toBe(
+      '0.004',
+    )
+    expect(bedrock('arn:aws:bedrock:us-east-1:123456789012:inference-profile/us.anthropic.claude-opus-5-5')).toBe(
+      '0.0044',
+    )
   })
 
   test('a batch is never fast', () => {
@@ -81,7 +126,9 @@ describe('what a price depends on', () => {
   })
 
   test('the sum is rounded up once, to a whole nano-dollar', () => {
-    const cheap = readPriceTable(tableWith([{ input: '0.000000001', cacheWrite5m: '0', cacheWrite1h: '0', cacheRead: '0', output: '0' }]))
+    const cheap = readPriceTable(
+      tableWith([{ input: '0.000000001', cacheWrite5m: '0', cacheWrite1h: '0', cacheRead: '0', output: '0' }]),
+    )
     const steps = Array.from({ length: 3 }, () => ({ input_tokens: 1, output_tokens: 0, type: 'message' }))
     expect(price(readUsage({ iterations: steps }), callOf({ model: 'm' }), cheap).costNanos).toBe(1n)
   })
@@ -126,7 +173,10 @@ describe('names', () => {
   test('the scripted provider costs what Anthropic would, and its sandbox models nothing', () => {
     const usage = usageOf({ input: 1000, output: 500 }, { geography: 'us' })
     expect(dollars(usage, { providerKind: 'scripted' })).toBe(dollars(usage))
-    expect(price(usage, callOf({ providerKind: 'scripted', model: 'sandbox-echo' }), table)).toEqual({ costNanos: 0n, priceFlag: 'free' })
+    expect(price(usage, callOf({ providerKind: 'scripted', model: 'sandbox-echo' }), table)).toEqual({
+      costNanos: 0n,
+      priceFlag: 'free',
+    })
   })
 
   test('a sandbox model of any other provider is not free', () => {
@@ -162,23 +212,41 @@ describe('for any usage', () => {
 
   test('more tokens of any kind never cost less, and no cost is negative', () => {
     fc.assert(
-      fc.property(tokens, call, circumstances, fc.constantFrom(...kinds), fc.nat(200_000), (some, priced, how, kind, extra) => {
-        const less = price(usageOf(some, how), priced, table).costNanos
-        const more = price(usageOf({ ...some, [kind]: Math.min(some[kind] + extra, Number.MAX_SAFE_INTEGER) }, how), priced, table).costNanos
-        expect(less >= 0n && more >= less).toBe(true)
-      }),
+      fc.property(
+        tokens,
+        call,
+        circumstances,
+        fc.constantFrom(...kinds),
+        fc.nat(200_000),
+        (some, priced, how, kind, extra) => {
+          const less = price(usageOf(some, how), priced, table).costNanos
+          const more = price(
+            usageOf({ ...some, [kind]: Math.min(some[kind] + extra, Number.MAX_SAFE_INTEGER) }, how),
+            priced,
+            table,
+          ).costNanos
+          expect(less >= 0n && more >= less).toBe(true)
+        },
+      ),
     )
   })
 
   test('steps together cost what they cost apart, less the rounding', () => {
     fc.assert(
-      fc.property(fc.array(fc.record({ ...stepRecord() }), { minLength: 1, maxLength: 5 }), call, circumstances, (iterations, priced, how) => {
-        const usage = { ...readUsage({ iterations }), ...how }
-        const together = price(usage, priced, table).costNanos
-        const apart = usage.steps.map((step) => price({ ...usage, tokens: step.tokens, steps: [step] }, priced, table).costNanos)
-        const sum = apart.reduce((a, b) => a + b, 0n)
-        expect(sum >= together && sum - together < BigInt(usage.steps.length)).toBe(true)
-      }),
+      fc.property(
+        fc.array(fc.record({ ...stepRecord() }), { minLength: 1, maxLength: 5 }),
+        call,
+        circumstances,
+        (iterations, priced, how) => {
+          const usage = { ...readUsage({ iterations }), ...how }
+          const together = price(usage, priced, table).costNanos
+          const apart = usage.steps.map(
+            (step) => price({ ...usage, tokens: step.tokens, steps: [step] }, priced, table).costNanos,
+          )
+          const sum = apart.reduce((a, b) => a + b, 0n)
+          expect(sum >= together && sum - together < BigInt(usage.steps.length)).toBe(true)
+        },
+      ),
     )
   })
 
@@ -223,7 +291,11 @@ describe('versions', () => {
     [9999, 'third', 3000n],
     [5, 'first', 1000n],
   ])('a call at %i is priced by the %s version', (at, priceVersion, costNanos) => {
-    expect(prices.price(usageOf({ input: 1 }), callOf({ model: 'm', at }))).toEqual({ costNanos, priceVersion, priceFlag: 'listed' })
+    expect(prices.price(usageOf({ input: 1 }), callOf({ model: 'm', at }))).toEqual({
+      costNanos,
+      priceVersion,
+      priceFlag: 'listed',
+    })
   })
 
   test('there is always at least one', () => {
@@ -237,7 +309,8 @@ describe('reading a price table', () => {
       readPriceTable(json)
       return []
     } catch (error) {
-      return (error as PriceTableError).problems
+      if (error instanceof PriceTableError) return error.problems
+      throw error
     }
   }
 

@@ -41,7 +41,9 @@ describe('reading usage', () => {
 
   test('counts cache writes of unknown lifetime as five minutes', () => {
     expect(readUsage({ cache_creation_input_tokens: 700 }).tokens).toEqual(tokens({ cacheWrite5m: 700 }))
-    expect(readUsage({ cache_creation_input_tokens: 700, cache_creation: null }).tokens).toEqual(tokens({ cacheWrite5m: 700 }))
+    expect(readUsage({ cache_creation_input_tokens: 700, cache_creation: null }).tokens).toEqual(
+      tokens({ cacheWrite5m: 700 }),
+    )
     expect(
       readUsage({ cache_creation_input_tokens: 700, cache_creation: { ephemeral_1h_input_tokens: 600 } }).tokens,
     ).toEqual(tokens({ cacheWrite5m: 100, cacheWrite1h: 600 }))
@@ -72,7 +74,11 @@ describe('reading usage', () => {
       iterations: [{ type: 'message', input_tokens: 10, output_tokens: 50 }],
     })
     expect(usage.tokens).toEqual(tokens({ input: 10, output: 80, webSearches: 2 }))
-    expect(usage.steps.at(-1)).toEqual({ model: undefined, kind: 'message', tokens: tokens({ output: 30, webSearches: 2 }) })
+    expect(usage.steps.at(-1)).toEqual({
+      model: undefined,
+      kind: 'message',
+      tokens: tokens({ output: 30, webSearches: 2 }),
+    })
   })
 
   test('an empty list of steps is no list', () => {
@@ -95,9 +101,23 @@ describe('reading usage', () => {
   })
 
   test('never throws, and reads only safe whole numbers, whatever a host sends', () => {
-    const names = fc.constantFrom('input_tokens', 'output_tokens', 'cache_creation', 'iterations', 'server_tool_use', 'speed', '__proto__')
+    const names = fc.constantFrom(
+      'input_tokens',
+      'output_tokens',
+      'cache_creation',
+      'iterations',
+      'server_tool_use',
+      'speed',
+      '__proto__',
+    )
     const wild = fc.letrec((tie) => ({
-      value: fc.oneof({ maxDepth: 4 }, fc.anything(), fc.double(), fc.dictionary(names, tie('value')), fc.array(tie('value'))),
+      value: fc.oneof(
+        { maxDepth: 4 },
+        fc.anything(),
+        fc.double(),
+        fc.dictionary(names, tie('value')),
+        fc.array(tie('value')),
+      ),
     })).value
     fc.assert(
       fc.property(wild, wild, (first, second) => {
@@ -112,13 +132,16 @@ describe('reading usage', () => {
 
 describe('merging the reports of one stream', () => {
   test('keeps the newest value of each field and never adds', () => {
-    const start = mergeUsage({}, {
-      input_tokens: 10,
-      cache_read_input_tokens: 500,
-      cache_creation: { ephemeral_5m_input_tokens: 30, ephemeral_1h_input_tokens: 0 },
-      output_tokens: 1,
-      service_tier: 'standard',
-    })
+    const start = mergeUsage(
+      {},
+      {
+        input_tokens: 10,
+        cache_read_input_tokens: 500,
+        cache_creation: { ephemeral_5m_input_tokens: 30, ephemeral_1h_input_tokens: 0 },
+        output_tokens: 1,
+        service_tier: 'standard',
+      },
+    )
     const end = mergeUsage(start, {
       input_tokens: null,
       output_tokens: 80,
@@ -128,7 +151,15 @@ describe('merging the reports of one stream', () => {
     })
     const usage = readUsage(end)
     expect(usage.tokens).toEqual(
-      tokens({ input: 10, output: 80, cacheRead: 500, cacheWrite5m: 30, cacheWrite1h: 40, thinking: 20, webSearches: 1 }),
+      tokens({
+        input: 10,
+        output: 80,
+        cacheRead: 500,
+        cacheWrite5m: 30,
+        cacheWrite1h: 40,
+        thinking: 20,
+        webSearches: 1,
+      }),
     )
     expect(usage.serviceTier).toBe('standard')
   })

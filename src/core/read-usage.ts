@@ -106,13 +106,11 @@ function wholeAnswer(tokens: TokenUsage): UsageStep {
  * the steps (tools, thinking, or output that came after the last list of steps) becomes a step of its own, so it is billed too.
  */
 function readSteps(iterations: readonly unknown[], total: TokenUsage): UsageStep[] {
-  const steps = iterations.filter(isObject).map(
-    (iteration): UsageStep => ({
-      model: typeof iteration['model'] === 'string' ? iteration['model'] : undefined,
-      kind: typeof iteration['type'] === 'string' ? iteration['type'] : 'message',
-      tokens: readTokens(mergeUsage({}, iteration)),
-    }),
-  )
+  const steps = iterations.filter(isObject).map((iteration): UsageStep => ({
+    model: typeof iteration['model'] === 'string' ? iteration['model'] : undefined,
+    kind: typeof iteration['type'] === 'string' ? iteration['type'] : 'message',
+    tokens: readTokens(mergeUsage({}, iteration)),
+  }))
   const told = steps.map((step) => step.tokens).reduce(addUsage, NO_USAGE)
   const rest = combine(total, told, (all, part) => Math.max(all - part, 0))
   return Object.values(rest).some((count) => count > 0) || steps.length === 0 ? [...steps, wholeAnswer(rest)] : steps

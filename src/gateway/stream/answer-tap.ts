@@ -27,8 +27,6 @@ export interface AnswerFacts {
   readonly modelServed: string | undefined
   /** An `error` event in the stream, or an error envelope as the JSON answer. */
   readonly errorEvent: AnswerError | undefined
-  /** The bytes so far end between two events, so an event of our own may be put in here. Never true for a JSON answer. */
-  readonly atBoundary: boolean
   /** The tap gave up: an encoding it does not know, or more bytes than it is willing to keep. The facts stay as they were. */
   readonly abandoned: boolean
   /** Output tokens guessed from the bytes of content that went by. */

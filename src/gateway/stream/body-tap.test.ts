@@ -30,7 +30,6 @@ describe('a JSON answer', () => {
       stopReason: 'end_turn',
       modelServed: 'claude-opus-5-5',
       errorEvent: undefined,
-      atBoundary: false,
       abandoned: false,
       inputReported: true,
       outputReported: true,
@@ -57,7 +56,13 @@ describe('a JSON answer', () => {
 
   test('that was cut counts its output from its bytes', () => {
     const tap = ended(`\n ${JSON.stringify({ ...answer, content: 'x'.repeat(3000) }).slice(0, 2998)}`)
-    expect(tap).toMatchObject({ started: false, finished: false, inputReported: false, outputReported: false, outputEstimate: 1000 })
+    expect(tap).toMatchObject({
+      started: false,
+      finished: false,
+      inputReported: false,
+      outputReported: false,
+      outputEstimate: 1000,
+    })
     expect(tap.report().tokens).toMatchObject({ input: 0, output: 1000 })
   })
 
@@ -69,7 +74,9 @@ describe('a JSON answer', () => {
   })
 
   test('that is an error tells its type and message and counts nothing', () => {
-    const tap = ended('{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"},"request_id":"req_1"}')
+    const tap = ended(
+      '{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"},"request_id":"req_1"}',
+    )
     expect(tap).toMatchObject({ started: false, errorEvent: { type: 'overloaded_error', message: 'Overloaded' } })
     expect(tap.report().tokens.output).toBe(0)
   })
@@ -80,7 +87,10 @@ describe('a JSON answer', () => {
   })
 
   test('whose usage is not to be read is whole, without usage', () => {
-    const text = JSON.stringify({ ...answer, usage: 0 }).replace('"usage":0', `"usage":${'['.repeat(100)}${']'.repeat(100)}`)
+    const text = JSON.stringify({ ...answer, usage: 0 }).replace(
+      '"usage":0',
+      `"usage":${'['.repeat(100)}${']'.repeat(100)}`,
+    )
     expect(ended(text)).toMatchObject({ finished: true, inputReported: false })
   })
 

@@ -43,7 +43,8 @@ export function createBodyTap(): AnswerTap {
   }
 
   /** A page of HTML is no answer of a model, and an error costs no tokens. */
-  const outputEstimate = (): number => (firstByte === OPEN_BRACE && errorEvent === undefined ? estimateTokens(answerBytes) : 0)
+  const outputEstimate = (): number =>
+    firstByte === OPEN_BRACE && errorEvent === undefined ? estimateTokens(answerBytes) : 0
 
   return {
     push(chunk) {
@@ -80,7 +81,6 @@ export function createBodyTap(): AnswerTap {
     get errorEvent() {
       return errorEvent
     },
-    atBoundary: false,
     get abandoned() {
       return abandoned
     },

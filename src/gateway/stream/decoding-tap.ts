@@ -1,4 +1,11 @@
-import { constants, createBrotliDecompress, createGunzip, createInflate, createInflateRaw, createZstdDecompress } from 'node:zlib'
+import {
+  constants,
+  createBrotliDecompress,
+  createGunzip,
+  createInflate,
+  createInflateRaw,
+  createZstdDecompress,
+} from 'node:zlib'
 import type { Transform } from 'node:stream'
 import type { AnswerTap } from './answer-tap.ts'
 
@@ -81,8 +88,6 @@ export function createDecodingTap(encoding: string, tap: AnswerTap): AnswerTap {
     get errorEvent() {
       return tap.errorEvent
     },
-    // Bytes of ours cannot be put between compressed ones.
-    atBoundary: false,
     get abandoned() {
       return abandoned || tap.abandoned
     },

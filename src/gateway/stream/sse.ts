@@ -25,8 +25,6 @@ export interface EventReader {
   push(chunk: Buffer): void
   /** The bytes are over: an event that lacks only its blank line counts. */
   end(): void
-  /** The bytes so far end between two events. */
-  readonly atBoundary: boolean
 }
 
 /** Kinds whose data is kept; that of all others goes by uncopied. */
@@ -62,7 +60,6 @@ export function createEventReader(sink: EventSink): EventReader {
 
   // The current event.
   let kind: EventKind | undefined
-  let hasFields = false
   let hasData = false
   let dataBytes = 0
   let keeping = false
@@ -118,7 +115,6 @@ export function createEventReader(sink: EventSink): EventReader {
     const from = isFirstLine && startsWith(bytes, start, to, BYTE_ORDER_MARK) ? start + BYTE_ORDER_MARK.length : start
     line = 'ignored'
     if (from === to || bytes[from] === COLON) return to
-    hasFields = true
     if (startsWith(bytes, from, to, DATA)) {
       line = 'data'
       const valueAt = afterSpace(bytes, from + DATA.length)
@@ -166,7 +162,6 @@ export function createEventReader(sink: EventSink): EventReader {
     isFirstLine = false
     if (hasData) sink.event(kind, keeping ? kept.subarray(0, keptBytes) : undefined, dataBytes)
     kind = undefined
-    hasFields = false
     hasData = false
     dataBytes = 0
     keeping = false
@@ -178,9 +173,6 @@ export function createEventReader(sink: EventSink): EventReader {
     end() {
       if (headBytes > 0 && line === 'unclear') endLine(head, 0, 0)
       endEvent()
-    },
-    get atBoundary() {
-      return line === 'unclear' && headBytes === 0 && !hasFields && !afterReturn
     },
   }
 }
@@ -211,9 +203,9 @@ function afterSpace(bytes: Buffer, at: number): number {
 }
 
 const KINDS: ReadonlyMap<string, EventKind> = new Map(
-  (['message_start', 'message_delta', 'message_stop', 'content_block_start', 'content_block_delta', 'error'] as const).map(
-    (kind) => [kind, kind],
-  ),
+  (
+    ['message_start', 'message_delta', 'message_stop', 'content_block_start', 'content_block_delta', 'error'] as const
+  ).map((kind) => [kind, kind]),
 )
 
 const CONTENT_BLOCK_DELTA = Buffer.from('content_block_delta')

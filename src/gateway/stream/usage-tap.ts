@@ -99,9 +99,6 @@ export function createUsageTap(): AnswerTap {
     get errorEvent() {
       return errorEvent
     },
-    get atBoundary() {
-      return reader.atBoundary
-    },
     get abandoned() {
       return abandoned
     },
