@@ -37,7 +37,9 @@ describe('docs/reference/errors.md', () => {
   })
 
   test('there is no code that nothing raises', () => {
-    const sources = files.filter((path) => /^src\/.*(?<!\.test)\.ts$/.test(path) && !/^src\/(core\/errors\.ts|cli\/)/.test(path))
+    const sources = files.filter(
+      (path) => /^src\/.*(?<!\.test)\.ts$/.test(path) && !/^src\/(core\/errors\.ts|cli\/)/.test(path),
+    )
     const raised = sources.map(read).join('\n')
     expect(Object.keys(ERRORS).filter((code) => !raised.includes(`'${code}'`))).toEqual([])
   })
