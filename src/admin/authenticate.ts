@@ -62,7 +62,9 @@ export function refuseForeignOrigin({ method, headers }: Credentials, publicUrl:
     const { host, origin: canonical } = new URL(origin)
     if (canonical === new URL(publicUrl).origin || host === single(headers['host'])) return
   }
-  throw forbidden('A change made with the session cookie has to come from the console itself: the Origin header is missing or another one.')
+  throw forbidden(
+    'A change made with the session cookie has to come from the console itself: the Origin header is missing or another one.',
+  )
 }
 
 function keyOf({ headers }: Credentials): string | undefined {

@@ -58,7 +58,9 @@ function acceptJson(scope: FastifyInstance): void {
     }
   })
   // What the sign-out button sends; it has no fields.
-  scope.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, (_request, _text, done) => done(null))
+  scope.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, (_request, _text, done) =>
+    done(null),
+  )
 }
 
 /** Portkey's shape for every refusal. What nobody expected goes to the log and tells the caller nothing of our insides. */
@@ -79,6 +81,7 @@ function toAdminError(error: FastifyError): AdminError {
   if (error.code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') {
     return new AdminError('AB01', 'Send the body as content-type: application/json.')
   }
-  if (error.statusCode !== undefined && error.statusCode < 500) return new AdminError('AB01', 'The request is malformed.')
+  if (error.statusCode !== undefined && error.statusCode < 500)
+    return new AdminError('AB01', 'The request is malformed.')
   return new AdminError('AB04', 'The gateway failed on this request. Try again, then look into its log.')
 }

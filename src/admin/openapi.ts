@@ -38,7 +38,9 @@ function describeRoute(route: AdminRoute) {
     responses: {
       200: { description: 'Done', content: { 'application/json': { schema: toSchema(route.reply, 'output') } } },
       default: {
-        description: `A refusal: ${Object.entries(ADMIN_ERRORS).map(([code, status]) => `${code} (${status})`).join(', ')}`,
+        description: `A refusal: ${Object.entries(ADMIN_ERRORS)
+          .map(([code, status]) => `${code} (${status})`)
+          .join(', ')}`,
         content: { 'application/json': { schema: { $ref: '#/components/schemas/Error' } } },
       },
     },
@@ -59,7 +61,12 @@ function queryParameters(query: z.ZodType) {
     properties?: Readonly<Record<string, unknown>>
     required?: readonly string[]
   }
-  return Object.entries(properties).map(([name, schema]) => ({ name, in: 'query', required: required.includes(name), schema }))
+  return Object.entries(properties).map(([name, schema]) => ({
+    name,
+    in: 'query',
+    required: required.includes(name),
+    schema,
+  }))
 }
 
 /** Transforms have no schema of their own; the document shows what goes into them. */

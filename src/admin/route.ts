@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import type { z } from 'zod'
 import { listProblems, strict } from '../contract/fields.ts'
 import type { AdminCaller } from './caller.ts'
 import { invalid } from './error.ts'
@@ -82,7 +82,9 @@ export function route<
       const readBody = body.safeParse(asked.body ?? {})
       const readQuery = query.safeParse(asked.query)
       if (!readBody.success || !readQuery.success) {
-        throw invalid([readBody, readQuery].flatMap(({ error }) => (error === undefined ? [] : listProblems(error))).join('\n'))
+        throw invalid(
+          [readBody, readQuery].flatMap(({ error }) => (error === undefined ? [] : listProblems(error))).join('\n'),
+        )
       }
       return definition.handle(
         {

@@ -29,16 +29,26 @@ const defaults = strict({
 const scopes = z.array(scope).min(1).max(200)
 
 /** The SDK repeats what stands in the address; it has to be the same there. */
-const repeated = { type: z.enum(['organisation', 'workspace']).optional(), 'sub-type': z.enum(['service', 'user']).optional() }
+const repeated = {
+  type: z.enum(['organisation', 'workspace']).optional(),
+  'sub-type': z.enum(['service', 'user']).optional(),
+}
 
 export const KeyCreate = strict(
   {
     ...repeated,
     name,
     description: remark.optional(),
-    scopes: scopes.optional().meta({ description: "Needed for an organisation's key; a workspace's key otherwise gets the developer's." }),
+    scopes: scopes
+      .optional()
+      .meta({ description: "Needed for an organisation's key; a workspace's key otherwise gets the developer's." }),
     workspace_id: idOrSlug.optional(),
-    user_id: z.string().min(1).max(255).optional().meta({ description: 'Id or e-mail address; for workspace/user only.' }),
+    user_id: z
+      .string()
+      .min(1)
+      .max(255)
+      .optional()
+      .meta({ description: 'Id or e-mail address; for workspace/user only.' }),
     defaults: defaults.nullable().optional(),
     expires_at: moment.nullable().optional(),
   },

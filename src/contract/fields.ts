@@ -54,7 +54,10 @@ export const remark = z.string().trim().max(1000).nullable()
 /** The name of a thing in requests and addresses. `cf` and `hf` begin real model names (`@cf/…`), so no provider may have them. */
 export const slug = z
   .string()
-  .regex(/^[a-z0-9](?:[a-z0-9_-]{0,98}[a-z0-9])?$/, 'has to be 1 to 100 of a–z, 0–9, - and _, with a letter or digit at both ends')
+  .regex(
+    /^[a-z0-9](?:[a-z0-9_-]{0,98}[a-z0-9])?$/,
+    'has to be 1 to 100 of a–z, 0–9, - and _, with a letter or digit at both ends',
+  )
   .refine((value) => value !== 'cf' && value !== 'hf', 'is reserved, because @cf/ and @hf/ begin names of models')
 
 /** A UUID, or the slug that stands for it. */

@@ -13,7 +13,8 @@ export const providerKind = z.enum(['anthropic', 'scripted'])
 export const configurations = strict(
   {
     custom_host: z.string().max(2000).optional().meta({
-      description: 'Address of an Anthropic-compatible host with its version path, such as https://api.anthropic.com/v1.',
+      description:
+        'Address of an Anthropic-compatible host with its version path, such as https://api.anthropic.com/v1.',
     }),
     auth_scheme: z.enum(['x-api-key', 'bearer']).optional().meta({
       description: 'How the credential is sent to an Anthropic-compatible host; x-api-key without.',
@@ -29,7 +30,11 @@ const NOT_YET = {
   rate_limits: 'rate limits',
 }
 
-const credential = z.string().min(1).max(8192).regex(/^[\x20-\x7e]+$/, 'may hold printable ASCII only')
+const credential = z
+  .string()
+  .min(1)
+  .max(8192)
+  .regex(/^[\x20-\x7e]+$/, 'may hold printable ASCII only')
 
 export const IntegrationCreate = strict(
   {
@@ -39,7 +44,9 @@ export const IntegrationCreate = strict(
     ai_provider_id: providerKind,
     key: credential.optional().meta({ description: 'The credential; sealed at once, never shown again.' }),
     configurations: configurations.optional(),
-    workspace_id: idOrSlug.optional().meta({ description: 'The only workspace that owns and may use it; all may, without.' }),
+    workspace_id: idOrSlug
+      .optional()
+      .meta({ description: 'The only workspace that owns and may use it; all may, without.' }),
     create_default_provider: z.boolean().default(true),
     default_provider_slug: slug.optional(),
   },
@@ -91,7 +98,11 @@ export const Integration = IntegrationItem.extend({
 
 const model = strict(
   {
-    slug: z.string().min(1).max(255).regex(/^[\x21-\x7e]+$/, 'may hold printable ASCII without spaces only'),
+    slug: z
+      .string()
+      .min(1)
+      .max(255)
+      .regex(/^[\x21-\x7e]+$/, 'may hold printable ASCII without spaces only'),
     enabled: z.boolean().default(true),
     is_custom: z.boolean().default(false),
     is_finetune: z.boolean().optional(),
@@ -150,7 +161,13 @@ export const IntegrationWorkspacesUpdate = strict({
 export const IntegrationWorkspaces = z.object({
   total: z.number().int(),
   workspaces: z.array(
-    z.object({ id: z.string(), slug: z.string(), name: z.string(), enabled: z.boolean(), provider_slugs: z.array(z.string()) }),
+    z.object({
+      id: z.string(),
+      slug: z.string(),
+      name: z.string(),
+      enabled: z.boolean(),
+      provider_slugs: z.array(z.string()),
+    }),
   ),
   global_workspace_access: z.object({ enabled: z.boolean() }),
 })

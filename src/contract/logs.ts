@@ -66,7 +66,9 @@ export const Log = z.object({
   cost: z.number().meta({ description: 'US cents' }),
   cost_currency: z.literal('USD'),
   response_time: z.number().meta({ description: 'milliseconds until the last byte' }),
-  gateway_processing_time: milliseconds.meta({ description: 'processor milliseconds before the upstream had the request' }),
+  gateway_processing_time: milliseconds.meta({
+    description: 'processor milliseconds before the upstream had the request',
+  }),
   stream_mode: z.boolean(),
   retry_success_count: z.number().int(),
   // Beyond Portkey's row.

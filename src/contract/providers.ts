@@ -14,7 +14,9 @@ export const ProviderCreate = strict(
   {
     name,
     integration_id: idOrSlug,
-    workspace_id: idOrSlug.optional().meta({ description: 'For administrators; may be left out while there is one workspace.' }),
+    workspace_id: idOrSlug
+      .optional()
+      .meta({ description: 'For administrators; may be left out while there is one workspace.' }),
     slug: slug.optional(),
     note: remark.optional(),
   },

@@ -18,7 +18,11 @@ export const WorkspaceUpdate = strict(
         provider: providerReference.nullable().optional(),
         metadata: metadata.nullable().optional(),
       },
-      { input_guardrails: 'guardrails', output_guardrails: 'guardrails', user_api_key_config: 'keys made for every member' },
+      {
+        input_guardrails: 'guardrails',
+        output_guardrails: 'guardrails',
+        user_api_key_config: 'keys made for every member',
+      },
     )
       .nullable()
       .optional()

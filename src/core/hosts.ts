@@ -29,7 +29,8 @@ export function checkHost(url: string, trusted: readonly string[]): HostVerdict 
   const written = /^(https?):\/\/([^/?#]+)([^?#]*)(\?|#)?/i.exec(url)
   if (written === null) return refuse('it has to begin with https:// (or http:// for a trusted host) and name a host')
   const [, , authority = '', path = '', rest] = written
-  if (!/^[\x21-\x7e]+$/.test(url)) return refuse('it may hold printable ASCII only; write an international name in its xn-- form')
+  if (!/^[\x21-\x7e]+$/.test(url))
+    return refuse('it may hold printable ASCII only; write an international name in its xn-- form')
   if (url.includes('\\')) return refuse('it may not hold a backslash')
   if (authority.includes('@')) return refuse('it may not carry a user name or password')
   if (authority.includes('%')) return refuse('its host may not be percent-encoded')
@@ -60,12 +61,14 @@ export function checkHost(url: string, trusted: readonly string[]): HostVerdict 
   if (verdict.trusted) return verdict
 
   if (ipaddr.isValid(bare)) {
-    if (isPrivateAddress(bare)) return refuse('it is a private, loopback, link-local, shared or metadata address', 'trust')
+    if (isPrivateAddress(bare))
+      return refuse('it is a private, loopback, link-local, shared or metadata address', 'trust')
   } else {
     const labels = hostname.split('.')
     if (labels.length > LABELS_MAX) return refuse(`its host has more than ${LABELS_MAX} labels`)
     if (labels.length === 1) return refuse('a name without a dot means a machine of this network', 'trust')
-    if (RESERVED_TLDS.has(labels.at(-1)!)) return refuse(`.${labels.at(-1)} names are reserved for private networks`, 'trust')
+    if (RESERVED_TLDS.has(labels.at(-1)!))
+      return refuse(`.${labels.at(-1)} names are reserved for private networks`, 'trust')
     if (FORBIDDEN_DOMAINS.some((domain) => hostname === domain || hostname.endsWith(`.${domain}`))) {
       return refuse('it is a metadata host, or a name that resolves to whatever address its caller wishes', 'trust')
     }
@@ -93,20 +96,44 @@ const HOST_NAME = /^(?!-)[a-z0-9_-]{1,63}(?<!-)(\.(?!-)[a-z0-9_-]{1,63}(?<!-))*$
 
 /** RFC 6761, 6762, 7686 and the names that routers and offices give themselves. */
 const RESERVED_TLDS: ReadonlySet<string> = new Set([
-  'local', 'localdomain', 'localhost', 'internal', 'intranet', 'private', 'lan', 'home', 'corp', 'arpa',
-  'test', 'example', 'invalid', 'onion', 'alt',
+  'local',
+  'localdomain',
+  'localhost',
+  'internal',
+  'intranet',
+  'private',
+  'lan',
+  'home',
+  'corp',
+  'arpa',
+  'test',
+  'example',
+  'invalid',
+  'onion',
+  'alt',
 ])
 
 /** Metadata services with public names, and public name servers that answer with the address written in the question. */
 const FORBIDDEN_DOMAINS = [
-  'metadata.goog', 'nip.io', 'sslip.io', 'xip.io', 'localtest.me', 'lvh.me', 'vcap.me', 'lacolhost.com', 'rbndr.us',
+  'metadata.goog',
+  'nip.io',
+  'sslip.io',
+  'xip.io',
+  'localtest.me',
+  'lvh.me',
+  'vcap.me',
+  'lacolhost.com',
+  'rbndr.us',
 ]
 
 /** Metadata services outside the reserved ranges: the platform channel of Azure's virtual machines. */
 const METADATA_ADDRESSES: ReadonlySet<string> = new Set(['168.63.129.16'])
 
 function refuse(reason: string, remedy?: 'trust'): HostVerdict {
-  return { allowed: false, reason: remedy === undefined ? reason : `${reason}; an operator can list it in TRUSTED_CUSTOM_HOSTS` }
+  return {
+    allowed: false,
+    reason: remedy === undefined ? reason : `${reason}; an operator can list it in TRUSTED_CUSTOM_HOSTS`,
+  }
 }
 
 function isTrusted(hostname: string, host: string, port: string, trusted: readonly string[]): boolean {

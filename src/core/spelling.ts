@@ -17,7 +17,10 @@ export function nearestName(name: string, known: Iterable<string>): string | und
 }
 
 function fold(name: string): string {
-  return name.slice(0, NAME_LENGTH_MAX).toLowerCase().replaceAll(/[-_.\s]/g, '')
+  return name
+    .slice(0, NAME_LENGTH_MAX)
+    .toLowerCase()
+    .replaceAll(/[-_.\s]/g, '')
 }
 
 /** Names come from outside; the comparison takes time that grows with the square of their length. */

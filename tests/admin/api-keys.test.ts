@@ -32,14 +32,21 @@ describe('making a key', () => {
 
   it('a developer key without scopes may call models and look around', async () => {
     const { call, directory, workspace } = await startControlPlane()
-    const made = await call('POST', '/api-keys/workspace/user', { name: 'Ada', workspace_id: workspace.id, user_id: 'admin@localhost' })
+    const made = await call('POST', '/api-keys/workspace/user', {
+      name: 'Ada',
+      workspace_id: workspace.id,
+      user_id: 'admin@localhost',
+    })
     expect(directory.find(String(made.body['key']))).toMatchObject({ state: 'active' })
     expect((await call('GET', `/api-keys/${String(made.body['id'])}`)).body['scopes']).toContain('completions.write')
   })
 
   it('an organisation key administers and calls no models', async () => {
     const { call, directory } = await startControlPlane()
-    const made = await call('POST', '/api-keys/organisation/service', { name: 'Terraform', scopes: ['providers.list', 'workspaces.read'] })
+    const made = await call('POST', '/api-keys/organisation/service', {
+      name: 'Terraform',
+      scopes: ['providers.list', 'workspaces.read'],
+    })
     const key = String(made.body['key'])
     expect(directory.find(key)).toEqual({ state: 'administrative' })
     expect((await call('GET', '/providers', undefined, key)).status).toBe(200)
@@ -62,7 +69,11 @@ describe('making a key', () => {
     ['an empty name', { name: ' ' }, 'name'],
   ])('%s is refused with the reason', async (_what, more, reason) => {
     const { call, workspace } = await startControlPlane()
-    const refused = await call('POST', '/api-keys/workspace/service', { name: 'x', workspace_id: workspace.id, ...more })
+    const refused = await call('POST', '/api-keys/workspace/service', {
+      name: 'x',
+      workspace_id: workspace.id,
+      ...more,
+    })
     expect(refused).toMatchObject({ status: 400, body: { data: { errorCode: 'AB01' } } })
     expect(String(refused.body.data['message'])).toContain(reason)
   })
@@ -75,12 +86,24 @@ describe('making a key', () => {
   it('nobody gives away more than they have', async () => {
     const { call, newKey } = await startControlPlane()
     const { key } = await newKey(['workspace_service_api_keys.create', 'logs.view'])
-    const more = await call('POST', '/api-keys/workspace/service', { name: 'x', scopes: ['logs.view', 'completions.write'] }, key)
+    const more = await call(
+      'POST',
+      '/api-keys/workspace/service',
+      { name: 'x', scopes: ['logs.view', 'completions.write'] },
+      key,
+    )
     expect(more).toMatchObject({ status: 403, body: { data: { errorCode: 'AB03' } } })
-    expect((await call('POST', '/api-keys/workspace/service', { name: 'x', scopes: ['logs.view'] }, key)).status).toBe(200)
+    expect((await call('POST', '/api-keys/workspace/service', { name: 'x', scopes: ['logs.view'] }, key)).status).toBe(
+      200,
+    )
     expect((await call('POST', '/api-keys/workspace/user', { name: 'x', scopes: ['logs.view'] }, key)).status).toBe(403)
-    expect((await call('POST', '/api-keys/organisation/service', { name: 'x', scopes: ['logs.view'] }, key)).status).toBe(403)
-    const weak = await call('POST', '/api-keys/organisation/service', { name: 'x', scopes: ['organisation_service_api_keys.create'] })
+    expect(
+      (await call('POST', '/api-keys/organisation/service', { name: 'x', scopes: ['logs.view'] }, key)).status,
+    ).toBe(403)
+    const weak = await call('POST', '/api-keys/organisation/service', {
+      name: 'x',
+      scopes: ['organisation_service_api_keys.create'],
+    })
     const strong = { name: 'x', scopes: ['organisation_service_api_keys.create', 'workspaces.delete'] }
     expect((await call('POST', '/api-keys/organisation/service', strong, String(weak.body['key']))).status).toBe(403)
   })
@@ -115,7 +138,10 @@ describe('a key', () => {
     expect((await call('GET', '/providers', undefined, key)).status).toBe(200)
     clock.advance(3_600_000)
     expect((await call('GET', '/providers', undefined, key)).status).toBe(401)
-    expect((await call('GET', `/api-keys/${id}`)).body).toMatchObject({ status: 'expired', expires_at: '2026-11-23T01:00:00.000Z' })
+    expect((await call('GET', `/api-keys/${id}`)).body).toMatchObject({
+      status: 'expired',
+      expires_at: '2026-11-23T01:00:00.000Z',
+    })
     await call('PUT', `/api-keys/${id}`, { expires_at: null })
     expect((await call('GET', '/providers', undefined, key)).status).toBe(200)
   })
@@ -123,7 +149,10 @@ describe('a key', () => {
   it('changes with its update, and keeps what is not named', async () => {
     const { call, newKey, directory } = await startControlPlane()
     const { id, key } = await newKey(['providers.list'], { defaults: { metadata: { a: '1' } }, description: 'old' })
-    expect(await call('PUT', `/api-keys/${id}`, { id, scopes: ['logs.view'], name: 'Renamed' })).toMatchObject({ status: 200, body: {} })
+    expect(await call('PUT', `/api-keys/${id}`, { id, scopes: ['logs.view'], name: 'Renamed' })).toMatchObject({
+      status: 200,
+      body: {},
+    })
     expect((await call('GET', '/providers', undefined, key)).status).toBe(403)
     expect((await call('GET', `/api-keys/${id}`)).body).toMatchObject({
       name: 'Renamed',
@@ -155,7 +184,9 @@ describe('a key', () => {
     const { key } = await newKey(ALL_WORKSPACE_SCOPES)
     const theirs = await newKey(['logs.view'], { workspace_id: otherWorkspace.id })
     for (const method of ['GET', 'PUT', 'DELETE'] as const) {
-      expect((await call(method, `/api-keys/${theirs.id}`, method === 'PUT' ? { name: 'x' } : undefined, key)).status).toBe(404)
+      expect(
+        (await call(method, `/api-keys/${theirs.id}`, method === 'PUT' ? { name: 'x' } : undefined, key)).status,
+      ).toBe(404)
     }
     const { body } = await call('GET', '/api-keys', undefined, key)
     expect(body.data.map((item) => item['id'])).not.toContain(theirs.id)
@@ -165,7 +196,12 @@ describe('a key', () => {
     const { call, newKey, store, workspace } = await startControlPlane()
     const ada = await addUser(store.db, workspace.organisationId)
     const bob = await addUser(store.db, workspace.organisationId)
-    const scopes = ['workspace_user_api_keys.list', 'workspace_user_api_keys.read', 'workspace_user_api_keys.create', 'workspace_service_api_keys.read']
+    const scopes = [
+      'workspace_user_api_keys.list',
+      'workspace_user_api_keys.read',
+      'workspace_user_api_keys.create',
+      'workspace_service_api_keys.read',
+    ]
     const adas = await newKey(scopes, { type: 'user', user_id: ada.id })
     const bobs = await newKey(scopes, { type: 'user', user_id: bob.email })
     const services = await newKey(scopes)

@@ -52,7 +52,8 @@ it('what does not exist is 404 on every path that names a thing', async () => {
 
 it('every scope that an endpoint asks for can be held by some key', () => {
   for (const { scope, path } of ADMIN_ROUTES) {
-    for (const name of scope) expect(ORGANISATION_SCOPES.has(name) || WORKSPACE_SCOPES.has(name), `${path}: ${name}`).toBe(true)
+    for (const name of scope)
+      expect(ORGANISATION_SCOPES.has(name) || WORKSPACE_SCOPES.has(name), `${path}: ${name}`).toBe(true)
   }
 })
 
@@ -106,11 +107,17 @@ describe('bodies', () => {
   ])('a body that is %s is refused in the shape of the API', async (_what, payload, message) => {
     const response = await send(payload)
     expect(response.statusCode).toBe(400)
-    expect(response.json()).toMatchObject({ success: false, data: { errorCode: 'AB01', message: expect.stringMatching(message) } })
+    expect(response.json()).toMatchObject({
+      success: false,
+      data: { errorCode: 'AB01', message: expect.stringMatching(message) },
+    })
   })
 
   it('a body of another type is refused', async () => {
-    expect((await send('<name/>', 'application/xml')).json()).toMatchObject({ success: false, data: { errorCode: 'AB01' } })
+    expect((await send('<name/>', 'application/xml')).json()).toMatchObject({
+      success: false,
+      data: { errorCode: 'AB01' },
+    })
   })
 
   it('all problems are told at once, with the name that was meant', async () => {

@@ -41,7 +41,9 @@ export interface Answer {
   readonly status: number
   readonly headers: Readonly<Record<string, unknown>>
   // Tests look into answers of many shapes; what they expect is checked where they look.
-  readonly body: Record<string, never> & { readonly data: { readonly [member: string]: never } & readonly Record<string, never>[] }
+  readonly body: Record<string, never> & {
+    readonly data: { readonly [member: string]: never } & readonly Record<string, never>[]
+  }
   readonly text: string
 }
 
@@ -122,7 +124,12 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
         },
         ...(body !== undefined && { payload: JSON.stringify(body) }),
       })
-      const answer = { status: response.statusCode, headers: response.headers, body: response.json(), text: response.body }
+      const answer = {
+        status: response.statusCode,
+        headers: response.headers,
+        body: response.json(),
+        text: response.body,
+      }
       if (answer.status === 200) expectDocumented(method, path, answer.body)
       return answer
     },

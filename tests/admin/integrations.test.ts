@@ -19,7 +19,12 @@ describe('creating an integration', () => {
     const { call } = await startControlPlane()
     const { text } = await call('POST', '/integrations', CLAUDE)
     expect(text).not.toContain('secret')
-    for (const path of ['/integrations', '/integrations/claude-prod', '/providers', '/providers/claude-prod?workspace_id=ws-other']) {
+    for (const path of [
+      '/integrations',
+      '/integrations/claude-prod',
+      '/providers',
+      '/providers/claude-prod?workspace_id=ws-other',
+    ]) {
       const answer = await call('GET', path)
       expect(answer.status).toBe(200)
       expect(answer.text).not.toContain('very-secret')
@@ -40,7 +45,11 @@ describe('creating an integration', () => {
     await call('POST', '/integrations', { ...CLAUDE, workspace_id: 'ws-other', default_provider_slug: 'mine' })
     expect(directory.provider(otherWorkspace.id, 'mine')).toBeDefined()
     expect(directory.provider(workspace.id, 'mine')).toBeUndefined()
-    const refused = await call('POST', '/providers', { name: 'x', integration_id: 'claude-prod', workspace_id: workspace.id })
+    const refused = await call('POST', '/providers', {
+      name: 'x',
+      integration_id: 'claude-prod',
+      workspace_id: workspace.id,
+    })
     expect(refused.status).toBe(404)
   })
 
@@ -71,21 +80,29 @@ describe('creating an integration', () => {
     const { call } = await startControlPlane()
     const { key: _key, ...keyless } = CLAUDE
     expect(await call('POST', '/integrations', keyless)).toMatchObject({ status: 400 })
-    expect(await call('POST', '/integrations', { name: 'Play', ai_provider_id: 'scripted' })).toMatchObject({ status: 200 })
+    expect(await call('POST', '/integrations', { name: 'Play', ai_provider_id: 'scripted' })).toMatchObject({
+      status: 200,
+    })
   })
 })
 
 describe('a custom host', () => {
   const withHost = (host: string) => ({ ...CLAUDE, configurations: { custom_host: host } })
 
-  it.each(['http://169.254.169.254/latest', 'https://localhost/v1', 'https://2130706433', 'http://api.anthropic.com/v1', 'https://a@b.com'])(
-    '%s is refused',
-    async (host) => {
-      const { call } = await startControlPlane()
-      const refused = await call('POST', '/integrations', withHost(host))
-      expect(refused).toMatchObject({ status: 400, body: { data: { message: expect.stringContaining('configurations.custom_host') } } })
-    },
-  )
+  it.each([
+    'http://169.254.169.254/latest',
+    'https://localhost/v1',
+    'https://2130706433',
+    'http://api.anthropic.com/v1',
+    'https://a@b.com',
+  ])('%s is refused', async (host) => {
+    const { call } = await startControlPlane()
+    const refused = await call('POST', '/integrations', withHost(host))
+    expect(refused).toMatchObject({
+      status: 400,
+      body: { data: { message: expect.stringContaining('configurations.custom_host') } },
+    })
+  })
 
   it('that an operator trusts is where the credential goes', async () => {
     const { call, directory, workspace } = await startControlPlane({ trustedHosts: ['127.0.0.1:9000'] })
@@ -104,7 +121,9 @@ describe('a custom host', () => {
     expect(await call('PUT', '/integrations/claude-prod', { configurations })).toMatchObject({ status: 400 })
     expect(directory.provider(workspace.id, 'claude-prod')).toMatchObject({ origin: 'https://api.anthropic.com' })
 
-    expect(await call('PUT', '/integrations/claude-prod', { configurations, key: 'sk-another-credential' })).toMatchObject({ status: 200 })
+    expect(
+      await call('PUT', '/integrations/claude-prod', { configurations, key: 'sk-another-credential' }),
+    ).toMatchObject({ status: 200 })
     const upstream = directory.provider(workspace.id, 'claude-prod')
     expect(upstream).toMatchObject({ origin: 'https://collector.example.net' })
     expect(upstream?.credential()).toBe('sk-another-credential')
@@ -126,7 +145,13 @@ describe('reading and changing an integration', () => {
     for (const reference of [String(body['id']), 'claude-prod']) {
       expect(await call('GET', `/integrations/${reference}`)).toMatchObject({
         status: 200,
-        body: { name: 'Claude Prod', ai_provider_id: 'anthropic', status: 'active', object: 'integration', workspace_count: 2 },
+        body: {
+          name: 'Claude Prod',
+          ai_provider_id: 'anthropic',
+          status: 'active',
+          object: 'integration',
+          workspace_count: 2,
+        },
       })
     }
   })
@@ -135,14 +160,21 @@ describe('reading and changing an integration', () => {
     const { call } = await startControlPlane()
     await call('POST', '/integrations', { ...CLAUDE, description: 'for everybody' })
     await call('PUT', '/integrations/claude-prod', { name: 'Claude' })
-    expect((await call('GET', '/integrations/claude-prod')).body).toMatchObject({ name: 'Claude', description: 'for everybody', masked_key: '••••1234' })
+    expect((await call('GET', '/integrations/claude-prod')).body).toMatchObject({
+      name: 'Claude',
+      description: 'for everybody',
+      masked_key: '••••1234',
+    })
     await call('PUT', '/integrations/claude-prod', { description: null })
     expect((await call('GET', '/integrations/claude-prod')).body['description']).toBeNull()
   })
 
   it("a workspace's key sees what its workspace may use, without credential and host, and changes nothing", async () => {
     const { call, newKey, otherWorkspace } = await startControlPlane()
-    await call('POST', '/integrations', { ...CLAUDE, configurations: { custom_host: 'https://secret-place.example.net/v1' } })
+    await call('POST', '/integrations', {
+      ...CLAUDE,
+      configurations: { custom_host: 'https://secret-place.example.net/v1' },
+    })
     await call('POST', '/integrations', { ...CLAUDE, slug: 'theirs', workspace_id: otherWorkspace.id })
     const { key } = await newKey(ALL_WORKSPACE_SCOPES)
     const list = await call('GET', '/integrations', undefined, key)
@@ -179,7 +211,10 @@ describe('models of an integration', () => {
     const { call, directory, workspace } = await startControlPlane()
     await call('POST', '/integrations', CLAUDE)
     const models = [{ slug: 'claude-sonnet-5-5' }, { slug: 'claude-opus-5', enabled: false }]
-    expect(await call('PUT', '/integrations/claude-prod/models', { models, allow_all_models: false })).toMatchObject({ status: 200, body: {} })
+    expect(await call('PUT', '/integrations/claude-prod/models', { models, allow_all_models: false })).toMatchObject({
+      status: 200,
+      body: {},
+    })
     const upstream = directory.provider(workspace.id, 'claude-prod')!
     expect(upstream.allows('claude-sonnet-5-5')).toBe(true)
     expect(upstream.allows('claude-opus-5')).toBe(false)
@@ -206,7 +241,10 @@ describe('models of an integration', () => {
     await call('POST', '/integrations', CLAUDE)
     await call('PUT', '/integrations/claude-prod/models', { models: [{ slug: 'a' }, { slug: 'b' }, { slug: 'c' }] })
     expect(await call('DELETE', `/integrations/claude-prod/models${query}`, body)).toMatchObject({ status: 200 })
-    expect((await call('GET', '/integrations/claude-prod/models')).body).toMatchObject({ total: 1, models: [{ slug: 'c' }] })
+    expect((await call('GET', '/integrations/claude-prod/models')).body).toMatchObject({
+      total: 1,
+      models: [{ slug: 'c' }],
+    })
   })
 
   it('have no prices and settings of their own yet, and say so', async () => {
@@ -241,7 +279,10 @@ describe('workspaces of an integration', () => {
   it('opening it to all gives those a provider who had none', async () => {
     const { call, directory, otherWorkspace } = await startControlPlane()
     await call('POST', '/integrations', { ...CLAUDE, create_default_provider: false })
-    await call('PUT', '/integrations/claude-prod/workspaces', { global_workspace_access: { enabled: false }, override_existing_workspaces_access: true })
+    await call('PUT', '/integrations/claude-prod/workspaces', {
+      global_workspace_access: { enabled: false },
+      override_existing_workspaces_access: true,
+    })
     await call('PUT', '/integrations/claude-prod/workspaces', { global_workspace_access: { enabled: true } })
     expect(directory.provider(otherWorkspace.id, 'claude-prod')).toBeDefined()
   })

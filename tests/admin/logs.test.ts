@@ -8,11 +8,28 @@ async function fill({ store, workspace, otherWorkspace }: ControlPlane, keyId: s
   const rows = [
     { id: 'req_1', received_at: 1_000, session_id: 'one', status: 200 },
     { id: 'req_2', received_at: 2_000, session_id: 'one', status: 429, outcome: 'refused' },
-    { id: 'req_3', received_at: 3_000, session_id: 'two', status: 404, model_asked: 'claude-haiku-5-5', model_served: null },
-    { id: 'req_4', received_at: 3_000, session_id: 'two', provider_slug: 'claude', estimated: 1, price_flag: 'unknown_model' },
+    {
+      id: 'req_3',
+      received_at: 3_000,
+      session_id: 'two',
+      status: 404,
+      model_asked: 'claude-haiku-5-5',
+      model_served: null,
+    },
+    {
+      id: 'req_4',
+      received_at: 3_000,
+      session_id: 'two',
+      provider_slug: 'claude',
+      estimated: 1,
+      price_flag: 'unknown_model',
+    },
     { id: 'req_5', received_at: 4_000, key_id: 'another', cost_nanos: 1_234_567_890n },
   ]
-  await store.insertMany('exchanges', rows.map((row) => exchangeRow({ ...ours, ...row })))
+  await store.insertMany(
+    'exchanges',
+    rows.map((row) => exchangeRow({ ...ours, ...row })),
+  )
   const theirs = { organisation_id: otherWorkspace.organisationId, workspace_id: otherWorkspace.id }
   await store.insertMany('exchanges', [exchangeRow({ ...theirs, id: 'req_theirs', received_at: 5_000 })])
   await store.insertMany('ledger_calls', [
@@ -22,7 +39,8 @@ async function fill({ store, workspace, otherWorkspace }: ControlPlane, keyId: s
   ])
 }
 
-const ids = (answer: { body: { data: readonly Record<string, unknown>[] } }) => answer.body.data.map((item) => item['id'])
+const ids = (answer: { body: { data: readonly Record<string, unknown>[] } }) =>
+  answer.body.data.map((item) => item['id'])
 
 describe('logs', () => {
   it('come newest first, page by page, each once', async () => {
@@ -96,13 +114,21 @@ describe('logs', () => {
     const service = await plane.newKey(['logs.view'])
     const personal = await plane.newKey(['logs.view'], { type: 'user' })
     await fill(plane, personal.id)
-    expect(ids(await plane.call('GET', '/logs', undefined, service.key))).toEqual(['req_5', 'req_4', 'req_3', 'req_2', 'req_1'])
+    expect(ids(await plane.call('GET', '/logs', undefined, service.key))).toEqual([
+      'req_5',
+      'req_4',
+      'req_3',
+      'req_2',
+      'req_1',
+    ])
     expect(ids(await plane.call('GET', '/logs', undefined, personal.key))).toEqual(['req_4', 'req_3', 'req_2', 'req_1'])
     expect(ids(await plane.call('GET', '/logs?key=another', undefined, personal.key))).toEqual([])
     expect((await plane.call('GET', '/logs/req_5', undefined, personal.key)).status).toBe(404)
     expect((await plane.call('GET', '/logs/req_theirs', undefined, service.key)).status).toBe(404)
     expect((await plane.call('GET', '/logs?workspace_id=ws-other', undefined, service.key)).status).toBe(404)
-    expect((await plane.call('GET', '/usage/summary?key=another', undefined, personal.key)).body).toMatchObject({ upstream_calls: 0 })
+    expect((await plane.call('GET', '/usage/summary?key=another', undefined, personal.key)).body).toMatchObject({
+      upstream_calls: 0,
+    })
   })
 })
 
@@ -119,6 +145,9 @@ describe('the summary', () => {
     })
     expect((await plane.call('GET', '/usage/summary')).body).toMatchObject({ requests: 2, upstream_calls: 3 })
     expect((await plane.call('GET', '/usage/summary?session=one')).body).toMatchObject({ upstream_calls: 2 })
-    expect((await plane.call('GET', '/usage/summary?session=nobody')).body).toMatchObject({ upstream_calls: 0, cost_usd: '0' })
+    expect((await plane.call('GET', '/usage/summary?session=nobody')).body).toMatchObject({
+      upstream_calls: 0,
+      cost_usd: '0',
+    })
   })
 })

@@ -1,4 +1,4 @@
-import Portkey from 'portkey-ai'
+import { Portkey } from 'portkey-ai'
 import { expect, it } from 'vitest'
 import { ADMIN_KEY, startControlPlane } from './harness.ts'
 
@@ -17,7 +17,10 @@ it('the SDK creates, reads, lists, changes and deletes integrations', async () =
   const created = await portkey.integrations.create(ACCOUNT)
   expect(created).toMatchObject({ slug: 'claude', id: expect.stringMatching(/^[0-9a-f-]{36}$/) })
   await portkey.integrations.update({ slug: 'claude', name: 'Claude Prod' })
-  expect(await portkey.integrations.retrieve({ slug: 'claude' })).toMatchObject({ name: 'Claude Prod', ai_provider_id: 'anthropic' })
+  expect(await portkey.integrations.retrieve({ slug: 'claude' })).toMatchObject({
+    name: 'Claude Prod',
+    ai_provider_id: 'anthropic',
+  })
   const list = await portkey.integrations.list({ type: 'organisation', page_size: 10, current_page: 0 })
   expect(list.data.map((item: { slug: string }) => item.slug).toSorted()).toEqual(['claude', 'sandbox'])
   await portkey.integrations.delete({ slug: 'claude' })
@@ -27,7 +30,11 @@ it('the SDK creates, reads, lists, changes and deletes integrations', async () =
 it('the SDK says which models and workspaces an integration has', async () => {
   const { portkey, workspace } = await connect()
   await portkey.integrations.create(ACCOUNT)
-  await portkey.integrations.models.update({ slug: 'claude', models: [{ slug: 'claude-opus-5', enabled: true }, { slug: 'x' }], allow_all_models: false })
+  await portkey.integrations.models.update({
+    slug: 'claude',
+    models: [{ slug: 'claude-opus-5', enabled: true }, { slug: 'x' }],
+    allow_all_models: false,
+  })
   await portkey.integrations.models.delete({ slug: 'claude', slugs: 'x' })
   expect(await portkey.integrations.models.list({ slug: 'claude' })).toMatchObject({
     total: 1,
@@ -97,17 +104,25 @@ it('the SDK reads workspaces and users', async () => {
   expect(await portkey.admin.workspaces.list({ page_size: 10 })).toMatchObject({ object: 'list', total: 2 })
   const read = await portkey.admin.workspaces.retrieve({ workspaceId: workspace.slug })
   expect(read).toMatchObject({ id: workspace.id, users: [{ email: 'admin@localhost' }] })
-  await portkey.admin.workspaces.update({ workspaceId: workspace.id, description: 'ours', defaults: { metadata: { a: 'b' } } })
+  await portkey.admin.workspaces.update({
+    workspaceId: workspace.id,
+    description: 'ours',
+    defaults: { metadata: { a: 'b' } },
+  })
   expect(await portkey.admin.workspaces.retrieve({ workspaceId: workspace.id })).toMatchObject({ description: 'ours' })
   const users = await portkey.admin.users.list({ pageSize: 10, currentPage: 0, role: 'owner' })
   expect(users).toMatchObject({ total: 1 })
-  expect(await portkey.admin.users.retrieve({ userId: users.data?.[0]?.id ?? '' })).toMatchObject({ email: 'admin@localhost' })
+  expect(await portkey.admin.users.retrieve({ userId: users.data?.[0]?.id ?? '' })).toMatchObject({
+    email: 'admin@localhost',
+  })
 })
 
 it('the SDK understands refusals', async () => {
   const { portkey, client, workspace } = await connect()
   await expect(client('pcl_wrong').providers.list()).rejects.toMatchObject({ status: 401 })
-  await expect(portkey.providers.create({ name: '', integration_id: 'sandbox', workspace_id: workspace.id })).rejects.toMatchObject({ status: 400 })
+  await expect(
+    portkey.providers.create({ name: '', integration_id: 'sandbox', workspace_id: workspace.id }),
+  ).rejects.toMatchObject({ status: 400 })
   const taken = { name: 'x', slug: 'sandbox', integration_id: 'sandbox', workspace_id: workspace.id }
   await expect(portkey.providers.create(taken)).rejects.toMatchObject({ status: 409 })
 })

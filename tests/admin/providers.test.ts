@@ -6,7 +6,11 @@ const SECOND = { name: 'Second Sandbox', integration_id: 'sandbox' }
 describe('providers', () => {
   it('a new one serves in its workspace, under a slug made of its name', async () => {
     const { call, directory, workspace, otherWorkspace } = await startControlPlane()
-    const created = await call('POST', '/providers', { ...SECOND, workspace_id: otherWorkspace.slug, note: 'for load tests' })
+    const created = await call('POST', '/providers', {
+      ...SECOND,
+      workspace_id: otherWorkspace.slug,
+      note: 'for load tests',
+    })
     expect(created).toMatchObject({ status: 200, body: { slug: 'second-sandbox' } })
     expect(directory.provider(otherWorkspace.id, 'second-sandbox')).toMatchObject({ kind: 'scripted' })
     expect(directory.provider(workspace.id, 'second-sandbox')).toBeUndefined()
@@ -34,7 +38,9 @@ describe('providers', () => {
 
   it.each(['cf', 'hf', 'With Space', '-a', '@a', 'a/b', 'ü', ''])('the slug "%s" is refused', async (slug) => {
     const { call } = await startControlPlane()
-    expect(await call('POST', '/providers', { ...SECOND, slug, workspace_id: 'ws-other' })).toMatchObject({ status: 400 })
+    expect(await call('POST', '/providers', { ...SECOND, slug, workspace_id: 'ws-other' })).toMatchObject({
+      status: 400,
+    })
   })
 
   it('a slug that is taken in the workspace is a conflict, in another one it is free', async () => {
@@ -48,14 +54,23 @@ describe('providers', () => {
 
   it('of two requests for one slug at the same time, one gets it', async () => {
     const { call } = await startControlPlane()
-    const wishes = [1, 2, 3].map(() => call('POST', '/providers', { ...SECOND, slug: 'wanted', workspace_id: 'ws-other' }))
+    const wishes = [1, 2, 3].map(() =>
+      call('POST', '/providers', { ...SECOND, slug: 'wanted', workspace_id: 'ws-other' }),
+    )
     expect((await Promise.all(wishes)).map(({ status }) => status).toSorted()).toEqual([200, 409, 409])
   })
 
   it('name and note change, the rest stays', async () => {
     const { call } = await startControlPlane()
-    expect(await call('PUT', '/providers/sandbox', { name: 'Play', note: 'free' })).toMatchObject({ status: 200, body: { slug: 'sandbox' } })
-    expect((await call('GET', '/providers/sandbox')).body).toMatchObject({ name: 'Play', note: 'free', slug: 'sandbox' })
+    expect(await call('PUT', '/providers/sandbox', { name: 'Play', note: 'free' })).toMatchObject({
+      status: 200,
+      body: { slug: 'sandbox' },
+    })
+    expect((await call('GET', '/providers/sandbox')).body).toMatchObject({
+      name: 'Play',
+      note: 'free',
+      slug: 'sandbox',
+    })
     expect(await call('PUT', '/providers/sandbox', { slug: 'other' })).toMatchObject({ status: 400 })
   })
 
@@ -73,7 +88,11 @@ describe('providers', () => {
     const { key } = await newKey(ALL_WORKSPACE_SCOPES)
     const list = await call('GET', '/providers', undefined, key)
     expect(list.body.data.map(({ slug }) => slug)).toEqual(['sandbox'])
-    for (const path of ['/providers/theirs', `/providers/${String(theirs.body['id'])}`, '/providers?workspace_id=ws-other']) {
+    for (const path of [
+      '/providers/theirs',
+      `/providers/${String(theirs.body['id'])}`,
+      '/providers?workspace_id=ws-other',
+    ]) {
       expect((await call('GET', path, undefined, key)).status).toBe(404)
     }
     expect((await call('DELETE', '/providers/theirs', undefined, key)).status).toBe(404)
@@ -82,10 +101,13 @@ describe('providers', () => {
     expect((await call('POST', '/providers', SECOND, key)).status).toBe(200)
   })
 
-  it.each(['usage_limits', 'rate_limits', 'expires_at'])('%s is refused, because it would not be kept', async (name) => {
-    const { call } = await startControlPlane()
-    const refused = await call('POST', '/providers', { ...SECOND, workspace_id: 'ws-other', [name]: {} })
-    expect(refused).toMatchObject({ status: 400 })
-    expect(refused.text).toContain('this version does not have')
-  })
+  it.each(['usage_limits', 'rate_limits', 'expires_at'])(
+    '%s is refused, because it would not be kept',
+    async (name) => {
+      const { call } = await startControlPlane()
+      const refused = await call('POST', '/providers', { ...SECOND, workspace_id: 'ws-other', [name]: {} })
+      expect(refused).toMatchObject({ status: 400 })
+      expect(refused.text).toContain('this version does not have')
+    },
+  )
 })

@@ -76,8 +76,15 @@ describe('a session', () => {
     const { plane, cookie } = await signIn()
     expect((await plane.app.inject({ url: '/v1/providers', headers: { cookie } })).statusCode).toBe(200)
     expect((await change(plane, { cookie, origin: ORIGIN })).statusCode).toBe(200)
-    expect((await change(plane, { cookie, origin: 'http://gateway.lan:8787', host: 'gateway.lan:8787' })).statusCode).toBe(200)
-    for (const headers of [{}, { origin: 'null' }, { origin: 'http://evil.example.com' }, { origin: `${ORIGIN}.evil.com` }]) {
+    expect(
+      (await change(plane, { cookie, origin: 'http://gateway.lan:8787', host: 'gateway.lan:8787' })).statusCode,
+    ).toBe(200)
+    for (const headers of [
+      {},
+      { origin: 'null' },
+      { origin: 'http://evil.example.com' },
+      { origin: `${ORIGIN}.evil.com` },
+    ]) {
       const refused = await change(plane, { cookie, ...headers } as Record<string, string>)
       expect(refused.statusCode).toBe(403)
     }
@@ -100,11 +107,24 @@ describe('a session', () => {
   it('ends with signing out, which another site cannot bring about', async () => {
     const { plane, cookie } = await signIn()
     const form = { cookie, 'content-type': 'application/x-www-form-urlencoded' }
-    const foreign = await plane.app.inject({ method: 'POST', url: '/signout', headers: { ...form, origin: 'http://evil.example.com' }, payload: '' })
+    const foreign = await plane.app.inject({
+      method: 'POST',
+      url: '/signout',
+      headers: { ...form, origin: 'http://evil.example.com' },
+      payload: '',
+    })
     expect(foreign.statusCode).toBe(403)
     expect((await plane.app.inject({ url: '/v1/providers', headers: { cookie } })).statusCode).toBe(200)
-    const out = await plane.app.inject({ method: 'POST', url: '/signout', headers: { ...form, origin: ORIGIN }, payload: '' })
-    expect(out).toMatchObject({ statusCode: 303, headers: { location: '/', 'set-cookie': expect.stringContaining('Max-Age=0') } })
+    const out = await plane.app.inject({
+      method: 'POST',
+      url: '/signout',
+      headers: { ...form, origin: ORIGIN },
+      payload: '',
+    })
+    expect(out).toMatchObject({
+      statusCode: 303,
+      headers: { location: '/', 'set-cookie': expect.stringContaining('Max-Age=0') },
+    })
     expect((await plane.app.inject({ url: '/v1/providers', headers: { cookie } })).statusCode).toBe(401)
   })
 
@@ -127,7 +147,9 @@ describe('the page at /', () => {
   it('shows the administrator how to connect, the providers and the last 20 requests', async () => {
     const { plane, cookie } = await signIn()
     const ours = { organisation_id: plane.workspace.organisationId, workspace_id: plane.workspace.id }
-    const rows = Array.from({ length: 21 }, (_, at) => exchangeRow({ ...ours, received_at: 1_000 + at, model_served: `model-${at}.` }))
+    const rows = Array.from({ length: 21 }, (_, at) =>
+      exchangeRow({ ...ours, received_at: 1_000 + at, model_served: `model-${at}.` }),
+    )
     await plane.store.insertMany('exchanges', rows)
     const { body } = await plane.app.inject({ url: '/', headers: { cookie } })
     expect(body).toContain('settings for http://gateway.example.com with YOUR_KEY')
@@ -142,7 +164,14 @@ describe('the page at /', () => {
     const hostile = '<script>alert(1)</script>"\'&\u202E'
     const ours = { organisation_id: plane.workspace.organisationId, workspace_id: plane.workspace.id }
     await plane.store.insertMany('exchanges', [
-      exchangeRow({ ...ours, model_served: null, model_asked: hostile, error_code: hostile, status: 404, provider_slug: hostile }),
+      exchangeRow({
+        ...ours,
+        model_served: null,
+        model_asked: hostile,
+        error_code: hostile,
+        status: 404,
+        provider_slug: hostile,
+      }),
     ])
     await plane.call('PUT', '/integrations/sandbox', { name: '<img src=x onerror=alert(1)>' })
     const { body } = await plane.app.inject({ url: '/', headers: { cookie } })
@@ -155,7 +184,9 @@ describe('the page at /', () => {
     for (const url of ['/', '/signin?token=x']) {
       const { headers, body } = await plane.app.inject({ url })
       expect(headers).toMatchObject({
-        'content-security-policy': expect.stringMatching(/^default-src 'none'; style-src 'sha256-[^']+'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'$/),
+        'content-security-policy': expect.stringMatching(
+          /^default-src 'none'; style-src 'sha256-[^']+'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'$/,
+        ),
         'x-content-type-options': 'nosniff',
         'cache-control': 'no-store',
       })

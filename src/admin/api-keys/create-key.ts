@@ -32,8 +32,10 @@ export const createKey = route({
 
     await change(parts, `key ${id}`, async (tx) => {
       const ofOrganisation = kind === 'organisation-service'
-      if (ofOrganisation && body.workspace_id !== undefined) throw invalid("workspace_id: an organisation's key has none")
-      if (kind !== 'workspace-user' && body.user_id !== undefined) throw invalid('user_id: only a key of type workspace/user has one')
+      if (ofOrganisation && body.workspace_id !== undefined)
+        throw invalid("workspace_id: an organisation's key has none")
+      if (kind !== 'workspace-user' && body.user_id !== undefined)
+        throw invalid('user_id: only a key of type workspace/user has one')
       const workspace = ofOrganisation ? undefined : await workspaceFor(tx, caller, body.workspace_id)
       const wantedUser = kind === 'workspace-user' ? (body.user_id ?? caller.userId) : undefined
       const user = wantedUser === undefined ? undefined : await findUser(tx, caller.organisationId, wantedUser)

@@ -11,11 +11,19 @@ const SUBJECTS: Readonly<Record<KeyType, string>> = {
 
 /** The scopes of which a caller needs one before it is even looked which kind of key is meant. */
 export function anyKeyScope(verb: 'create' | 'read' | 'update' | 'delete' | 'list'): readonly [string, ...string[]] {
-  return [`organisation_service_api_keys.${verb}`, `workspace_service_api_keys.${verb}`, `workspace_user_api_keys.${verb}`]
+  return [
+    `organisation_service_api_keys.${verb}`,
+    `workspace_service_api_keys.${verb}`,
+    `workspace_user_api_keys.${verb}`,
+  ]
 }
 
 /** Whether a caller may do that with keys of a kind. */
-export function mayHandle(caller: AdminCaller, kind: KeyType, verb: 'create' | 'read' | 'update' | 'delete' | 'list'): boolean {
+export function mayHandle(
+  caller: AdminCaller,
+  kind: KeyType,
+  verb: 'create' | 'read' | 'update' | 'delete' | 'list',
+): boolean {
   return caller.scopes.has(`${SUBJECTS[kind]}.${verb}`)
 }
 
@@ -23,7 +31,11 @@ export function mayHandle(caller: AdminCaller, kind: KeyType, verb: 'create' | '
  * The scopes of a key that is made or changed. Nobody hands out more than they have: a workspace's key gives away at most
  * its own scopes, and an administrator's key at most its own of the organisation.
  */
-export function grantScopes(caller: AdminCaller, kind: KeyType, wanted: readonly string[] | undefined): readonly string[] {
+export function grantScopes(
+  caller: AdminCaller,
+  kind: KeyType,
+  wanted: readonly string[] | undefined,
+): readonly string[] {
   const ofOrganisation = kind === 'organisation-service'
   if (wanted === undefined && ofOrganisation) throw invalid("scopes: is required for an organisation's key")
   const scopes = [...new Set(wanted ?? DEFAULT_WORKSPACE_SCOPES)]

@@ -33,6 +33,8 @@ export const listKeys = route({
       now,
     )
     const visible = items.filter((key) => isOwn(caller, key))
-    return showPage({ items: visible, total: visible.length < items.length ? visible.length : total }, (key) => showKey(key, now))
+    return showPage({ items: visible, total: visible.length < items.length ? visible.length : total }, (key) =>
+      showKey(key, now),
+    )
   },
 })

@@ -7,7 +7,8 @@ import { missing } from '../error.ts'
 /** The integration of that id or slug. Whoever is no administrator sees those that their workspace may use. */
 export async function seeIntegration(db: Database, caller: AdminCaller, reference: string): Promise<Integration> {
   const found = await findIntegration(db, caller.organisationId, reference)
-  if (found === undefined || !(await mayUse(db, found, caller.workspaceId))) throw missing(`The integration ${reference}`)
+  if (found === undefined || !(await mayUse(db, found, caller.workspaceId)))
+    throw missing(`The integration ${reference}`)
   return found
 }
 

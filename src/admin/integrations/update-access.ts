@@ -37,16 +37,23 @@ export const updateAccess = route({
     await change(parts, `workspaces of integration ${params.slug}`, async (tx) => {
       const now = parts.clock.now()
       const integration = await seeIntegration(tx, caller, params.slug)
-      if (integration.workspaceId !== undefined) throw invalid('This integration belongs to one workspace; others cannot use it.')
+      if (integration.workspaceId !== undefined)
+        throw invalid('This integration belongs to one workspace; others cannot use it.')
       const { items: all } = await listWorkspaces(tx, caller.organisationId)
       const open = body.global_workspace_access ?? integration.globalWorkspaceAccess
-      const wishes = await Promise.all((body.workspaces ?? []).map(async (wish) => ({ wish, workspace: await seeWorkspace(tx, caller, wish.id) })))
+      const wishes = await Promise.all(
+        (body.workspaces ?? []).map(async (wish) => ({ wish, workspace: await seeWorkspace(tx, caller, wish.id) })),
+      )
       if (open && wishes.some(({ wish }) => !wish.enabled)) {
-        throw invalid('workspaces: a single workspace cannot be shut out while global_workspace_access is on; turn that off first')
+        throw invalid(
+          'workspaces: a single workspace cannot be shut out while global_workspace_access is on; turn that off first',
+        )
       }
 
       // Closing the door for everybody leaves those inside who were there, by name.
-      const inside = integration.globalWorkspaceAccess ? all.map(({ id }) => id) : await listIntegrationWorkspaceIds(tx, integration.id)
+      const inside = integration.globalWorkspaceAccess
+        ? all.map(({ id }) => id)
+        : await listIntegrationWorkspaceIds(tx, integration.id)
       for (const id of inside) {
         if (override) await denyIntegrationWorkspace(tx, integration.id, id)
         else if (!open) await allowIntegrationWorkspace(tx, integration.id, id)
@@ -59,7 +66,8 @@ export const updateAccess = route({
 
       const newcomers = open && !integration.globalWorkspaceAccess ? all : []
       for (const workspace of newcomers) {
-        if (!wishes.some((named) => named.workspace.id === workspace.id)) await ensureProvider(tx, integration, workspace, undefined, now)
+        if (!wishes.some((named) => named.workspace.id === workspace.id))
+          await ensureProvider(tx, integration, workspace, undefined, now)
       }
       for (const { wish, workspace } of wishes) {
         if (wish.enabled && wish.create_default_provider) await ensureProvider(tx, integration, workspace, wish, now)
@@ -77,7 +85,10 @@ async function ensureProvider(
   wish: Wish | undefined,
   now: number,
 ): Promise<void> {
-  const has = await listProviders(tx, workspace.organisationId, { workspaceId: workspace.id, integrationId: integration.id })
+  const has = await listProviders(tx, workspace.organisationId, {
+    workspaceId: workspace.id,
+    integrationId: integration.id,
+  })
   if (has.total > 0) return
   const slug = wish?.default_provider_slug
   const name = slug ?? integration.slug

@@ -24,7 +24,9 @@ export const updateIntegration = route({
       const { origin: after } = findAddress(kind, configurations ?? integration.configurations, parts.trustedHosts)
       // Whoever may edit an integration does not know its credential, and must not learn it by sending it elsewhere.
       if (after !== before && key === undefined && integration.sealedCredential !== null) {
-        throw invalid('key: is required, because the credential is bound to its host and the host changes; send it again')
+        throw invalid(
+          'key: is required, because the credential is bound to its host and the host changes; send it again',
+        )
       }
       await integrations.updateIntegration(
         tx,

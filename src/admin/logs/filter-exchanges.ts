@@ -6,7 +6,11 @@ import type { AdminCaller } from '../caller.ts'
 import { scopeOf } from '../workspaces/see-workspace.ts'
 
 /** Whose records a caller may see: the organisation's, a workspace's, or for a person's key its own. */
-export async function recordsOf(db: Database, caller: AdminCaller, workspace: string | undefined): Promise<ExchangeScope> {
+export async function recordsOf(
+  db: Database,
+  caller: AdminCaller,
+  workspace: string | undefined,
+): Promise<ExchangeScope> {
   const workspaceId = await scopeOf(db, caller, workspace)
   return {
     organisationId: caller.organisationId,

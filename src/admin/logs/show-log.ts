@@ -18,7 +18,11 @@ export async function showLogs(
   const workspaces = new Map((await listWorkspaces(db, organisationId)).items.map(({ id, slug }) => [String(id), slug]))
   const kinds = new Map((await listProviders(db, organisationId)).items.map(({ id, kind }) => [String(id), kind]))
   return exchanges.map((exchange) =>
-    showLog(exchange, workspaces.get(exchange.workspace_id ?? '') ?? null, kinds.get(exchange.provider_id ?? '') ?? null),
+    showLog(
+      exchange,
+      workspaces.get(exchange.workspace_id ?? '') ?? null,
+      kinds.get(exchange.provider_id ?? '') ?? null,
+    ),
   )
 }
 

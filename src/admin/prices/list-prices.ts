@@ -15,7 +15,10 @@ export const listPrices = route({
     const versions = await prices.listPriceVersions(store.db)
     const current = versions.find(({ validFrom }) => validFrom <= clock.now())
     return showPage({ items: versions, total: versions.length }, (version) =>
-      showVersion(version, version === current ? 'current' : version.validFrom > clock.now() ? 'scheduled' : 'superseded'),
+      showVersion(
+        version,
+        version === current ? 'current' : version.validFrom > clock.now() ? 'scheduled' : 'superseded',
+      ),
     )
   },
 })

@@ -14,8 +14,16 @@ export interface NewProvider {
 }
 
 /** Inserts a provider; runs inside the caller's transaction. */
-export async function addProvider(tx: Database, provider: NewProvider, now: number): Promise<{ id: string; slug: string }> {
-  const rows = await tx.selectFrom('providers').select('slug').where('workspace_id', '=', provider.workspaceId).execute()
+export async function addProvider(
+  tx: Database,
+  provider: NewProvider,
+  now: number,
+): Promise<{ id: string; slug: string }> {
+  const rows = await tx
+    .selectFrom('providers')
+    .select('slug')
+    .where('workspace_id', '=', provider.workspaceId)
+    .execute()
   const taken = rows.map((row) => row.slug)
   if (provider.slug !== undefined && taken.includes(provider.slug)) {
     throw conflict(`This workspace has a provider @${provider.slug} already. Choose another slug.`)

@@ -16,6 +16,7 @@ export async function seeProvider(
   const { items } = await listProviders(db, caller.organisationId, workspaceId === undefined ? {} : { workspaceId })
   const [found, ...more] = items.filter((provider) => provider.id === reference || provider.slug === slug)
   if (found === undefined) throw missing(`The provider @${slug}`)
-  if (more.length > 0) throw invalid(`workspace_id: is required, because more than one workspace has a provider @${slug}`)
+  if (more.length > 0)
+    throw invalid(`workspace_id: is required, because more than one workspace has a provider @${slug}`)
   return found
 }

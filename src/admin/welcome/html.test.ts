@@ -4,9 +4,12 @@ import { html } from './html.ts'
 
 it('text becomes text, pieces of HTML stay HTML', () => {
   const item = html`<li>${'<b>&"\''}</li>`
-  expect(html`<ul class="${'a"b'}">${[item, item]}</ul> ${3}`.markup).toBe(
-    '<ul class="a&quot;b"><li>&lt;b&gt;&amp;&quot;&#39;</li><li>&lt;b&gt;&amp;&quot;&#39;</li></ul> 3',
-  )
+  expect(
+    html`<ul class="${'a"b'}">
+        ${[item, item]}
+      </ul>
+      ${3}`.markup,
+  ).toBe('<ul class="a&quot;b"><li>&lt;b&gt;&amp;&quot;&#39;</li><li>&lt;b&gt;&amp;&quot;&#39;</li></ul> 3')
 })
 
 it('no text opens a tag, an attribute or an entity', () => {

@@ -83,15 +83,19 @@ function page(body: Html): string {
   const style: Html = { markup: STYLE }
   return `<!doctype html>\n${
     html`<html lang="en">
-  <head>
-    <meta charset="utf-8">
-    <meta name="viewport" content="width=device-width, initial-scale=1">
-    <meta name="color-scheme" content="light dark">
-    <title>Portcullis</title>
-    <style>${style}</style>
-  </head>
-  <body><main>${body}</main></body>
-</html>`.markup
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="color-scheme" content="light dark" />
+        <title>Portcullis</title>
+        <style>
+          ${style}
+        </style>
+      </head>
+      <body>
+        <main>${body}</main>
+      </body>
+    </html>`.markup
   }\n`
 }
 
@@ -104,35 +108,48 @@ function providerTable(providers: readonly ListedProvider[]): Html {
     return html`<p class="faint">None yet. Add one with <code>POST /v1/integrations</code>.</p>`
   }
   return html`<table>
-    <tr><th>Provider</th><th>Kind</th><th>Integration</th><th>Workspace</th></tr>
+    <tr>
+      <th>Provider</th>
+      <th>Kind</th>
+      <th>Integration</th>
+      <th>Workspace</th>
+    </tr>
     ${providers.map(
-      (provider) => html`<tr>
-        <td><code>@${provider.slug}</code></td>
-        <td>${provider.kind}</td>
-        <td>${provider.integrationName}</td>
-        <td>${provider.workspaceName}</td>
-      </tr>`,
+      (provider) =>
+        html`<tr>
+          <td><code>@${provider.slug}</code></td>
+          <td>${provider.kind}</td>
+          <td>${provider.integrationName}</td>
+          <td>${provider.workspaceName}</td>
+        </tr>`,
     )}
   </table>`
 }
 
 function exchangeTable(exchanges: readonly StoredExchange[]): Html {
-  if (exchanges.length === 0) return html`<p class="faint">Nothing yet. The first request of a connected Claude Code will stand here.</p>`
+  if (exchanges.length === 0)
+    return html`<p class="faint">Nothing yet. The first request of a connected Claude Code will stand here.</p>`
   return html`<table>
     <tr>
-      <th>Time (UTC)</th><th>Model</th><th>Provider</th>
-      <th class="number">Input</th><th class="number">Output</th><th class="number">Cost</th><th>Status</th>
+      <th>Time (UTC)</th>
+      <th>Model</th>
+      <th>Provider</th>
+      <th class="number">Input</th>
+      <th class="number">Output</th>
+      <th class="number">Cost</th>
+      <th>Status</th>
     </tr>
     ${exchanges.map(
-      (exchange) => html`<tr>
-        <td class="when">${showTime(exchange.received_at)}</td>
-        <td>${cut(exchange.model_served ?? exchange.model_asked ?? '–')}</td>
-        <td>${exchange.provider_slug === null ? '–' : `@${exchange.provider_slug}`}</td>
-        <td class="number">${showCount(inputTokens(exchange))}</td>
-        <td class="number">${showCount(exchange.output_tokens)}</td>
-        <td class="number" title="$${formatDollars(exchange.cost_nanos)}">${showDollars(exchange.cost_nanos)}</td>
-        <td class="${moodOf(exchange)}">${showStatus(exchange)}</td>
-      </tr>`,
+      (exchange) =>
+        html`<tr>
+          <td class="when">${showTime(exchange.received_at)}</td>
+          <td>${cut(exchange.model_served ?? exchange.model_asked ?? '–')}</td>
+          <td>${exchange.provider_slug === null ? '–' : `@${exchange.provider_slug}`}</td>
+          <td class="number">${showCount(inputTokens(exchange))}</td>
+          <td class="number">${showCount(exchange.output_tokens)}</td>
+          <td class="number" title="$${formatDollars(exchange.cost_nanos)}">${showDollars(exchange.cost_nanos)}</td>
+          <td class="${moodOf(exchange)}">${showStatus(exchange)}</td>
+        </tr>`,
     )}
   </table>`
 }

@@ -1,7 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { newId } from '../../core/ids.ts'
-import { deleteConsoleSession, findConsoleSession, insertConsoleSession, useSignInLink } from '../../store/console-sessions.ts'
+import {
+  deleteConsoleSession,
+  findConsoleSession,
+  insertConsoleSession,
+  useSignInLink,
+} from '../../store/console-sessions.ts'
 import { listExchanges } from '../../store/exchanges.ts'
 import { listProviders } from '../../store/providers.ts'
 import { findSession, refuseForeignOrigin } from '../authenticate.ts'
@@ -62,7 +67,13 @@ async function overview({ organisationId }: AdminCaller, parts: AdminParts): Pro
   const { items: providers } = await listProviders(store.db, organisationId)
   const { items: exchanges } = await listExchanges(store.db, { organisationId }, { limit: EXCHANGES_SHOWN })
   const url = parts.publicUrl()
-  return overviewPage({ url, version: parts.version, settings: parts.settingsText(url, KEY_PLACEHOLDER), providers, exchanges })
+  return overviewPage({
+    url,
+    version: parts.version,
+    settings: parts.settingsText(url, KEY_PLACEHOLDER),
+    providers,
+    exchanges,
+  })
 }
 
 function isSecure({ publicUrl }: AdminParts): boolean {
@@ -74,12 +85,14 @@ function goHome(reply: FastifyReply, cookie: string): FastifyReply {
 }
 
 function sendPage(reply: FastifyReply, page: string): FastifyReply {
-  return reply
-    .header('content-security-policy', CONTENT_SECURITY_POLICY)
-    .header('x-content-type-options', 'nosniff')
-    // Browsers leave the origin out of a form's request under `no-referrer`, and signing out asks for it.
-    .header('referrer-policy', 'same-origin')
-    .header('cache-control', 'no-store')
-    .type('text/html; charset=utf-8')
-    .send(page)
+  return (
+    reply
+      .header('content-security-policy', CONTENT_SECURITY_POLICY)
+      .header('x-content-type-options', 'nosniff')
+      // Browsers leave the origin out of a form's request under `no-referrer`, and signing out asks for it.
+      .header('referrer-policy', 'same-origin')
+      .header('cache-control', 'no-store')
+      .type('text/html; charset=utf-8')
+      .send(page)
+  )
 }

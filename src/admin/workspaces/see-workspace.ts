@@ -13,7 +13,11 @@ export async function seeWorkspace(db: Database, caller: AdminCaller, reference:
 }
 
 /** The workspace that a request means: the one it names, else the caller's own, else the only one there is. */
-export async function workspaceFor(db: Database, caller: AdminCaller, reference: string | undefined): Promise<Workspace> {
+export async function workspaceFor(
+  db: Database,
+  caller: AdminCaller,
+  reference: string | undefined,
+): Promise<Workspace> {
   const named = reference ?? caller.workspaceId
   if (named !== undefined) return seeWorkspace(db, caller, named)
   const { items } = await listWorkspaces(db, caller.organisationId)
@@ -27,6 +31,10 @@ export async function workspaceFor(db: Database, caller: AdminCaller, reference:
  * The id of the workspace that a list is about: undefined means all that an administrator sees. For everybody else it is
  * their own, and any other does not exist.
  */
-export async function scopeOf(db: Database, caller: AdminCaller, reference: string | undefined): Promise<string | undefined> {
+export async function scopeOf(
+  db: Database,
+  caller: AdminCaller,
+  reference: string | undefined,
+): Promise<string | undefined> {
   return reference === undefined ? caller.workspaceId : (await seeWorkspace(db, caller, reference)).id
 }
