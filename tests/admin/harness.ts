@@ -83,6 +83,8 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
     },
   })
   const app = Fastify()
+  // No two changes in one millisecond, so that lists have one order.
+  app.addHook('onRequest', async () => clock.advance(1))
   registerAdmin(app, {
     clock,
     store,
@@ -113,8 +115,6 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
     otherWorkspace,
     signInToken: first!.signInToken,
     async call(method, path, body, key = ADMIN_KEY) {
-      // No two changes in one millisecond, so that lists have one order.
-      clock.advance(1)
       const response = await app.inject({
         method,
         url: `/v1${path}`,

@@ -98,7 +98,7 @@ describe('a session', () => {
 
   it('ends after twelve hours', async () => {
     const { plane, cookie } = await signIn()
-    plane.clock.advance(12 * 3_600_000 - 1)
+    plane.clock.advance(12 * 3_600_000 - 2)
     expect((await plane.app.inject({ url: '/v1/providers', headers: { cookie } })).statusCode).toBe(200)
     plane.clock.advance(1)
     expect((await plane.app.inject({ url: '/v1/providers', headers: { cookie } })).statusCode).toBe(401)

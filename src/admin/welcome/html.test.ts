@@ -3,13 +3,9 @@ import { expect, it } from 'vitest'
 import { html } from './html.ts'
 
 it('text becomes text, pieces of HTML stay HTML', () => {
-  const item = html`<li>${'<b>&"\''}</li>`
-  expect(
-    html`<ul class="${'a"b'}">
-        ${[item, item]}
-      </ul>
-      ${3}`.markup,
-  ).toBe('<ul class="a&quot;b"><li>&lt;b&gt;&amp;&quot;&#39;</li><li>&lt;b&gt;&amp;&quot;&#39;</li></ul> 3')
+  const item = html`<b title="${'a"b'}">${'<i>&"\''}</b>`
+  expect(item.markup).toBe('<b title="a&quot;b">&lt;i&gt;&amp;&quot;&#39;</b>')
+  expect(html`<p>${[item, item]}${3}</p>`.markup).toBe(`<p>${item.markup}${item.markup}3</p>`)
 })
 
 it('no text opens a tag, an attribute or an entity', () => {
