@@ -146,6 +146,7 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
       publicUrl,
       settingsText: (url, key) => formatSettingsBlock(settingsBlock({ url, key })),
       flushRecords: () => books.flush(),
+      report: (problem) => log.error({ err: problem }, 'a request to the admin API failed'),
     })
     url = await app.listen({ host: config.HOST, port: config.PORT })
 

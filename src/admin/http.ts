@@ -16,7 +16,11 @@ import { registerWelcome } from './welcome/register-welcome.ts'
 export function registerAdmin(app: FastifyInstance, parts: AdminParts): void {
   void app.register(async (scope) => {
     acceptJson(scope)
-    scope.setErrorHandler((error: FastifyError, request, reply) => refuse(error, request, reply))
+    scope.setErrorHandler((error: FastifyError, _request, reply) => {
+      const refusal = toAdminError(error)
+      if (refusal.code === 'AB04') parts.report(error)
+      return refuse(refusal, reply)
+    })
     for (const route of ADMIN_ROUTES) mount(scope, route, parts)
     const document = describeRoutes(ADMIN_ROUTES, parts.version)
     scope.get('/v1/openapi.json', (_request, reply) => reply.send(document))
@@ -63,16 +67,15 @@ function acceptJson(scope: FastifyInstance): void {
   )
 }
 
-/** Portkey's shape for every refusal. What nobody expected goes to the log and tells the caller nothing of our insides. */
-function refuse(error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const refusal = toAdminError(error)
-  if (refusal.code === 'AB04') request.log.error({ err: error, requestId: request.id }, 'admin request failed')
+/** Portkey's shape for every refusal. */
+function refuse(refusal: AdminError, reply: FastifyReply): FastifyReply {
   return reply
     .code(refusal.status)
     .header('cache-control', 'no-store')
     .send({ success: false, data: { message: refusal.message, errorCode: refusal.code } })
 }
 
+/** What nobody expected tells the caller nothing of our insides. */
 function toAdminError(error: FastifyError): AdminError {
   if (error instanceof AdminError) return error
   if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') {

@@ -22,6 +22,8 @@ export interface AdminParts {
   settingsText(url: string, key: string): string
   /** Resolves when every exchange that has ended can be read from the store. */
   flushRecords(): Promise<void>
+  /** Told of failures that nobody expected; the caller hears only that there was one. */
+  report(problem: unknown): void
 }
 
 /** The picture of keys, providers and prices that the data plane works with. */

@@ -71,6 +71,15 @@ it('the OpenAPI document describes every endpoint, for everybody', async () => {
   expect(create).toMatchObject({ type: 'object', additionalProperties: false, required: ['name', 'ai_provider_id'] })
 })
 
+it('a failure of ours is reported, and tells the caller nothing of our insides', async () => {
+  const { call, store, problems } = await startControlPlane()
+  await store.db.schema.dropTable('price_versions').execute()
+  const answer = await call('GET', '/prices')
+  expect(answer).toMatchObject({ status: 500, body: { success: false, data: { errorCode: 'AB04' } } })
+  expect(answer.text).not.toContain('price_versions')
+  expect(String(problems[0])).toContain('price_versions')
+})
+
 describe('the reference', () => {
   const page = readFileSync(new URL('../../docs/reference/admin-api.md', import.meta.url), 'utf8')
 

@@ -27,6 +27,8 @@ export interface ControlPlane {
   readonly clock: ManualClock
   readonly workspace: Workspace
   readonly otherWorkspace: Workspace
+  /** What was reported to the operator. */
+  readonly problems: readonly unknown[]
   /** Of the sign-in link that a first start prints. */
   readonly signInToken: string
   /** Sends a request as the administrator, or with another key (`null`: without any). */
@@ -82,6 +84,7 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
       throw problem
     },
   })
+  const problems: unknown[] = []
   const app = Fastify()
   // No two changes in one millisecond, so that lists have one order.
   app.addHook('onRequest', async () => clock.advance(1))
@@ -96,6 +99,7 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
     publicUrl: () => options.publicUrl ?? 'http://gateway.example.com',
     settingsText: (url, key) => `settings for ${url} with ${key}`,
     flushRecords: async () => {},
+    report: (problem) => problems.push(problem),
   })
   await app.ready()
   onTestFinished(async () => {
@@ -111,6 +115,7 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
     directory,
     vault,
     clock,
+    problems,
     workspace: workspaces.find(({ isDefault }) => isDefault)!,
     otherWorkspace,
     signInToken: first!.signInToken,
