@@ -14,8 +14,8 @@ export function requestBody(bytes: number, stream: boolean): Buffer {
       }),
     )
   const missing = bytes - make().length
-  // A tool result of source code: many escaped quotes and line ends, as in life.
-  const line = 'const answer = await load({ "path": "src/index.ts", \\n "limit": 200 })\n'
+  // A tool result of source code. In recorded bodies every 44th byte is a quote, escaped or not; here it is every 35th.
+  const line = '  const entries = await readEntries(folder, { limit: 200, order })  // see "index"\n'
   for (let turn = 0, left = missing; left > 400; turn++) {
     const size = Math.min(left - 300, 8_000)
     messages.push(

@@ -15,9 +15,10 @@ import { type Measured, startGateway, startServer } from './process.ts'
  *   npm run bench                the table on the terminal
  *   npm run bench -- --write     also into docs/performance.md
  *   npm run bench -- --rounds 5  more rounds; the figures are their medians
+ *   npm run bench -- --only 1    the first load alone, and no memory; for work on one thing
  */
 const { values: options } = parseArgs({
-  options: { write: { type: 'boolean', default: false }, rounds: { type: 'string', default: '3' } },
+  options: { write: { type: 'boolean', default: false }, rounds: { type: 'string', default: '3' }, only: { type: 'string' } },
 })
 
 interface Case {
@@ -54,9 +55,12 @@ try {
   )
   const key = await prepare(gateway.origin, upstream.origin, adminKey)
   const rows: string[] = []
-  for (const each of CASES) rows.push(await compare(each, pipe, gateway, key))
-  const memory = [await memoryPerStream(1_000, pipe, gateway, key), await memoryPerStream(300_000, pipe, gateway, key)]
-  report(rows, memory)
+  const cases = options.only === undefined ? CASES : CASES.slice(Number(options.only) - 1, Number(options.only))
+  for (const each of cases) rows.push(await compare(each, pipe, gateway, key))
+  if (options.only === undefined) {
+    const memory = [await memoryPerStream(1_000, pipe, gateway, key), await memoryPerStream(300_000, pipe, gateway, key)]
+    report(rows, memory)
+  }
 } finally {
   for (const each of running.reverse()) await each.stop()
   rmSync(folder, { recursive: true, force: true })
@@ -66,6 +70,30 @@ async function start(starting: Promise<Measured>): Promise<Measured> {
   const started = await starting
   running.push(started)
   return started
+}
+
+/** What Claude Code sends, by name and number. */
+function headersOf(key: string): Record<string, string> {
+  return {
+    accept: 'application/json',
+    authorization: `Bearer ${key}`,
+    'content-type': 'application/json',
+    'user-agent': 'claude-cli/2.1.330 (external, cli)',
+    'x-claude-code-session-id': '00000000-0000-4000-8000-000000000001',
+    'x-stainless-arch': 'x64',
+    'x-stainless-lang': 'js',
+    'x-stainless-os': 'Linux',
+    'x-stainless-package-version': '0.128.0',
+    'x-stainless-retry-count': '0',
+    'x-stainless-runtime': 'node',
+    'x-stainless-runtime-version': 'v26.12.1',
+    'x-stainless-timeout': '600',
+    'anthropic-beta': 'claude-code-20250219,interleaved-thinking-2025-05-14,context-management-2025-06-27,effort-2025-11-24',
+    'anthropic-dangerous-direct-browser-access': 'true',
+    'anthropic-version': '2023-06-01',
+    'x-app': 'cli',
+    'accept-encoding': 'gzip, deflate, br, zstd',
+  }
 }
 
 /** Adds the upstream as an Anthropic account and makes a developer's key, by the admin API as an administrator would. */
@@ -109,7 +137,7 @@ async function compare(each: Case, pipe: Measured, gateway: Measured, key: strin
     const result = await load({
       origin: target.origin,
       path: `/v1/messages${each.query}`,
-      headers: { 'content-type': 'application/json', 'anthropic-version': '2023-06-01', authorization: `Bearer ${key}` },
+      headers: headersOf(key),
       body: requestBody(each.bodyBytes, each.stream),
       requests,
       concurrency: each.concurrency,
@@ -149,7 +177,7 @@ async function memoryPerStream(bodyBytes: number, pipe: Measured, gateway: Measu
       load({
         origin: target.origin,
         path: `/v1/messages${query}`,
-        headers: { 'content-type': 'application/json', 'anthropic-version': '2023-06-01', authorization: `Bearer ${key}` },
+        headers: headersOf(key),
         body: requestBody(bodyBytes, true),
         requests: count,
         concurrency: count,

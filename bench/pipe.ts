@@ -15,7 +15,7 @@ const server = createServer((request, response) => {
       {
         path: request.url!,
         method: 'POST',
-        headers: { 'content-type': 'application/json' },
+        headers: forward(request.rawHeaders),
         body: chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks),
       },
       {
@@ -25,7 +25,8 @@ const server = createServer((request, response) => {
           })
         },
         onResponseStart(_controller, status, headers) {
-          response.writeHead(status, { 'content-type': String(headers['content-type']) })
+          const { connection: _connection, 'transfer-encoding': _encoding, ...kept } = headers
+          response.writeHead(status, kept)
         },
         onResponseData(controller, chunk) {
           if (response.write(chunk)) return
@@ -42,6 +43,16 @@ const server = createServer((request, response) => {
     )
   })
 })
+
+/** All headers but those of the connection. */
+function forward(raw: readonly string[]): string[] {
+  const kept: string[] = []
+  for (let at = 0; at < raw.length; at += 2) {
+    const name = raw[at]!.toLowerCase()
+    if (name !== 'host' && name !== 'connection' && name !== 'content-length') kept.push(raw[at]!, raw[at + 1]!)
+  }
+  return kept
+}
 
 server.keepAliveTimeout = 120_000
 server.listen(0, '127.0.0.1', () => {

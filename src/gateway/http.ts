@@ -53,7 +53,7 @@ export function registerDataPlane(app: FastifyInstance, parts: DataPlaneParts): 
       handler: (request, reply) => {
         const error = new GatewayError('request.method', `${request.method} does not exist here: send POST ${url}.`)
         reply.header('allow', 'POST')
-        refuse(request.raw, reply.raw, parts.clock, error, () => reply.hijack())
+        refuse(request.raw, reply.raw, parts.clock, error, () => void reply.hijack())
       },
     })
   }
@@ -63,7 +63,7 @@ export function registerDataPlane(app: FastifyInstance, parts: DataPlaneParts): 
       const id = newRequestId(parts.clock.now())
       void reply.header('request-id', id).send(answerModels(parts, request.raw, request.url))
     } catch (thrown) {
-      refuse(request.raw, reply.raw, parts.clock, toGatewayError(thrown), () => reply.hijack())
+      refuse(request.raw, reply.raw, parts.clock, toGatewayError(thrown), () => void reply.hijack())
     }
   })
 
@@ -82,7 +82,7 @@ export function registerDataPlane(app: FastifyInstance, parts: DataPlaneParts): 
   app.setNotFoundHandler((request, reply) => {
     const explained = explainWrongPath(request.method, request.url, request.raw.rawHeaders)
     if (explained.kind === 'portkey') return reply.code(404).send({ message: 'Not Found', ok: false })
-    return refuse(request.raw, reply.raw, parts.clock, explained.error, () => reply.hijack())
+    return refuse(request.raw, reply.raw, parts.clock, explained.error, () => void reply.hijack())
   })
 
   return exchanges

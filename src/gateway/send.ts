@@ -130,9 +130,12 @@ class UpstreamCall implements UpstreamHandler {
   fail(error: GatewayError): void {
     if (this.#state === 'over') return
     this.#attempt.trail.note({ upstreamEndedAt: this.#parts.clock.monotonic() })
-    const charge = this.#tap?.started === true ? this.#chargeSoFar() : this.#failedCharge()
-    this.#tap?.end()
-    this.#close(charge, this.#tap === undefined ? 'failed' : 'interrupted', 'upstream')
+    const tap = this.#tap
+    // Told first, so that a last event without its end still counts.
+    tap?.end()
+    const hasUsed = tap !== undefined && (tap.started || tap.outputEstimate > 0)
+    const charge = hasUsed ? this.#chargeSoFar() : this.#failedCharge()
+    this.#close(charge, tap === undefined ? 'failed' : 'interrupted', 'upstream')
     this.#reply.fail(error, 'upstream')
   }
 

@@ -68,19 +68,27 @@ async function insertMany<Table extends BatchTable>(
   rows: readonly Insertable<Tables[Table]>[],
 ): Promise<void> {
   const columns = Object.keys(rows[0]!)
-  const values = flatten(columns, rows as readonly Readonly<Record<string, Value>>[])
   const names = columns.map((column) => `"${column}"`).join(', ')
   const marks = columns.map(() => '?').join(', ')
   const text = `insert into "${table}" (${names}) values (${marks}) on conflict (id) do nothing`
+  const values = encodeRows(columns, rows as readonly Readonly<Record<string, Value>>[])
   // Holding Kysely's connection keeps this batch out of the middle of somebody's transaction.
-  await db.connection().execute(() => thread.insert(text, columns.length, values))
+  await db.connection().execute(() => thread.insert(text, values))
 }
 
 type Value = string | number | bigint | null
 
-function flatten(columns: readonly string[], rows: readonly Readonly<Record<string, Value>>[]): Value[] {
-  const values = new Array<Value>(columns.length * rows.length)
-  let at = 0
-  for (const row of rows) for (const column of columns) values[at++] = row[column] ?? null
-  return values
+/**
+ * Rows as one JSON text, an array of values for each: a string crosses to the other thread for a third of what its values cost one by
+ * one. A bigint goes as its digits, which an integer column reads back without loss.
+ */
+function encodeRows(columns: readonly string[], rows: readonly Readonly<Record<string, Value>>[]): string {
+  return JSON.stringify(
+    rows.map((row) =>
+      columns.map((column) => {
+        const value = row[column]
+        return typeof value === 'bigint' ? value.toString() : value
+      }),
+    ),
+  )
 }

@@ -46,7 +46,8 @@ const WATCH_MS = 500
 
 /** Reads the first picture, then watches for changes until `close`. */
 export async function createDirectory(parts: DirectoryParts): Promise<Directory> {
-  const { store, keys, clock, presetAdminKey, report } = parts
+  const { store, clock, presetAdminKey, report } = parts
+  const keys = { hash: rememberHashes(parts.keys.hash) }
   const presetHash = presetAdminKey === undefined ? undefined : keys.hash(presetAdminKey)
   const readPrices = createPriceReader(report)
   let view = show(await readPicture(store.db))
@@ -170,5 +171,22 @@ function createPriceReader(report: (problem: unknown) => void): (versions: Pictu
       report(new Error(`The price table ${id} in the store cannot be read, so it prices nothing.`, { cause }))
       return undefined
     }
+  }
+}
+
+/** Keys in use at the same time, more or less; older ones are hashed again. */
+const HASHES_KEPT = 1_000
+
+/** A keyed hash costs as much as everything else that is done to find a caller, and a session asks hundreds of times in a row. */
+function rememberHashes(hash: (secret: string) => string): (secret: string) => string {
+  const kept = new Map<string, string>()
+  return (secret) => {
+    const known = kept.get(secret)
+    if (known !== undefined) return known
+    const fresh = hash(secret)
+    if (kept.size === HASHES_KEPT) kept.clear()
+    // Longer than any key of ours: not worth the memory that a stranger could fill with it.
+    if (secret.length <= 128) kept.set(secret, fresh)
+    return fresh
   }
 }

@@ -17,9 +17,8 @@ export interface InsertRequest {
   readonly id: number
   readonly kind: 'insert'
   readonly sql: string
-  readonly width: number
-  /** All rows one after the other, each `width` long: one flat array is the cheapest thing to clone. */
-  readonly values: readonly SQLInputValue[]
+  /** An array of rows, each an array of values in the order of the statement's marks, as JSON. */
+  readonly rows: string
 }
 
 export interface QueryAnswer {

@@ -176,13 +176,12 @@ function narrowRow(row: Record<string, SQLOutputValue>): void {
   }
 }
 
-function insertRows(database: DatabaseSync, statement: StatementSync, { values, width }: InsertRequest): QueryAnswer {
+function insertRows(database: DatabaseSync, statement: StatementSync, request: InsertRequest): QueryAnswer {
+  const rows = JSON.parse(request.rows) as readonly SQLInputValue[][]
   let changes = 0
   database.exec('begin immediate')
   try {
-    for (let at = 0; at < values.length; at += width) {
-      changes += Number(statement.run(...values.slice(at, at + width)).changes)
-    }
+    for (const row of rows) changes += Number(statement.run(...row).changes)
     database.exec('commit')
   } catch (error) {
     // A full disk may already have rolled the transaction back; a second rollback would hide the real error.

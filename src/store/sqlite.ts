@@ -15,8 +15,8 @@ import { StoreError, type StoreFault } from './store-error.ts'
 /** The database behind its thread. Calls are run in the order in which they are made. */
 export interface SqliteThread {
   query(sql: string, parameters: readonly SQLInputValue[]): Promise<QueryAnswer>
-  /** Runs `sql` once for every `width` values, all in one transaction. */
-  insert(sql: string, width: number, values: readonly SQLInputValue[]): Promise<void>
+  /** Runs `sql` once for every row, all in one transaction; `rows` is JSON, an array of values for each. */
+  insert(sql: string, rows: string): Promise<void>
   close(): Promise<void>
 }
 
@@ -54,8 +54,8 @@ export async function startSqlite(file: string): Promise<SqliteThread> {
 
   return {
     query: (sql, parameters) => ask((id) => ({ id, kind: 'query', sql, parameters })),
-    async insert(sql, width, values) {
-      await ask((id) => ({ id, kind: 'insert', sql, width, values }))
+    async insert(sql, rows) {
+      await ask((id) => ({ id, kind: 'insert', sql, rows }))
     },
     async close() {
       gone ??= new StoreError('The database is closed.', 'gone')
