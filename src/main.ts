@@ -1,6 +1,7 @@
 import { type App, startApp } from './app.ts'
 import { banner } from './banner.ts'
 import { ConfigError, readConfig } from './config.ts'
+import { tuneGarbageCollector } from './tune-gc.ts'
 
 /*
  * The process: reads the settings, starts the gateway, and ends it when told to. The only file that exits.
@@ -8,6 +9,8 @@ import { ConfigError, readConfig } from './config.ts'
 
 /** Faults of the operator's settings, not of the program: told in one line, without a stack. */
 const EXIT_CONFIG = 78
+
+tuneGarbageCollector()
 
 let app: App
 try {
