@@ -18,7 +18,11 @@ import { type Measured, startGateway, startServer } from './process.ts'
  *   npm run bench -- --only 1    the first load alone, and no memory; for work on one thing
  */
 const { values: options } = parseArgs({
-  options: { write: { type: 'boolean', default: false }, rounds: { type: 'string', default: '3' }, only: { type: 'string' } },
+  options: {
+    write: { type: 'boolean', default: false },
+    rounds: { type: 'string', default: '3' },
+    only: { type: 'string' },
+  },
 })
 
 interface Case {
@@ -34,9 +38,33 @@ interface Case {
 
 const CASES: readonly Case[] = [
   { name: '1 KB plain, 1 at a time', query: '', bodyBytes: 1_000, stream: false, requests: 1_500, concurrency: 1 },
-  { name: '1 KB plain, 16 at a time', query: '', bodyBytes: 1_000, stream: false, requests: 6_000, concurrency: 16, ratioMax: 2.5 },
-  { name: '300 KB, 300 events, 4 at a time', query: '?events=300', bodyBytes: 300_000, stream: true, requests: 600, concurrency: 4, ratioMax: 1.5 },
-  { name: '300 KB, 300 events 3 ms apart, 16 at a time', query: '?events=300&paceMs=3', bodyBytes: 300_000, stream: true, requests: 160, concurrency: 16, ratioMax: 1.5 },
+  {
+    name: '1 KB plain, 16 at a time',
+    query: '',
+    bodyBytes: 1_000,
+    stream: false,
+    requests: 6_000,
+    concurrency: 16,
+    ratioMax: 2.5,
+  },
+  {
+    name: '300 KB, 300 events, 4 at a time',
+    query: '?events=300',
+    bodyBytes: 300_000,
+    stream: true,
+    requests: 600,
+    concurrency: 4,
+    ratioMax: 1.5,
+  },
+  {
+    name: '300 KB, 300 events 3 ms apart, 16 at a time',
+    query: '?events=300&paceMs=3',
+    bodyBytes: 300_000,
+    stream: true,
+    requests: 160,
+    concurrency: 16,
+    ratioMax: 1.5,
+  },
 ]
 
 const folder = mkdtempSync(join(tmpdir(), 'portcullis-bench-'))
@@ -58,7 +86,10 @@ try {
   const cases = options.only === undefined ? CASES : CASES.slice(Number(options.only) - 1, Number(options.only))
   for (const each of cases) rows.push(await compare(each, pipe, gateway, key))
   if (options.only === undefined) {
-    const memory = [await memoryPerStream(1_000, pipe, gateway, key), await memoryPerStream(300_000, pipe, gateway, key)]
+    const memory = [
+      await memoryPerStream(1_000, pipe, gateway, key),
+      await memoryPerStream(300_000, pipe, gateway, key),
+    ]
     report(rows, memory)
   }
 } finally {
@@ -88,7 +119,8 @@ function headersOf(key: string): Record<string, string> {
     'x-stainless-runtime': 'node',
     'x-stainless-runtime-version': 'v26.12.1',
     'x-stainless-timeout': '600',
-    'anthropic-beta': 'claude-code-20250219,interleaved-thinking-2025-05-14,context-management-2025-06-27,effort-2025-11-24',
+    'anthropic-beta':
+      'claude-code-20250219,interleaved-thinking-2025-05-14,context-management-2025-06-27,effort-2025-11-24',
     'anthropic-dangerous-direct-browser-access': 'true',
     'anthropic-version': '2023-06-01',
     'x-app': 'cli',
@@ -215,11 +247,17 @@ function report(rows: readonly string[], memory: readonly string[]): void {
   console.log(`\n${table}`)
   if (!options.write) return
   const date = new Date().toISOString().slice(0, 10)
-  writeFileSync(new URL('../docs/performance.md', import.meta.url), PAGE.replace('DATE', date).replace('NODE', process.version).replace('TABLE', table))
+  writeFileSync(
+    new URL('../docs/performance.md', import.meta.url),
+    PAGE.replace('DATE', date).replace('NODE', process.version).replace('TABLE', table),
+  )
 }
 
 function median(values: readonly number[]): number {
-  return quantile([...values].sort((one, other) => one - other), 0.5)
+  return quantile(
+    [...values].sort((one, other) => one - other),
+    0.5,
+  )
 }
 
 function quantile(sorted: readonly number[], share: number): number {

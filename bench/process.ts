@@ -17,7 +17,9 @@ export interface Measured {
 
 /** Starts a file of this folder that reports the port it listens on. */
 export async function startServer(file: string, ...args: string[]): Promise<Measured> {
-  const child = fork(fileURLToPath(new URL(file, import.meta.url)), args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+  const child = fork(fileURLToPath(new URL(file, import.meta.url)), args, {
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  })
   const [message] = (await once(child, 'message')) as [{ port: number }]
   return measured(child, `http://127.0.0.1:${message.port}`)
 }
@@ -47,7 +49,9 @@ function measured(child: ChildProcess, origin: string): Measured {
     origin,
     cpuMs: () => {
       // Fields 14 and 15 of stat, counted after the name, are user and system time in hundredths of a second.
-      const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /s, '').split(' ')
+      const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+        .replace(/^.*\) /s, '')
+        .split(' ')
       return (Number(fields[11]) + Number(fields[12])) * 10
     },
     memoryKb: () => Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]),

@@ -14,7 +14,11 @@ const server = createServer((request, response) => {
     const events = Number(query.get('events') ?? 0)
     const paceMs = Number(query.get('paceMs') ?? 0)
     if (events === 0) {
-      response.writeHead(200, { 'content-type': 'application/json', 'content-length': json.length, 'request-id': 'req_bench' })
+      response.writeHead(200, {
+        'content-type': 'application/json',
+        'content-length': json.length,
+        'request-id': 'req_bench',
+      })
       response.end(json)
       return
     }

@@ -125,10 +125,11 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
       limits: { bodyBytesMax: config.PORTCULLIS_BODY_BYTES_MAX },
       clientStallMs: config.PORTCULLIS_CLIENT_STALL_MS,
       version: VERSION,
-      isReady: () => readRevision(store.db).then(
-        () => true,
-        () => false,
-      ),
+      isReady: () =>
+        readRevision(store.db).then(
+          () => true,
+          () => false,
+        ),
     })
     serveCli(app)
 

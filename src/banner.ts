@@ -13,7 +13,10 @@ export function banner(app: Announced, { colours }: { colours: boolean }): strin
   const faint = (text: string) => (colours ? styleText('dim', text, { validateStream: false }) : text)
   const listening = `Portcullis listens on ${strong(url)}${publicUrl === url ? '' : `, reached at ${strong(publicUrl)}`}`
   if (firstSecrets === undefined) {
-    const link = signInLink === undefined ? faint('For a sign-in link: npm start -- --signin-link.') : `Sign in (one use, 24 hours): ${strong(signInLink)}`
+    const link =
+      signInLink === undefined
+        ? faint('For a sign-in link: npm start -- --signin-link.')
+        : `Sign in (one use, 24 hours): ${strong(signInLink)}`
     return `\n  ${listening}\n  ${link}\n  ${faint('Stop with Ctrl-C.')}\n\n`
   }
   const { signInToken, administratorKey, developerKey } = firstSecrets

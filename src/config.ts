@@ -73,13 +73,17 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     problems.push(`${name}: no such setting${near === undefined ? '' : `; did you mean ${near}?`}`)
   }
   // An empty variable is how compose files spell "not set".
-  const given = Object.fromEntries(CONFIG_KEYS.map((name) => [name, environment[name] === '' ? undefined : environment[name]]))
+  const given = Object.fromEntries(
+    CONFIG_KEYS.map((name) => [name, environment[name] === '' ? undefined : environment[name]]),
+  )
   const parsed = Environment.safeParse(given)
   if (!parsed.success) {
     for (const issue of parsed.error.issues) problems.push(`${issue.path.join('.')}: ${issue.message}`)
   }
   if (problems.length > 0 || !parsed.success) {
-    throw new ConfigError(`The configuration has ${problems.length} problem(s):\n${problems.map((each) => `  ${each}`).join('\n')}`)
+    throw new ConfigError(
+      `The configuration has ${problems.length} problem(s):\n${problems.map((each) => `  ${each}`).join('\n')}`,
+    )
   }
   return Object.freeze({
     ...parsed.data,

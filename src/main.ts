@@ -16,7 +16,9 @@ let app: App
 try {
   app = await startApp(readConfig(process.env))
   const signInLink = process.argv.includes('--signin-link') ? await app.newSignInLink() : undefined
-  process.stdout.write(banner({ ...app, signInLink }, { colours: process.stdout.isTTY && process.env['NO_COLOR'] === undefined }))
+  process.stdout.write(
+    banner({ ...app, signInLink }, { colours: process.stdout.isTTY && process.env['NO_COLOR'] === undefined }),
+  )
 } catch (error) {
   process.stderr.write(`${explain(error)}\n`)
   process.exit(error instanceof ConfigError ? EXIT_CONFIG : 1)
@@ -32,7 +34,9 @@ let asked = 0
 async function stop(signal: string): Promise<void> {
   asked++
   process.stdout.write(
-    asked === 1 ? `\n${signal}: waiting for running answers. Once more to end them.\n` : `\n${signal}: ending running answers.\n`,
+    asked === 1
+      ? `\n${signal}: waiting for running answers. Once more to end them.\n`
+      : `\n${signal}: ending running answers.\n`,
   )
   await app.stop(asked === 1 ? undefined : 0)
   process.exit(0)
@@ -47,7 +51,9 @@ async function die(error: unknown): Promise<void> {
 function explain(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   const { code, port, address } = error as NodeJS.ErrnoException & { port?: number; address?: string }
-  if (code === 'EADDRINUSE') return `Port ${port} at ${address} is taken. Stop what uses it, or set PORT to another one.`
-  if (code === 'EACCES' && port !== undefined) return `Port ${port} needs more rights than this user has. Set PORT to one above 1023.`
+  if (code === 'EADDRINUSE')
+    return `Port ${port} at ${address} is taken. Stop what uses it, or set PORT to another one.`
+  if (code === 'EACCES' && port !== undefined)
+    return `Port ${port} needs more rights than this user has. Set PORT to one above 1023.`
   return error.message
 }

@@ -36,9 +36,7 @@ export function newId<Kind extends string>(nowMs: number): Id<Kind> {
   pool[start + 2] = 0x80 | (pool[start + 2]! & 0x3f)
   const time = nowMs.toString(16).padStart(12, '0')
   const random = pool.toString('hex', start, start + 10)
-  return asId(
-    `${time.slice(0, 8)}-${time.slice(8)}-${random.slice(0, 4)}-${random.slice(4, 8)}-${random.slice(8)}`,
-  )
+  return asId(`${time.slice(0, 8)}-${time.slice(8)}-${random.slice(0, 4)}-${random.slice(4, 8)}-${random.slice(8)}`)
 }
 
 /**

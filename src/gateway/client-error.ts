@@ -38,6 +38,9 @@ function explain(code: string | undefined): GatewayError {
     case 'ERR_HTTP_REQUEST_TIMEOUT':
       return new GatewayError('request.timeout', 'The request did not arrive in time. Send it again.')
     default:
-      return new GatewayError('request.malformed', `This is not a valid HTTP/1.1 request${code === undefined ? '' : ` (${code})`}.`)
+      return new GatewayError(
+        'request.malformed',
+        `This is not a valid HTTP/1.1 request${code === undefined ? '' : ` (${code})`}.`,
+      )
   }
 }

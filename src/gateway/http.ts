@@ -68,7 +68,11 @@ export function registerDataPlane(app: FastifyInstance, parts: DataPlaneParts): 
   })
 
   // Claude Code warms its connection up with this, without a credential.
-  app.route({ method: ['GET', 'HEAD'], url: '/api/hello', handler: (_request, reply) => reply.send({ message: 'hello' }) })
+  app.route({
+    method: ['GET', 'HEAD'],
+    url: '/api/hello',
+    handler: (_request, reply) => reply.send({ message: 'hello' }),
+  })
 
   app.get('/livez', () => ({ status: 'live' }))
   app.get('/readyz', async (_request, reply) => {

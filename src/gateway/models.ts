@@ -22,7 +22,11 @@ interface Offer {
  * `GET /v1/models`: what this key may use. Anthropic's clients get Anthropic's shape, so that the models appear in Claude Code's picker;
  * Portkey's clients get the catalogue with `@slug/model` ids.
  */
-export function answerModels(parts: Pick<GatewayParts, 'keys' | 'catalogue'>, request: IncomingMessage, url: string): object {
+export function answerModels(
+  parts: Pick<GatewayParts, 'keys' | 'catalogue'>,
+  request: IncomingMessage,
+  url: string,
+): object {
   const caller = findCaller(parts.keys, request.rawHeaders)
   const offers = parts.catalogue.providers(caller.workspaceId).flatMap(offersOf)
   const query = new URL(url, 'http://gateway').searchParams
@@ -71,7 +75,13 @@ function anthropicPage(offers: readonly Offer[], caller: Caller, query: URLSearc
   const after = query.get('after_id')
   const before = query.get('before_id')
   const start = after === null ? 0 : all.findIndex(({ id }) => id === after) + 1
-  const end = before === null ? all.length : Math.max(0, all.findIndex(({ id }) => id === before))
+  const end =
+    before === null
+      ? all.length
+      : Math.max(
+          0,
+          all.findIndex(({ id }) => id === before),
+        )
   const page = before === null ? all.slice(start, start + limit) : all.slice(Math.max(start, end - limit), end)
   return {
     data: page,

@@ -168,9 +168,13 @@ class UpstreamCall implements UpstreamHandler {
     this.#finish()
     this.#reply.fail(
       by === 'shutdown'
-        ? new GatewayError('gateway.draining', 'The gateway was shut down during this answer. Send the request again.', {
-            retryAfterSeconds: 2,
-          })
+        ? new GatewayError(
+            'gateway.draining',
+            'The gateway was shut down during this answer. Send the request again.',
+            {
+              retryAfterSeconds: 2,
+            },
+          )
         : new GatewayError('gateway.unexpected', 'The client has left.'),
       by,
     )
@@ -267,7 +271,11 @@ class UpstreamCall implements UpstreamHandler {
 }
 
 /** An answer that must not reach the client as it is, and the reason. Everything else passes through unmodified. */
-function whyUnusable(status: number, contentType: string | undefined, attempt: Pick<Attempt, 'target'>): GatewayError | undefined {
+function whyUnusable(
+  status: number,
+  contentType: string | undefined,
+  attempt: Pick<Attempt, 'target'>,
+): GatewayError | undefined {
   const slug = `@${attempt.target.upstream.slug}`
   if (status >= 300 && status < 400) {
     // A client that follows would carry its gateway key to a host of the upstream's choosing.

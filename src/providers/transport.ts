@@ -169,4 +169,3 @@ function explain(error: Error, origin: string, hasHead: boolean): GatewayError {
         : new GatewayError('upstream.unreachable', 'The connection to the provider failed before it answered.', details)
   }
 }
-

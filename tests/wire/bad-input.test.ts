@@ -5,7 +5,16 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { header } from '../../src/core/headers.ts'
 import { GatewayError } from '../../src/core/errors.ts'
 import { type HttpAnswer, send } from '../../src/testing/http.ts'
-import { CALLER, EVENT_STREAM, type FakeProvider, KEY, type RunningDataPlane, WHOLE_STREAM, startDataPlane, startProvider } from './data-plane.ts'
+import {
+  CALLER,
+  EVENT_STREAM,
+  type FakeProvider,
+  KEY,
+  type RunningDataPlane,
+  WHOLE_STREAM,
+  startDataPlane,
+  startProvider,
+} from './data-plane.ts'
 
 let provider: FakeProvider
 let gateway: RunningDataPlane
@@ -13,11 +22,16 @@ let ledgerFailure: Error | undefined
 
 beforeEach(async () => {
   ledgerFailure = undefined
-  provider = await startProvider((_request, response) => response.writeHead(200, EVENT_STREAM).end(WHOLE_STREAM.join('')))
+  provider = await startProvider((_request, response) =>
+    response.writeHead(200, EVENT_STREAM).end(WHOLE_STREAM.join('')),
+  )
   gateway = await startDataPlane({
     origin: provider.origin,
     bodyBytesMax: 64 * 1024,
-    upstream: { allows: (model) => !model.startsWith('claude-forbidden'), models: ['claude-opus-5-5', 'claude-sonnet-5-5'] },
+    upstream: {
+      allows: (model) => !model.startsWith('claude-forbidden'),
+      models: ['claude-opus-5-5', 'claude-sonnet-5-5'],
+    },
     ledgerFails: () => ledgerFailure,
     lookups: {
       pcl_revoked: { state: 'revoked' },
@@ -42,13 +56,23 @@ interface Situation {
   readonly method?: string
 }
 
-function ask({ body = GOOD, key = KEY, headers = ['content-type', 'application/json'], path = '/v1/messages', method = 'POST' }: Situation) {
+function ask({
+  body = GOOD,
+  key = KEY,
+  headers = ['content-type', 'application/json'],
+  path = '/v1/messages',
+  method = 'POST',
+}: Situation) {
   return send(`${gateway.url}${path}`, { method, headers: ['authorization', `Bearer ${key}`, ...headers], body }).answer
 }
 
 /** Every refusal has the Anthropic envelope, a request id in two places that agree, and a code of the catalogue. */
 function expectRefusal(answer: HttpAnswer, status: number, code: string, text: RegExp): void {
-  const envelope = JSON.parse(answer.body.toString()) as { type: string; error: { message: string }; request_id: string }
+  const envelope = JSON.parse(answer.body.toString()) as {
+    type: string
+    error: { message: string }
+    request_id: string
+  }
   expect({ status: answer.status, code: header(answer.headers, 'x-portcullis-error') }).toEqual({ status, code })
   expect(envelope.type).toBe('error')
   expect(envelope.error.message).toMatch(text)
@@ -63,30 +87,135 @@ describe('a bad request gets one clear error, and no upstream call', () => {
     ['truncated JSON', { body: GOOD.slice(0, -5) }, 400, 'request.malformed', /valid JSON object/],
     ['something after the object', { body: `${GOOD} x` }, 400, 'request.malformed', /valid JSON object/],
     ['an array', { body: '[]' }, 400, 'request.malformed', /valid JSON object/],
-    ['nesting without end', { body: `{"model":"m","messages":${'['.repeat(5_000)}` }, 400, 'request.malformed', /valid JSON object/],
-    ['the model twice', { body: '{"model":"a","model":"b"}' }, 400, 'request.malformed', /model: stands more than once/],
-    ['the model twice, once spelt with an escape', { body: '{"model":"a","mod\\u0065l":"b"}' }, 400, 'request.malformed', /more than once/],
+    [
+      'nesting without end',
+      { body: `{"model":"m","messages":${'['.repeat(5_000)}` },
+      400,
+      'request.malformed',
+      /valid JSON object/,
+    ],
+    [
+      'the model twice',
+      { body: '{"model":"a","model":"b"}' },
+      400,
+      'request.malformed',
+      /model: stands more than once/,
+    ],
+    [
+      'the model twice, once spelt with an escape',
+      { body: '{"model":"a","mod\\u0065l":"b"}' },
+      400,
+      'request.malformed',
+      /more than once/,
+    ],
     ['no model', { body: '{"messages":[]}' }, 400, 'model.missing', /model: Field required/],
     ['a model that is a number', { body: '{"model":5}' }, 400, 'model.missing', /valid string/],
-    ['a model that is not allowed', { body: '{"model":"claude-forbidden-1"}' }, 400, 'model.not_allowed', /Allowed: claude-opus-5-5.*\/model claude-opus-5-5/],
-    ['a body over the limit', { body: `{"model":"m","x":"${'y'.repeat(70_000)}"}` }, 413, 'request.too_large', /larger than/],
-    ['a bomb', { body: gzipSync(`{"model":"m","x":"${'y'.repeat(9_000_000)}"}`), headers: [...json, 'content-encoding', 'gzip'] }, 413, 'request.too_large', /decompressed/],
-    ['a body that is not what it says', { headers: [...json, 'content-encoding', 'gzip'] }, 400, 'request.malformed', /cannot be decompressed/],
-    ['an unknown compression', { headers: [...json, 'content-encoding', 'snappy'] }, 415, 'request.unsupported_type', /snappy/],
-    ['a form', { headers: ['content-type', 'application/x-www-form-urlencoded'] }, 415, 'request.unsupported_type', /application\/json/],
+    [
+      'a model that is not allowed',
+      { body: '{"model":"claude-forbidden-1"}' },
+      400,
+      'model.not_allowed',
+      /Allowed: claude-opus-5-5.*\/model claude-opus-5-5/,
+    ],
+    [
+      'a body over the limit',
+      { body: `{"model":"m","x":"${'y'.repeat(70_000)}"}` },
+      413,
+      'request.too_large',
+      /larger than/,
+    ],
+    [
+      'a bomb',
+      {
+        body: gzipSync(`{"model":"m","x":"${'y'.repeat(9_000_000)}"}`),
+        headers: [...json, 'content-encoding', 'gzip'],
+      },
+      413,
+      'request.too_large',
+      /decompressed/,
+    ],
+    [
+      'a body that is not what it says',
+      { headers: [...json, 'content-encoding', 'gzip'] },
+      400,
+      'request.malformed',
+      /cannot be decompressed/,
+    ],
+    [
+      'an unknown compression',
+      { headers: [...json, 'content-encoding', 'snappy'] },
+      415,
+      'request.unsupported_type',
+      /snappy/,
+    ],
+    [
+      'a form',
+      { headers: ['content-type', 'application/x-www-form-urlencoded'] },
+      415,
+      'request.unsupported_type',
+      /application\/json/,
+    ],
     ['a revoked key', { key: 'pcl_revoked' }, 401, 'key.revoked', /revoked/],
     ['an unknown key', { key: 'pcl_unknown' }, 401, 'key.unknown', /does not know/],
     ['a key without the right', { key: 'pcl_readonly' }, 403, 'key.scope', /completions\.write/],
-    ['an unknown provider in the header', { headers: [...json, 'x-portkey-provider', '@nowhere'] }, 400, 'provider.unknown', /@nowhere.*Known here: @prod/],
+    [
+      'an unknown provider in the header',
+      { headers: [...json, 'x-portkey-provider', '@nowhere'] },
+      400,
+      'provider.unknown',
+      /@nowhere.*Known here: @prod/,
+    ],
     ['an unknown provider in the model', { body: '{"model":"@nowhere/m"}' }, 400, 'provider.unknown', /@nowhere/],
-    ['a provider without @', { headers: [...json, 'x-portkey-provider', 'anthropic'] }, 400, 'provider.unknown', /has no @/],
+    [
+      'a provider without @',
+      { headers: [...json, 'x-portkey-provider', 'anthropic'] },
+      400,
+      'provider.unknown',
+      /has no @/,
+    ],
     ['no provider at all', { key: 'pcl_homeless' }, 400, 'provider.missing', /x-portkey-provider/],
-    ['a Config, which is not served yet', { headers: [...json, 'x-portkey-config', 'pc-x'] }, 400, 'config.unsupported', /Configs/],
-    ['a host of the caller’s choosing', { headers: [...json, 'x-portkey-custom-host', 'https://evil.example'] }, 400, 'config.unsupported', /cannot choose the host/],
-    ['metadata that is not JSON', { headers: [...json, 'x-portkey-metadata', 'project=payments'] }, 400, 'request.malformed', /x-portkey-metadata/],
-    ['metadata with a number', { headers: [...json, 'x-portkey-metadata', '{"a":1}'] }, 400, 'request.malformed', /a must be a string/],
-    ['a base URL that ends in /v1', { path: '/v1/v1/messages?beta=true' }, 404, 'request.wrong_base_url', /Remove \/v1/],
-    ['an unknown path', { path: '/v1/threads', headers: [...json, 'anthropic-version', '2023-06-01'] }, 404, 'request.not_found', /\/v1\/threads/],
+    [
+      'a Config, which is not served yet',
+      { headers: [...json, 'x-portkey-config', 'pc-x'] },
+      400,
+      'config.unsupported',
+      /Configs/,
+    ],
+    [
+      'a host of the caller’s choosing',
+      { headers: [...json, 'x-portkey-custom-host', 'https://evil.example'] },
+      400,
+      'config.unsupported',
+      /cannot choose the host/,
+    ],
+    [
+      'metadata that is not JSON',
+      { headers: [...json, 'x-portkey-metadata', 'project=payments'] },
+      400,
+      'request.malformed',
+      /x-portkey-metadata/,
+    ],
+    [
+      'metadata with a number',
+      { headers: [...json, 'x-portkey-metadata', '{"a":1}'] },
+      400,
+      'request.malformed',
+      /a must be a string/,
+    ],
+    [
+      'a base URL that ends in /v1',
+      { path: '/v1/v1/messages?beta=true' },
+      404,
+      'request.wrong_base_url',
+      /Remove \/v1/,
+    ],
+    [
+      'an unknown path',
+      { path: '/v1/threads', headers: [...json, 'anthropic-version', '2023-06-01'] },
+      404,
+      'request.not_found',
+      /\/v1\/threads/,
+    ],
     ['the wrong method', { method: 'PUT' }, 405, 'request.method', /send POST/],
   ]
   it.each(rows)('%s', async (_name, situation, status, code, text) => {
@@ -103,7 +232,14 @@ describe('a bad request gets one clear error, and no upstream call', () => {
     await ask({ key: 'pcl_unknown' })
     await gateway.recorded(2)
     expect(gateway.records).toMatchObject([
-      { outcome: 'refused', status: 400, errorCode: 'model.not_allowed', modelAsked: 'claude-forbidden-1', keyId: 'key-1', attempts: 0 },
+      {
+        outcome: 'refused',
+        status: 400,
+        errorCode: 'model.not_allowed',
+        modelAsked: 'claude-forbidden-1',
+        keyId: 'key-1',
+        attempts: 0,
+      },
       { outcome: 'refused', status: 401, errorCode: 'key.unknown', keyId: undefined, attempts: 0 },
     ])
     expect(gateway.entries).toEqual([])
@@ -117,7 +253,9 @@ describe('a bad request gets one clear error, and no upstream call', () => {
 
 describe('a call that cannot be written into the ledger is not made', () => {
   it('and the client is told when to come back', async () => {
-    ledgerFailure = new GatewayError('gateway.ledger_unavailable', 'The gateway cannot write its ledger.', { retryAfterSeconds: 5 })
+    ledgerFailure = new GatewayError('gateway.ledger_unavailable', 'The gateway cannot write its ledger.', {
+      retryAfterSeconds: 5,
+    })
     const answer = await ask({})
     expect(answer.status).toBe(503)
     expect(header(answer.headers, 'retry-after')).toBe('5')
@@ -193,7 +331,10 @@ describe('signs of life', () => {
 
   it('models are listed in Anthropic’s shape for its clients and in Portkey’s for the others', async () => {
     const key = ['x-api-key', KEY]
-    const anthropic = await send(`${gateway.url}/v1/models?limit=1000`, { method: 'GET', headers: [...key, 'anthropic-version', '2023-06-01'] }).answer
+    const anthropic = await send(`${gateway.url}/v1/models?limit=1000`, {
+      method: 'GET',
+      headers: [...key, 'anthropic-version', '2023-06-01'],
+    }).answer
     const page = JSON.parse(anthropic.body.toString()) as { data: { id: string }[]; has_more: boolean }
     expect(page.data.map(({ id }) => id)).toContain('claude-opus-5-5')
     expect(page.has_more).toBe(false)

@@ -75,11 +75,25 @@ describe('a request reaches an Anthropic upstream byte for byte', () => {
   it('with every header it does not know, in order and case, and none that is not for upstream', async () => {
     await start(answerWhole)
     const sent = [
-      ...['anthropic-beta', 'a-2026-01-01,b-2026-02-02', 'Anthropic-Version', '2023-06-01', 'X-Claude-Code-Session-Id', 's'],
+      ...[
+        'anthropic-beta',
+        'a-2026-01-01,b-2026-02-02',
+        'Anthropic-Version',
+        '2023-06-01',
+        'X-Claude-Code-Session-Id',
+        's',
+      ],
       ...['X-New-Header', 'one', 'x-new-header', 'two', 'anthropic-beta', 'c-2026-03-03'],
     ]
     const dropped = [
-      ...['x-portkey-provider', '@prod', 'x-portkey-metadata', '{"project":"p"}', 'cookie', 'portcullis_session=secret'],
+      ...[
+        'x-portkey-provider',
+        '@prod',
+        'x-portkey-metadata',
+        '{"project":"p"}',
+        'cookie',
+        'portcullis_session=secret',
+      ],
       ...['x-forwarded-for', '10.0.0.1', 'connection', 'keep-alive, x-hop', 'x-hop', '1', 'te', 'trailers'],
     ]
     await post(EXACT, [...sent, ...dropped]).answer
@@ -122,11 +136,15 @@ describe('an answer reaches the client byte for byte', () => {
   })
 
   it('a plain JSON answer, and a JSON answer to a request for a stream', async () => {
-    const json = '{"type":"message", "model":"claude-opus-5-5","stop_reason":"end_turn","usage":{"input_tokens":3,"output_tokens":4}}'
+    const json =
+      '{"type":"message", "model":"claude-opus-5-5","stop_reason":"end_turn","usage":{"input_tokens":3,"output_tokens":4}}'
     await start((_request, response) => response.writeHead(200, { 'content-type': 'application/json' }).end(json))
     expect((await post(EXACT).answer).body.toString()).toBe(json)
     expect((await post(EXACT.replace('true', 'false')).answer).body.toString()).toBe(json)
-    expect(gateway.entries.map(({ closing }) => closing?.usage)).toMatchObject([{ input: 3, output: 4 }, { input: 3, output: 4 }])
+    expect(gateway.entries.map(({ closing }) => closing?.usage)).toMatchObject([
+      { input: 3, output: 4 },
+      { input: 3, output: 4 },
+    ])
   })
 
   it('an answer that was compressed although plain was asked for, metered all the same', async () => {
@@ -139,21 +157,30 @@ describe('an answer reaches the client byte for byte', () => {
     expect(answer.body).toEqual(compressed)
     expect(header(answer.headers, 'content-encoding')).toBe('gzip')
     expect(gunzipSync(answer.body).toString()).toBe(WHOLE_STREAM.join(''))
-    expect(gateway.entries[0]!.closing).toMatchObject({ outcome: 'completed', estimated: false, usage: { input: 25, output: 7 } })
+    expect(gateway.entries[0]!.closing).toMatchObject({
+      outcome: 'completed',
+      estimated: false,
+      usage: { input: 25, output: 7 },
+    })
   })
 
-  it.each([400, 402, 403, 404, 413, 429, 500, 503, 529])('an upstream’s own %i, with its body and its advice', async (status) => {
-    const body = `{"type":"error","error":{"type":"some_error","message":"the provider’s own words"} ,"request_id":"req_x"}`
-    await start((_request, response) =>
-      response.writeHead(status, { 'content-type': 'application/json', 'retry-after': '7', 'x-should-retry': 'true' }).end(body),
-    )
-    const answer = await post(EXACT).answer
-    expect(answer.status).toBe(status)
-    expect(answer.body.toString()).toBe(body)
-    expect(header(answer.headers, 'retry-after')).toBe('7')
-    expect(header(answer.headers, 'x-should-retry')).toBe('true')
-    expect(gateway.entries[0]!.closing).toMatchObject({ outcome: 'failed', costNanos: 0n, upstreamStatus: status })
-  })
+  it.each([400, 402, 403, 404, 413, 429, 500, 503, 529])(
+    'an upstream’s own %i, with its body and its advice',
+    async (status) => {
+      const body = `{"type":"error","error":{"type":"some_error","message":"the provider’s own words"} ,"request_id":"req_x"}`
+      await start((_request, response) =>
+        response
+          .writeHead(status, { 'content-type': 'application/json', 'retry-after': '7', 'x-should-retry': 'true' })
+          .end(body),
+      )
+      const answer = await post(EXACT).answer
+      expect(answer.status).toBe(status)
+      expect(answer.body.toString()).toBe(body)
+      expect(header(answer.headers, 'retry-after')).toBe('7')
+      expect(header(answer.headers, 'x-should-retry')).toBe('true')
+      expect(gateway.entries[0]!.closing).toMatchObject({ outcome: 'failed', costNanos: 0n, upstreamStatus: status })
+    },
+  )
 
   it('without the quota, the account and the cookies of the provider, and under a request id of our own', async () => {
     await start((_request, response) => {

@@ -24,7 +24,10 @@ afterEach(async () => {
   await provider.stop()
 })
 
-async function start(answer: Parameters<typeof startProvider>[0], options: Partial<DataPlaneOptions> = {}): Promise<void> {
+async function start(
+  answer: Parameters<typeof startProvider>[0],
+  options: Partial<DataPlaneOptions> = {},
+): Promise<void> {
   provider = await startProvider(answer)
   gateway = await startDataPlane({ origin: provider.origin, ...options })
 }
@@ -69,7 +72,11 @@ describe('a client that leaves', () => {
     await answer
     await provider.requests[0]!.gone
     await gateway.recorded(1)
-    expect(gateway.entries[0]!.closing).toMatchObject({ outcome: 'interrupted', interruptedBy: 'client', estimated: true })
+    expect(gateway.entries[0]!.closing).toMatchObject({
+      outcome: 'interrupted',
+      interruptedBy: 'client',
+      estimated: true,
+    })
     expect(gateway.entries[0]!.closing!.usage.input).toBeGreaterThan(900)
     expect(gateway.records[0]).toMatchObject({ status: 499, outcome: 'interrupted' })
   })
@@ -104,19 +111,27 @@ describe('an upstream that breaks', () => {
     expect(answer.body.subarray(0, BEGUN.length + 1).toString()).toContain('Grüße')
     expect(events.at(-1)!.name).toBe('error')
     expect(JSON.parse(events.at(-1)!.data)).toMatchObject({ type: 'error', error: { type: 'overloaded_error' } })
-    expect(gateway.entries[0]!.closing).toMatchObject({ outcome: 'interrupted', interruptedBy: 'upstream', estimated: true })
+    expect(gateway.entries[0]!.closing).toMatchObject({
+      outcome: 'interrupted',
+      interruptedBy: 'upstream',
+      estimated: true,
+    })
   })
 
   it('inside an event: the client’s connection is cut as well, because nothing can be said there', async () => {
     await start((request, response) => {
-      response.writeHead(200, EVENT_STREAM).write(`${BEGUN}event: content_block_delta\ndata: {"type":`, () =>
-        request.socket.destroy(),
-      )
+      response
+        .writeHead(200, EVENT_STREAM)
+        .write(`${BEGUN}event: content_block_delta\ndata: {"type":`, () => request.socket.destroy())
     })
     const answer = await ask().answer
     expect(answer.whole).toBe(false)
     expect(answer.body.toString()).not.toContain('event: error')
-    expect(gateway.records[0]).toMatchObject({ outcome: 'interrupted', interruptedBy: 'upstream', errorCode: 'upstream.broken' })
+    expect(gateway.records[0]).toMatchObject({
+      outcome: 'interrupted',
+      interruptedBy: 'upstream',
+      errorCode: 'upstream.broken',
+    })
   })
 
   it('with a clean end before message_stop: that is a break too', async () => {
@@ -265,7 +280,9 @@ describe('silence', () => {
   })
 
   it('of an upstream that goes quiet for too long ends the stream honestly', async () => {
-    await start((_request, response) => response.writeHead(200, EVENT_STREAM).write(BEGUN), { timeouts: { idleMs: 50 } })
+    await start((_request, response) => response.writeHead(200, EVENT_STREAM).write(BEGUN), {
+      timeouts: { idleMs: 50 },
+    })
     const events = readEvents((await ask().answer).body)
     expect(events.at(-1)!.name).toBe('error')
     expect(gateway.records[0]).toMatchObject({ errorCode: 'upstream.timeout', interruptedBy: 'upstream' })
@@ -337,6 +354,10 @@ describe('a shutdown', () => {
     const events = readEvents((await exchange.answer).body)
     expect(events.at(-1)!.name).toBe('error')
     await provider.requests[0]!.gone
-    expect(gateway.entries[0]!.closing).toMatchObject({ outcome: 'interrupted', interruptedBy: 'shutdown', estimated: true })
+    expect(gateway.entries[0]!.closing).toMatchObject({
+      outcome: 'interrupted',
+      interruptedBy: 'shutdown',
+      estimated: true,
+    })
   })
 })

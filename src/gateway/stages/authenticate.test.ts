@@ -24,20 +24,44 @@ describe('one key is found among the credentials that clients send', () => {
     ['the token variable: bearer alone', ['Authorization', `Bearer ${OURS}`], OURS],
     ['the key variable: x-api-key alone', ['x-api-key', OURS], OURS],
     ['the key in Portkey’s header alone', ['x-portkey-api-key', OURS], OURS],
-    ['the same key as bearer and in Portkey’s header', ['Authorization', `Bearer ${OURS}`, 'x-portkey-api-key', OURS], OURS],
-    ['a placeholder bearer beside Portkey’s header', ['Authorization', 'Bearer dummy', 'x-portkey-api-key', OURS], OURS],
+    [
+      'the same key as bearer and in Portkey’s header',
+      ['Authorization', `Bearer ${OURS}`, 'x-portkey-api-key', OURS],
+      OURS,
+    ],
+    [
+      'a placeholder bearer beside Portkey’s header',
+      ['Authorization', 'Bearer dummy', 'x-portkey-api-key', OURS],
+      OURS,
+    ],
     ['a placeholder x-api-key beside Portkey’s header', ['X-Api-Key', 'dummy', 'x-portkey-api-key', OURS], OURS],
-    ['a helper’s output in both, Portkey’s header beside', ['Authorization', 'Bearer x', 'x-api-key', 'x', 'x-portkey-api-key', OURS], OURS],
+    [
+      'a helper’s output in both, Portkey’s header beside',
+      ['Authorization', 'Bearer x', 'x-api-key', 'x', 'x-portkey-api-key', OURS],
+      OURS,
+    ],
     ['a helper that prints our key: the same in both', ['Authorization', `Bearer ${OURS}`, 'x-api-key', OURS], OURS],
     ['a provider’s key left in x-api-key', ['Authorization', `Bearer ${OURS}`, 'x-api-key', 'sk-ant-api03-x'], OURS],
     ['a provider’s token left in the bearer', ['Authorization', 'Bearer sk-ant-oat01-x', 'x-api-key', OURS], OURS],
-    ['two strangers: the bearer is what the client prefers', ['Authorization', 'Bearer one', 'x-api-key', 'two'], 'one'],
-    ['another one of ours beside Portkey’s header', ['Authorization', `Bearer ${OTHER}`, 'x-portkey-api-key', OURS], OURS],
+    [
+      'two strangers: the bearer is what the client prefers',
+      ['Authorization', 'Bearer one', 'x-api-key', 'two'],
+      'one',
+    ],
+    [
+      'another one of ours beside Portkey’s header',
+      ['Authorization', `Bearer ${OTHER}`, 'x-portkey-api-key', OURS],
+      OURS,
+    ],
     ['an empty Portkey header', ['Authorization', `Bearer ${OURS}`, 'x-portkey-api-key', ''], OURS],
     ['an empty x-api-key', ['Authorization', `Bearer ${OURS}`, 'x-api-key', ''], OURS],
     ['the key without the word Bearer', ['Authorization', OURS], OURS],
     ['space around the key', ['Authorization', `bearer   ${OURS} `], OURS],
-    ['a subscription’s sign-in beside Portkey’s header', ['Authorization', 'Bearer sk-ant-oat01-x', 'x-portkey-api-key', OURS], OURS],
+    [
+      'a subscription’s sign-in beside Portkey’s header',
+      ['Authorization', 'Bearer sk-ant-oat01-x', 'x-portkey-api-key', OURS],
+      OURS,
+    ],
   ]
   it.each(rows)('%s', (_situation, headers, chosen) => {
     expect(chooseCredential(keys, headers)).toBe(chosen)

@@ -1,5 +1,5 @@
 import type { Clock, Timer } from '../../core/clock.ts'
-import { GatewayError } from '../../core/errors.ts'
+import type { GatewayError } from '../../core/errors.ts'
 import type { Breaker, Flow, Planned, Reply, ReplyHead } from '../exchange.ts'
 import { eventStreamHeaders } from '../response-headers.ts'
 import type { Stage } from '../stage.ts'

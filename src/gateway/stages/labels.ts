@@ -38,7 +38,8 @@ function parseMetadata(text: string): Record<string, string> {
   } catch {
     throw refuse('not valid JSON. Write an object of strings, such as {"project":"payments"}')
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw refuse('must be a JSON object of strings')
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw refuse('must be a JSON object of strings')
   const entries = Object.entries(value)
   if (entries.length > METADATA_ENTRIES_MAX) throw refuse(`has more than ${METADATA_ENTRIES_MAX} entries`)
   for (const [name, tag] of entries) {

@@ -27,7 +27,9 @@ export function receive(limits: RequestLimits, clock: Clock): Stage<Authenticate
       exchange.trail.note({
         streaming,
         modelAsked: readString(body.bytes, body.members.find('model'))?.slice(0, 256),
-        ...(header(exchange.headers, 'x-claude-code-session-id') === undefined && { claimedSession: claimedSession(body) }),
+        ...(header(exchange.headers, 'x-claude-code-session-id') === undefined && {
+          claimedSession: claimedSession(body),
+        }),
         isProbe: isProbe(body, streaming),
       })
       return next({ ...exchange, body, streaming }, reply)

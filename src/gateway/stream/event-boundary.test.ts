@@ -29,13 +29,17 @@ describe('the place between two events', () => {
   it('is the same however the bytes were cut into chunks', () => {
     fc.assert(
       fc.property(
-        fc.array(fc.array(fc.constantFrom('\n', '\r\n', '\r', 'a', 'data: x'), { maxLength: 6 }).map((parts) => parts.join(''))),
+        fc.array(
+          fc
+            .array(fc.constantFrom('\n', '\r\n', '\r', 'a', 'data: x'), { maxLength: 6 })
+            .map((parts) => parts.join('')),
+        ),
         (chunks) => {
           const boundary = new EventBoundary()
           for (const chunk of chunks) boundary.push(Buffer.from(chunk))
           const text = chunks.join('')
           // A CR LF that was cut in two may count as ended at the CR; with the LF it is ended for certain.
-          if (!/\r$/.test(text)) expect(boundary.isBetweenEvents).toBe(endsBetweenEvents(text))
+          if (!text.endsWith('\r')) expect(boundary.isBetweenEvents).toBe(endsBetweenEvents(text))
         },
       ),
     )

@@ -16,7 +16,10 @@ export function errorEvent(error: GatewayError): Buffer {
 /** An upstream's error body as an event. What is not an Anthropic envelope is told in our own words. */
 export function errorEventFrom(body: Buffer): Buffer {
   try {
-    const envelope = JSON.parse(body.toString()) as { type?: unknown; error?: { type?: unknown; message?: unknown } } | null
+    const envelope = JSON.parse(body.toString()) as {
+      type?: unknown
+      error?: { type?: unknown; message?: unknown }
+    } | null
     if (envelope?.type === 'error' && typeof envelope.error?.type === 'string') return toEvent(envelope)
   } catch {
     // Told below.
