@@ -185,19 +185,23 @@ function contentOf(request: IncomingMessage, departure: AbortController): Conten
       const declared = Number(request.headers['content-length'])
       if (declared > bytesMax) return Promise.reject(tooLarge(bytesMax))
       return new Promise((resolve, reject) => {
-        const chunks: Buffer[] = []
+        let chunks: Buffer[] = []
         let length = 0
         request.on('data', (chunk: Buffer) => {
           length += chunk.length
           if (length <= bytesMax) {
             chunks.push(chunk)
-          } else if (chunks.length > 0) {
-            // What still comes is read and dropped by Node, so that the client gets to read the refusal.
-            chunks.length = 0
-            reject(tooLarge(bytesMax))
+            return
           }
+          // What still comes is read and dropped, so that the client gets to read the refusal.
+          chunks = []
+          reject(tooLarge(bytesMax))
         })
-        request.once('end', () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)))
+        request.once('end', () => {
+          resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks))
+          // The request lives as long as its answer, which may take minutes; its chunks need not.
+          chunks = []
+        })
         request.once('close', () => {
           if (request.complete) return
           departure.abort('client')

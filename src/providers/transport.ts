@@ -1,5 +1,6 @@
 import { type LookupAddress, lookup } from 'node:dns'
 import { type LookupFunction, isIP } from 'node:net'
+import { Readable } from 'node:stream'
 import { type Dispatcher, Pool } from 'undici'
 import { GatewayError } from '../core/errors.ts'
 import { isPrivateAddress } from '../core/hosts.ts'
@@ -10,22 +11,22 @@ import type { Transport, Upstream, UpstreamHandler } from './adapter.ts'
  * administrator did not list by name is never reached at a private address, whatever its name resolves to at this moment.
  */
 export function createHttpTransport(): Transport {
-  const pools = new Map<string, Pool>()
+  const pools = new Map<string, Pool | undefined>()
 
   return {
     send(request, upstream, timeouts, handler) {
-      const refusal = refuseAddress(upstream)
-      if (refusal !== undefined) {
-        handler.fail(refusal)
+      const pool = poolFor(upstream, timeouts.connectMs)
+      if (pool === undefined) {
+        handler.fail(refusedHost(upstream))
         return
       }
-      poolFor(upstream, timeouts.connectMs).dispatch(
+      pool.dispatch(
         {
           origin: request.origin,
           path: request.path,
           method: request.method,
           headers: request.headers as string[],
-          body: request.body,
+          body: request.body.length < LARGE_BODY_BYTES ? request.body : releasing(request.body),
           headersTimeout: timeouts.firstByteMs,
           bodyTimeout: timeouts.idleMs,
         },
@@ -34,39 +35,54 @@ export function createHttpTransport(): Transport {
     },
 
     async close() {
-      await Promise.all([...pools.values()].map((pool) => pool.destroy()))
+      await Promise.all([...pools.values()].map((pool) => pool?.destroy()))
       pools.clear()
     },
   }
 
-  function poolFor(upstream: Upstream, connectMs: number): Pool {
+  /** Undefined for a host that is not to be reached. */
+  function poolFor(upstream: Upstream, connectMs: number): Pool | undefined {
     const name = `${upstream.trustedHost ? 'trusted' : 'public'} ${upstream.origin}`
-    let pool = pools.get(name)
-    if (pool === undefined) {
-      pool = new Pool(upstream.origin, {
-        // HTTP/2 was measured no faster for a few long streams, and one lost connection would cut them all.
-        allowH2: false,
-        pipelining: 1,
-        keepAliveTimeout: 30_000,
-        connect: {
-          timeout: connectMs,
-          ...(!upstream.trustedHost && { lookup: publicLookup }),
-        },
-      })
-      pools.set(name, pool)
-    }
-    return pool
+    if (!pools.has(name)) pools.set(name, isPrivateLiteral(upstream) ? undefined : openPool(upstream, connectMs))
+    return pools.get(name)
   }
 }
 
-/** A host that is written as an address is never looked up, so it is judged here. */
-function refuseAddress({ origin, trustedHost, slug }: Upstream): GatewayError | undefined {
-  if (trustedHost) return undefined
-  const host = new URL(origin).hostname.replace(/^\[|\]$/g, '')
-  return isIP(host) !== 0 && isPrivateAddress(host) ? refusedHost(slug) : undefined
+function openPool({ origin, trustedHost }: Upstream, connectMs: number): Pool {
+  return new Pool(origin, {
+    // HTTP/2 was measured no faster for a few long streams, and one lost connection would cut them all.
+    allowH2: false,
+    pipelining: 1,
+    keepAliveTimeout: 30_000,
+    connect: {
+      timeout: connectMs,
+      ...(!trustedHost && { lookup: publicLookup }),
+    },
+  })
 }
 
-function refusedHost(slug: string): GatewayError {
+/** From here on it pays to let go of a body once it is sent. */
+const LARGE_BODY_BYTES = 64 * 1024
+
+/**
+ * Undici keeps the body of a request until the answer has ended, which would hold 300 KB for every stream that runs for minutes. Of a
+ * readable it keeps only the empty shell, and because all of it is there already, undici can still tell its length.
+ */
+function releasing(body: Buffer): Readable {
+  const readable = new Readable({ read: () => undefined, highWaterMark: body.length })
+  readable.push(body)
+  readable.push(null)
+  return readable
+}
+
+/** A host that is written as an address is never looked up, so it is judged here. */
+function isPrivateLiteral({ origin, trustedHost }: Upstream): boolean {
+  if (trustedHost) return false
+  const host = new URL(origin).hostname.replace(/^\[|\]$/g, '')
+  return isIP(host) !== 0 && isPrivateAddress(host)
+}
+
+function refusedHost({ slug }: Upstream): GatewayError {
   return new GatewayError(
     'upstream.refused_host',
     `The host of provider @${slug} is at a private address, which the gateway does not contact. An administrator can list it in TRUSTED_CUSTOM_HOSTS.`,

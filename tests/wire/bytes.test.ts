@@ -72,6 +72,16 @@ describe('a request reaches an Anthropic upstream byte for byte', () => {
     expect(header(provider.requests[1]!.headers, 'content-encoding')).toBeUndefined()
   })
 
+  it('also when it is large, with its length told ahead', async () => {
+    await start(answerWhole)
+    const body = EXACT.replace('"messages"', `"padding":"${'0123456789'.repeat(40_000)}","messages"`)
+    await post(body).answer
+    const { headers, body: received } = provider.requests[0]!
+    expect(received.equals(Buffer.from(body))).toBe(true)
+    expect(header(headers, 'content-length')).toBe(String(Buffer.byteLength(body)))
+    expect(header(headers, 'transfer-encoding')).toBeUndefined()
+  })
+
   it('with every header it does not know, in order and case, and none that is not for upstream', async () => {
     await start(answerWhole)
     const sent = [
