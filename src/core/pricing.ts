@@ -71,8 +71,12 @@ export function price(usage: ReportedUsage, call: PricedCall, table: PriceTable)
     tokenCost += tokensAt(step.tokens, ratesOf(model, step.tokens, call.at)) * (pace ?? ONCE) * region
   }
   const searchCost = BigInt(usage.tokens.webSearches) * table.webSearchNanos
-  return { costNanos: divideUp(tokenCost, TOKENS_PER_RATE * ONCE * ONCE) + searchCost, priceFlag }
+  const costNanos = divideUp(tokenCost, TOKENS_PER_RATE * ONCE * ONCE) + searchCost
+  return { costNanos: costNanos < COST_NANOS_MAX ? costNanos : COST_NANOS_MAX, priceFlag }
 }
+
+/** A million dollars: no answer costs that, but a host may claim any usage, and the store can add numbers up to 2^63 only. */
+const COST_NANOS_MAX = 1_000_000_000_000_000n
 
 /** The factor 1. */
 const ONCE: Factor = 1_000_000_000n

@@ -3,8 +3,14 @@ import { NO_USAGE, type ReportedUsage, type TokenUsage, type UsageStep } from '.
 /*
  * The `usage` object of the Messages API: merged over the events of a stream, then read into our own terms. It comes from
  * whatever host an operator configured, so no shape is trusted and nothing here throws: a count that is not a number from
- * zero up is as good as absent, and what a double cannot count is cut to the largest whole number that it can.
+ * zero up is as good as absent, and one that no answer can reach is cut to COUNT_MAX.
  */
+
+/**
+ * Of one kind in one answer: a thousand times the largest context. Without a bound one nonsensical answer would fill a
+ * column of sums to where the store can no longer add.
+ */
+const COUNT_MAX = 1_000_000_000
 
 const COUNTS = [
   'input_tokens',
@@ -68,7 +74,7 @@ export function readUsage(wire: unknown): ReportedUsage {
 
 /** The sum of two usages, kind by kind. */
 export function addUsage(a: TokenUsage, b: TokenUsage): TokenUsage {
-  return combine(a, b, (x, y) => Math.min(x + y, Number.MAX_SAFE_INTEGER))
+  return combine(a, b, (x, y) => Math.min(x + y, COUNT_MAX))
 }
 
 /** Whether the input side was told: a prompt never has no tokens, while some hosts begin their stream with zeros. */
@@ -132,7 +138,7 @@ function combine(a: TokenUsage, b: TokenUsage, count: (x: number, y: number) => 
 
 function readCount(value: unknown): number | undefined {
   if (typeof value !== 'number' || !Number.isFinite(value) || value < 0) return undefined
-  return Math.min(Math.trunc(value) + 0, Number.MAX_SAFE_INTEGER)
+  return Math.min(Math.trunc(value) + 0, COUNT_MAX)
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
