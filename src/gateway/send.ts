@@ -92,7 +92,7 @@ class UpstreamCall implements UpstreamHandler {
 
   head(status: number, headers: HeaderLines): void {
     this.#status = status
-    this.#upstreamRequestId = header(headers, 'request-id') ?? header(headers, 'x-request-id')
+    this.#upstreamRequestId = clip(header(headers, 'request-id') ?? header(headers, 'x-request-id'))
     this.#attempt.trail.note({ firstByteAt: this.#parts.clock.monotonic() })
     const contentType = header(headers, 'content-type')
     const unusable = whyUnusable(status, contentType, this.#attempt)
@@ -204,7 +204,7 @@ class UpstreamCall implements UpstreamHandler {
     const wasOpen = this.#state === 'open'
     this.#finish()
     if (!wasOpen) return
-    const modelServed = this.#tap?.modelServed
+    const modelServed = clip(this.#tap?.modelServed)
     this.#attempt.trail.note({
       attempt: {
         ...charge,
@@ -212,7 +212,7 @@ class UpstreamCall implements UpstreamHandler {
         upstreamStatus: this.#status,
         upstreamRequestId: this.#upstreamRequestId,
         modelServed,
-        stopReason: this.#tap?.stopReason,
+        stopReason: clip(this.#tap?.stopReason),
       },
     })
     this.#parts.ledger.close(this.#id, {
@@ -268,6 +268,13 @@ class UpstreamCall implements UpstreamHandler {
     resume: () => this.#flow?.resume(),
     abort: () => this.#flow?.abort(),
   }
+}
+
+/** Longer than any provider's names; without an end an upstream's word would fill the journal and every page that shows it. */
+const WORD_CHARACTERS_MAX = 256
+
+function clip(word: string | undefined): string | undefined {
+  return word?.slice(0, WORD_CHARACTERS_MAX)
 }
 
 /** An answer that must not reach the client as it is, and the reason. Everything else passes through unmodified. */
