@@ -36,12 +36,16 @@ const OURS_ALONE = new Set([
  */
 const QUOTA = /^anthropic-(?:ratelimit|priority|fast)-/
 
-/** The upstream's headers that travel to the client: all but the named ones, in their order and case. */
-export function forClient(upstream: HeaderLines): string[] {
+/**
+ * The upstream's headers that travel to the client: all but the named ones, in their order and case. A stream of events
+ * loses its `content-length`, because a ping or an error of ours may come between them.
+ */
+export function forClient(upstream: HeaderLines, isEventStream: boolean): string[] {
   const kept: string[] = []
   for (let at = 0; at < upstream.length; at += 2) {
     const name = upstream[at]!.toLowerCase()
     if (HOP_BY_HOP.has(name) || OURS_ALONE.has(name) || name.startsWith('x-portkey-') || QUOTA.test(name)) continue
+    if (isEventStream && name === 'content-length') continue
     kept.push(upstream[at]!, upstream[at + 1]!)
   }
   return kept

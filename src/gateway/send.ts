@@ -106,7 +106,7 @@ class UpstreamCall implements UpstreamHandler {
     const isPlain = encoding === undefined || encoding === 'identity'
     const isEvents = contentType?.toLowerCase().startsWith('text/event-stream') === true
     if (status === 200) this.#tap = tapFor(isEvents, isPlain ? undefined : encoding)
-    this.#reply.head({ status, headers: forClient(headers), eventStream: isEvents && isPlain, flow: this.#valve })
+    this.#reply.head({ status, headers: forClient(headers, isEvents), eventStream: isEvents && isPlain, flow: this.#valve })
   }
 
   chunk(bytes: Buffer): void {

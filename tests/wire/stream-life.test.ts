@@ -42,6 +42,9 @@ function ask(body: object = {}) {
 /** The beginning of a message: it has been promised 25 input tokens and has said a few words. */
 const BEGUN = WHOLE_STREAM.slice(0, 4).join('')
 
+/** As a host sends it that knows its whole answer before it begins. */
+const MEASURED = { ...EVENT_STREAM, 'content-length': String(Buffer.byteLength(WHOLE_STREAM.join(''))) }
+
 describe('a client that leaves', () => {
   it('during the stream: the upstream is let go at once, and what was used is settled as an estimate', async () => {
     await start((_request, response) => response.writeHead(200, EVENT_STREAM).write(BEGUN))
@@ -118,6 +121,15 @@ describe('an upstream that breaks', () => {
     })
   })
 
+  it('between two events of an answer whose length it told: the client does not wait for what never comes', async () => {
+    await start((request, response) => {
+      response.writeHead(200, MEASURED).write(BEGUN, () => request.socket.destroy())
+    })
+    const answer = await ask().answer
+    expect(answer.whole).toBe(true)
+    expect(readEvents(answer.body).at(-1)!.name).toBe('error')
+  })
+
   it('inside an event: the client’s connection is cut as well, because nothing can be said there', async () => {
     await start((request, response) => {
       response
@@ -184,12 +196,15 @@ describe('silence', () => {
     }
   }
 
-  it('between two events is broken by a ping every 15 seconds', async () => {
+  it.each([
+    ['', EVENT_STREAM],
+    [', also where the upstream told the length of its answer', MEASURED],
+  ])('between two events is broken by a ping every 15 seconds%s', async (_also, headers) => {
     const { clock, advance } = handTurnedPings()
     let goOn: () => void = () => undefined
     await start(
       (_request, response) => {
-        response.writeHead(200, EVENT_STREAM).write(BEGUN)
+        response.writeHead(200, headers).write(BEGUN)
         goOn = () => response.end(WHOLE_STREAM.slice(4).join(''))
       },
       { clock },
