@@ -1,9 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import type { Clock } from '../core/clock.ts'
 import { GatewayError, toGatewayError } from '../core/errors.ts'
 import { newRequestId } from '../core/ids.ts'
 import { ClientReply } from './client-reply.ts'
+import { departureError } from './departure.ts'
 import type { Content, Endpoint, Inbound, Trail } from './exchange.ts'
 import { answerModels } from './models.ts'
 import type { GatewayParts } from './parts.ts'
@@ -96,8 +98,10 @@ export function registerDataPlane(app: FastifyInstance, parts: DataPlaneParts): 
 class Exchanges implements DataPlane {
   readonly #parts: DataPlaneParts
   readonly #pipeline: Serve<Inbound>
-  readonly #running = new Set<AbortController>()
-  #whenEmpty: (() => void) | undefined
+  /** Each with the connection that it is on. */
+  readonly #running = new Map<AbortController, Socket>()
+  /** Of whoever waits for the end of all exchanges; a shutdown may be asked for twice. */
+  #empty: PromiseWithResolvers<void> | undefined
   isDraining = false
 
   constructor(parts: DataPlaneParts) {
@@ -120,11 +124,11 @@ class Exchanges implements DataPlane {
       return
     }
     const departure = new AbortController()
-    this.#running.add(departure)
+    this.#running.set(departure, request.socket)
     response.once('close', () => {
       this.#running.delete(departure)
       if (!response.writableFinished) departure.abort('client')
-      if (this.#running.size === 0) this.#whenEmpty?.()
+      if (this.#running.size === 0) this.#empty?.resolve()
     })
     const receivedAt = clock.now()
     const id = newRequestId(receivedAt)
@@ -147,14 +151,23 @@ class Exchanges implements DataPlane {
   async drain(limitMs: number): Promise<void> {
     this.isDraining = true
     if (this.#running.size === 0) return
-    const empty = new Promise<void>((resolve) => (this.#whenEmpty = resolve))
-    const limit = this.#parts.clock.after(limitMs, () => {
-      for (const departure of this.#running) departure.abort('shutdown')
-    })
-    await empty
+    this.#empty ??= Promise.withResolvers()
+    const limit = this.#parts.clock.after(limitMs, () => this.#endAll())
+    await this.#empty.promise
     limit.cancel()
   }
+
+  /** Tells every client that it is over. Whoever does not read that is cut off, so that a shutdown always comes to its end. */
+  #endAll(): void {
+    for (const departure of this.#running.keys()) departure.abort('shutdown')
+    this.#parts.clock.after(LAST_WORDS_MS, () => {
+      for (const socket of this.#running.values()) socket.destroy()
+    })
+  }
 }
+
+/** How long a client may take to read why its exchange was ended. */
+const LAST_WORDS_MS = 1_000
 
 /** Stands in until the record stage puts its own in place. */
 const NO_TRAIL: Trail = { note: () => undefined }
@@ -203,10 +216,9 @@ function contentOf(request: IncomingMessage, departure: AbortController): Conten
           chunks = []
         })
         request.once('close', () => {
-          if (request.complete) return
-          departure.abort('client')
-          reject(new GatewayError('request.malformed', 'The connection closed before the whole body had come.'))
+          if (!request.complete) departure.abort('client')
         })
+        departure.signal.addEventListener('abort', () => reject(departureError(departure.signal)), { once: true })
       })
     },
   }

@@ -6,7 +6,8 @@ import { readString, replaceValue, splice } from '../core/json.ts'
 import { NO_USAGE, type ReportedUsage, type TokenUsage } from '../core/usage.ts'
 import type { CallCharge, CallClosing } from '../ledger/ledger.ts'
 import type { ModelCall, UpstreamFlow, UpstreamHandler } from '../providers/adapter.ts'
-import type { Attempt, Breaker, Flow, Reply } from './exchange.ts'
+import { departureError, leaverOf } from './departure.ts'
+import type { Attempt, Flow, Reply } from './exchange.ts'
 import type { GatewayParts } from './parts.ts'
 import { forClient } from './response-headers.ts'
 import type { Serve } from './stage.ts'
@@ -106,7 +107,12 @@ class UpstreamCall implements UpstreamHandler {
     const isPlain = encoding === undefined || encoding === 'identity'
     const isEvents = contentType?.toLowerCase().startsWith('text/event-stream') === true
     if (status === 200) this.#tap = tapFor(isEvents, isPlain ? undefined : encoding)
-    this.#reply.head({ status, headers: forClient(headers, isEvents), eventStream: isEvents && isPlain, flow: this.#valve })
+    this.#reply.head({
+      status,
+      headers: forClient(headers, isEvents),
+      eventStream: isEvents && isPlain,
+      flow: this.#valve,
+    })
   }
 
   chunk(bytes: Buffer): void {
@@ -162,22 +168,12 @@ class UpstreamCall implements UpstreamHandler {
   /** The client has left, or a shutdown has waited long enough: stop paying, then settle what was used. */
   readonly #onLeave = (): void => {
     if (this.#state === 'over') return
-    const by: Breaker = this.#attempt.signal.reason === 'shutdown' ? 'shutdown' : 'client'
+    const { signal } = this.#attempt
+    const by = leaverOf(signal)
     this.#flow?.abort()
     if (this.#state === 'open') this.#close(this.#chargeSoFar(), 'interrupted', by)
     this.#finish()
-    this.#reply.fail(
-      by === 'shutdown'
-        ? new GatewayError(
-            'gateway.draining',
-            'The gateway was shut down during this answer. Send the request again.',
-            {
-              retryAfterSeconds: 2,
-            },
-          )
-        : new GatewayError('gateway.unexpected', 'The client has left.'),
-      by,
-    )
+    this.#reply.fail(departureError(signal), by)
   }
 
   #openEntry(): void {

@@ -2,6 +2,7 @@ import type { Clock } from '../../core/clock.ts'
 import { type GatewayError, toGatewayError } from '../../core/errors.ts'
 import { NO_USAGE } from '../../core/usage.ts'
 import type { ExchangeRecord, Recorder } from '../../records/record.ts'
+import { leaverOf } from '../departure.ts'
 import type { Breaker, Facts, Inbound, Reply, ReplyHead, Trail } from '../exchange.ts'
 import { describeClient } from '../describe-client.ts'
 import type { Stage } from '../stage.ts'
@@ -14,7 +15,7 @@ export function record(recorder: Recorder, clock: Clock): Stage<Inbound> {
       try {
         await next({ ...exchange, trail: watched }, watched)
       } catch (thrown) {
-        watched.fail(toGatewayError(thrown), exchange.signal.aborted ? 'client' : 'upstream')
+        watched.fail(toGatewayError(thrown), exchange.signal.aborted ? leaverOf(exchange.signal) : 'upstream')
       }
     }
 }
