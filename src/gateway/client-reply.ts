@@ -50,15 +50,14 @@ export class ClientReply implements Reply {
   end(): void {
     if (this.#isOver) return
     this.#isOver = true
-    this.#stall?.cancel()
     this.#sendHead()
     this.#response.end()
+    this.#awaitDelivery()
   }
 
   fail(error: GatewayError, by: Breaker): void {
     if (this.#isOver) return
     this.#isOver = true
-    this.#stall?.cancel()
     const response = this.#response
     if (by === 'client' || response.destroyed) {
       response.destroy()
@@ -72,6 +71,7 @@ export class ClientReply implements Reply {
       // Inside an event nothing can be said: whatever is added becomes part of it. The cut itself is the message.
       response.destroy()
     }
+    this.#awaitDelivery()
   }
 
   #sendHead(): void {
@@ -79,6 +79,17 @@ export class ClientReply implements Reply {
     if (head === undefined) return
     this.#waitingHead = undefined
     this.#response.writeHead(head.status, ['request-id', this.#id, ...head.headers])
+  }
+
+  /** All has been said. A client that leaves the last bytes unread counts as gone after the same time as before. */
+  #awaitDelivery(): void {
+    const response = this.#response
+    if (response.destroyed || response.writableLength === 0) {
+      this.#stall?.cancel()
+      return
+    }
+    this.#stall ??= this.#parts.clock.after(this.#parts.clientStallMs, () => response.destroy())
+    response.once('close', () => this.#stall?.cancel())
   }
 
   /** The socket is full: hold the source until the client has read, so that memory per stream stays bounded. */
