@@ -33,6 +33,13 @@ export function answerModels(
   return speaksAnthropic(request.rawHeaders) ? anthropicPage(offers, caller, query) : portkeyCatalogue(offers, query)
 }
 
+/** A model that the caller may use at this provider, as `/model` takes it: one that is enabled by name, if there is one. */
+export function modelToTry(upstream: Upstream, caller: Caller): string | undefined {
+  const offers = offersOf(upstream)
+  const offer = offers.find(({ id }) => upstream.models.includes(id)) ?? offers[0]
+  return offer && nameFor(offer, caller)
+}
+
 function offersOf(upstream: Upstream): Offer[] {
   const known: Omit<Offer, 'upstream'>[] = CLAUDE_MODELS.map((model) => ({ ...model, description: undefined }))
   const sandbox = SANDBOX_MODELS.map((model) => ({

@@ -3,6 +3,7 @@ import { type HeaderLines, header } from '../../core/headers.ts'
 import { readString } from '../../core/json.ts'
 import type { Upstream } from '../../providers/adapter.ts'
 import type { Caller, Planned, Received } from '../exchange.ts'
+import { modelToTry } from '../models.ts'
 import type { Catalogue } from '../parts.ts'
 import type { Stage } from '../stage.ts'
 import { readLabels } from './labels.ts'
@@ -107,13 +108,15 @@ function findProvider(catalogue: Catalogue, caller: Caller, slug: string): Upstr
 }
 
 function notAllowed(upstream: Upstream, model: string, caller: Caller): GatewayError {
-  const first = upstream.models[0]
+  const { slug, models } = upstream
+  // The list may hold patterns, which /model does not take.
+  const example = modelToTry(upstream, caller) ?? 'with one of them'
   return new GatewayError(
     'model.not_allowed',
-    `Model ${model} is not allowed for workspace ${caller.workspaceSlug} at @${upstream.slug}. ${
-      first === undefined
+    `Model ${model} is not allowed for workspace ${caller.workspaceSlug} at @${slug}. ${
+      models.length === 0
         ? 'No model is enabled there yet: ask an administrator.'
-        : `Allowed: ${upstream.models.join(', ')}. Run /model ${first}`
+        : `Allowed: ${models.join(', ')}. Run /model ${example}`
     }`,
   )
 }
