@@ -18,8 +18,12 @@ export function requestBody(bytes: number, stream: boolean): Buffer {
       }),
     )
   const missing = bytes - make().length
-  // A tool result of source code. In recorded bodies every 44th byte is a quote, escaped or not; here it is every 35th.
-  const line = '  const entries = await readEntries(folder, { limit: 200, order })  // see "index"\n'
+  // Tool results are source code. Escapes decide what looking through a body costs; here every 48th byte is one.
+  const lines = [
+    'export async function readEntries(folder: string, limit: number): Promise<Entry[]> {\n',
+    "  const entries = await listFolder(folder, { limit, order: 'newest first' })\n",
+    '  if (entries.length === 0) throw new Error("nothing in this folder")\n',
+  ].join('')
   for (let turn = 0, left = missing; left > 400; turn++) {
     const size = Math.min(left - 300, 8_000)
     messages.push(
@@ -29,7 +33,7 @@ export function requestBody(bytes: number, stream: boolean): Buffer {
       },
       {
         role: 'user',
-        content: [{ type: 'tool_result', tool_use_id: `toolu_${turn}`, content: line.repeat(Math.ceil(size / 90)) }],
+        content: [{ type: 'tool_result', tool_use_id: `toolu_${turn}`, content: lines.repeat(Math.ceil(size / 235)) }],
       },
     )
     left = bytes - make().length
