@@ -166,6 +166,7 @@ export interface Facts {
 /** What one upstream call came to. */
 export interface AttemptFacts {
   readonly callId: Id<'call'>
+  readonly outcome: 'completed' | 'failed' | 'interrupted'
   readonly upstreamStatus: number | undefined
   readonly upstreamRequestId: string | undefined
   readonly modelServed: string | undefined

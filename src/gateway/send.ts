@@ -24,7 +24,7 @@ export function send(parts: SendParts): Serve<Attempt> {
     const { upstream } = attempt.target
     const { adapter, signer, transport } = parts.providers[upstream.kind]
     const request = await signer.sign(adapter.encode(toModelCall(attempt), upstream), upstream)
-    const call = new UpstreamCall(attempt, request.body.length, reply, parts)
+    const call = new UpstreamCall(attempt, reply, parts)
     attempt.trail.note({ readyAt: parts.clock.monotonic() })
     transport.send(request, upstream, parts.timeouts, call)
   }
@@ -51,7 +51,8 @@ function toModelCall({ endpoint, query, headers, body, target }: Attempt): Model
 class UpstreamCall implements UpstreamHandler {
   /** Without the body: a stream lasts for minutes, and the body has been sent in its first second. */
   readonly #attempt: Omit<Attempt, 'body'>
-  readonly #requestBytes: number
+  /** Of the body as plain JSON, by which its tokens are estimated. */
+  readonly #plainBytes: number
   readonly #reply: Reply
   readonly #parts: SendParts
   readonly #id: Id<'call'>
@@ -60,12 +61,13 @@ class UpstreamCall implements UpstreamHandler {
   #status: number | undefined
   #upstreamRequestId: string | undefined
   #tap: AnswerTap | undefined
+  #isPlainStream = false
   #sawContent = false
 
-  constructor(attempt: Attempt, requestBytes: number, reply: Reply, parts: SendParts) {
-    const { body: _released, ...kept } = attempt
+  constructor(attempt: Attempt, reply: Reply, parts: SendParts) {
+    const { body, ...kept } = attempt
     this.#attempt = kept
-    this.#requestBytes = requestBytes
+    this.#plainBytes = body.bytes.length
     this.#reply = reply
     this.#parts = parts
     this.#id = newId(parts.clock.now())
@@ -106,11 +108,12 @@ class UpstreamCall implements UpstreamHandler {
     const encoding = header(headers, 'content-encoding')
     const isPlain = encoding === undefined || encoding === 'identity'
     const isEvents = contentType?.toLowerCase().startsWith('text/event-stream') === true
+    this.#isPlainStream = isEvents && isPlain
     if (status === 200) this.#tap = tapFor(isEvents, isPlain ? undefined : encoding)
     this.#reply.head({
       status,
       headers: forClient(headers, isEvents),
-      eventStream: isEvents && isPlain,
+      eventStream: this.#isPlainStream,
       flow: this.#valve,
     })
   }
@@ -139,6 +142,11 @@ class UpstreamCall implements UpstreamHandler {
     const tap = this.#tap
     // Told first, so that a last event without its end still counts.
     tap?.end()
+    if (this.#isPlainStream && tap?.finished === true) {
+      // The message is whole. An error behind its last event would make the client ask, and pay, for it once more.
+      this.#conclude()
+      return
+    }
     const hasUsed = tap !== undefined && (tap.started || tap.outputEstimate > 0)
     const charge = hasUsed ? this.#chargeSoFar() : this.#failedCharge()
     this.#close(charge, tap === undefined ? 'failed' : 'interrupted', 'upstream')
@@ -205,6 +213,7 @@ class UpstreamCall implements UpstreamHandler {
       attempt: {
         ...charge,
         callId: this.#id,
+        outcome,
         upstreamStatus: this.#status,
         upstreamRequestId: this.#upstreamRequestId,
         modelServed,
@@ -233,7 +242,7 @@ class UpstreamCall implements UpstreamHandler {
    */
   #chargeSoFar(): CallCharge {
     const tap = this.#tap
-    const inputEstimate = { ...NO_USAGE, input: estimateTokens(this.#requestBytes) }
+    const inputEstimate = { ...NO_USAGE, input: estimateTokens(this.#plainBytes) }
     if (tap === undefined) return this.#charge(asReport(inputEstimate), true)
     const isReported = tap.inputReported && tap.outputReported && !tap.abandoned
     return this.#charge(tap.inputReported ? tap.report() : withInput(tap.report(), inputEstimate.input), !isReported)

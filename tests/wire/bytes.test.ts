@@ -1,5 +1,6 @@
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { afterEach, describe, expect, it } from 'vitest'
+import { estimateTokens } from '../../src/core/estimate-tokens.ts'
 import { header } from '../../src/core/headers.ts'
 import { send } from '../../src/testing/http.ts'
 import {
@@ -66,6 +67,8 @@ describe('a request reaches an Anthropic upstream byte for byte', () => {
     await post(compressed, ['content-encoding', 'gzip']).answer
     expect(provider.requests[0]!.body).toEqual(compressed)
     expect(header(provider.requests[0]!.headers, 'content-encoding')).toBe('gzip')
+    // The estimate that stands in for what a provider does not report is made from what the provider will read.
+    expect(gateway.entries[0]!.opening.fallback.usage.input).toBe(estimateTokens(Buffer.byteLength(EXACT)))
 
     await post(gzipSync(EXACT.replace('claude-opus-5-5', '@prod/claude-opus-5-5')), ['content-encoding', 'gzip']).answer
     expect(provider.requests[1]!.body.toString()).toBe(EXACT)

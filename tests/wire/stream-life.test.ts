@@ -158,6 +158,18 @@ describe('an upstream that breaks', () => {
     await start((_request, response) => response.writeHead(200, EVENT_STREAM).end(BEGUN + own))
     expect((await ask().answer).body.toString()).toBe(BEGUN + own)
     expect(gateway.entries[0]!.closing).toMatchObject({ outcome: 'interrupted', interruptedBy: 'upstream' })
+    expect(gateway.records[0]).toMatchObject({ status: 200, outcome: 'interrupted', interruptedBy: 'upstream' })
+  })
+
+  it('after message_stop: the message is whole, so it ends as one', async () => {
+    await start((request, response) => {
+      response.writeHead(200, EVENT_STREAM).write(WHOLE_STREAM.join(''), () => request.socket.destroy())
+    })
+    const answer = await ask().answer
+    expect(answer.body.toString()).toBe(WHOLE_STREAM.join(''))
+    expect(answer.whole).toBe(true)
+    expect(gateway.entries[0]!.closing).toMatchObject({ outcome: 'completed', estimated: false, usage: { output: 7 } })
+    expect(gateway.records[0]).toMatchObject({ outcome: 'completed' })
   })
 
   it('inside a plain JSON answer: the client sees a cut, not a short answer', async () => {
@@ -285,6 +297,7 @@ describe('silence', () => {
     expect(events.map(({ name }) => name)).toEqual(['ping', 'error'])
     expect(events[1]!.data).toContain('Overloaded')
     expect(gateway.entries[0]!.closing).toMatchObject({ outcome: 'failed', upstreamStatus: 529, costNanos: 0n })
+    expect(gateway.records[0]).toMatchObject({ status: 200, outcome: 'interrupted', interruptedBy: 'upstream' })
   })
 
   it('of an upstream that never begins ends with a timeout of its own name', async () => {

@@ -56,7 +56,9 @@ class Watched implements Reply, Trail {
   }
 
   end(): void {
-    this.#write('completed', undefined, undefined)
+    // The status was spent when the upstream failed: an error event has told the client, and the answer is no success.
+    const hasBroken = this.#status < 400 && (this.#facts.attempt?.outcome ?? 'completed') !== 'completed'
+    this.#write(hasBroken ? 'interrupted' : 'completed', hasBroken ? 'upstream' : undefined, undefined)
     this.#reply.end()
   }
 
