@@ -16,6 +16,8 @@ export interface ExchangeScope {
 }
 
 export interface ExchangeFilter extends ExchangeScope {
+  /** `messages` or `count_tokens`. */
+  readonly endpoint?: string
   readonly sessionId?: string
   /** The model that was asked for or the one that served. */
   readonly model?: string
@@ -96,6 +98,7 @@ function narrow<Output>(
   let matching = exchanges.where('organisation_id', '=', filter.organisationId)
   if (filter.workspaceId !== undefined) matching = matching.where('workspace_id', '=', filter.workspaceId)
   if (filter.keyId !== undefined) matching = matching.where('key_id', '=', filter.keyId)
+  if (filter.endpoint !== undefined) matching = matching.where('endpoint', '=', filter.endpoint)
   if (filter.sessionId !== undefined) matching = matching.where('session_id', '=', filter.sessionId)
   if (filter.providerSlug !== undefined) matching = matching.where('provider_slug', '=', filter.providerSlug)
   if (filter.since !== undefined) matching = matching.where('received_at', '>=', filter.since)

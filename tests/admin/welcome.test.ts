@@ -142,6 +142,7 @@ describe('the page at /', () => {
     expect(page.statusCode).toBe(200)
     expect(page.body).toContain('npx http://gateway.example.com/cli.tgz connect --key YOUR_KEY')
     expect(page.body).not.toContain('@sandbox')
+    expect(page.body).not.toMatch(/budget|limit/)
   })
 
   it('shows the administrator how to connect, the providers and the last 20 requests', async () => {
@@ -151,7 +152,10 @@ describe('the page at /', () => {
       exchangeRow({ ...ours, received_at: 1_000 + at, model_served: `model-${at}.` }),
     )
     await plane.store.insertMany('exchanges', rows)
+    const count = exchangeRow({ ...ours, endpoint: 'count_tokens', received_at: 2_000, model_served: 'counted' })
+    await plane.store.insertMany('exchanges', [count])
     const { body } = await plane.app.inject({ url: '/', headers: { cookie } })
+    expect(body).not.toContain('counted')
     expect(body).toContain('settings for http://gateway.example.com with YOUR_KEY')
     expect(body).toContain('@sandbox')
     expect(body).toContain('model-20.')

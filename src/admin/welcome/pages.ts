@@ -54,7 +54,9 @@ export function strangerPage(gateway: Gateway): string {
     <header><h1>Portcullis</h1></header>
     <section>
       <h2>A gateway for Claude Code</h2>
-      <p>Requests go through here to the providers this organisation uses, with its budgets, limits and records.</p>
+      <p>
+        Requests go through here to the providers this organisation uses, and are recorded with their usage and cost.
+      </p>
       <p>Developers connect with the key they were given:</p>
       <pre>${connectCommand(gateway)}</pre>
     </section>

@@ -65,7 +65,9 @@ async function overview({ organisationId }: AdminCaller, parts: AdminParts): Pro
   const { store } = parts
   await parts.flushRecords()
   const { items: providers } = await listProviders(store.db, organisationId)
-  const { items: exchanges } = await listExchanges(store.db, { organisationId }, { limit: EXCHANGES_SHOWN })
+  // Claude Code counts tokens in bursts of dozens, which cost nothing and would hide all that does.
+  const filter = { organisationId, endpoint: 'messages' }
+  const { items: exchanges } = await listExchanges(store.db, filter, { limit: EXCHANGES_SHOWN })
   const url = parts.publicUrl()
   return overviewPage({
     url,

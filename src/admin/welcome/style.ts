@@ -19,7 +19,7 @@ pre { margin: 0 0 1rem; padding: .8rem 1rem; background: var(--page); border: 1p
 pre:last-child { margin-bottom: 0 }
 table { border-collapse: collapse; width: 100%; font-size: 14px }
 th { text-align: left; font-weight: 500; color: var(--faint); padding: 0 1rem .4rem 0; white-space: nowrap }
-td { border-top: 1px solid var(--line); padding: .45rem 1rem .45rem 0; vertical-align: top; unicode-bidi: isolate; max-width: 22rem; overflow-wrap: anywhere }
+td { border-top: 1px solid var(--line); padding: .45rem 1rem .45rem 0; vertical-align: top; unicode-bidi: isolate; max-width: 22rem; overflow-wrap: break-word }
 th.number, td.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap }
 td.when { white-space: nowrap; color: var(--faint) }
 .good { color: var(--good) } .bad { color: var(--bad) } .wait { color: var(--wait) }
