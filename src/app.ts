@@ -10,7 +10,7 @@ import { createKeyMaker } from './credentials/api-key.ts'
 import { openMasterKey } from './credentials/master-key.ts'
 import { createVault } from './credentials/vault.ts'
 import { answerClientError } from './gateway/client-error.ts'
-import { registerDataPlane } from './gateway/http.ts'
+import { answerWrongPath, registerDataPlane } from './gateway/http.ts'
 import { anthropicAdapter, anthropicSigner } from './providers/anthropic.ts'
 import { createScriptedTransport } from './providers/scripted/transport.ts'
 import { createHttpTransport } from './providers/transport.ts'
@@ -183,6 +183,8 @@ function createServer(config: Config, clock: Clock): FastifyInstance {
       noDelay: true,
     },
     clientErrorHandler: (error, socket) => answerClientError(error, socket, clock.now()),
+    // Paths that cannot be decoded, or with a name in them longer than any of ours.
+    frameworkErrors: (_error, request, reply) => answerWrongPath(request, reply, clock),
   })
   app.server.maxConnections = config.PORTCULLIS_CONNECTIONS_MAX
   return app

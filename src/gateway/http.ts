@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Clock } from '../core/clock.ts'
 import { GatewayError, toGatewayError } from '../core/errors.ts'
 import { newRequestId } from '../core/ids.ts'
@@ -52,11 +52,12 @@ export function registerDataPlane(app: FastifyInstance, parts: DataPlaneParts): 
     app.route({
       method: ['GET', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'],
       url,
-      handler: (request, reply) => {
+      onRequest(request, reply) {
         const error = new GatewayError('request.method', `${request.method} does not exist here: send POST ${url}.`)
-        reply.header('allow', 'POST')
+        reply.raw.setHeader('allow', 'POST')
         refuse(request.raw, reply.raw, parts.clock, error, () => void reply.hijack())
       },
+      handler: unreachable,
     })
   }
 
@@ -85,13 +86,20 @@ export function registerDataPlane(app: FastifyInstance, parts: DataPlaneParts): 
   // Portkey's own, in its words.
   app.get('/v1/health', () => ({ status: 'success', message: 'Server is healthy', version: parts.version }))
 
-  app.setNotFoundHandler((request, reply) => {
-    const explained = explainWrongPath(request.method, request.url, request.raw.rawHeaders)
-    if (explained.kind === 'portkey') return reply.code(404).send({ message: 'Not Found', ok: false })
-    return refuse(request.raw, reply.raw, parts.clock, explained.error, () => void reply.hijack())
+  // Before the body is looked at: a prompt of two megabytes on a wrong path has to hear of the path, not of its size.
+  app.addHook('onRequest', (request, reply, done) => {
+    if (request.is404) answerWrongPath(request, reply, parts.clock)
+    else done()
   })
 
   return exchanges
+}
+
+/** Answers a path that nobody serves, or that is not even spelt as one. */
+export function answerWrongPath(request: FastifyRequest, reply: FastifyReply, clock: Clock): void {
+  const explained = explainWrongPath(request.method, request.url, request.raw.rawHeaders)
+  if (explained.kind === 'portkey') void reply.code(404).send({ message: 'Not Found', ok: false })
+  else refuse(request.raw, reply.raw, clock, explained.error, () => void reply.hijack())
 }
 
 /** Every exchange under way, so that a shutdown can wait for them. */

@@ -205,7 +205,7 @@ describe('a bad request gets one clear error, and no upstream call', () => {
     [
       'a base URL that ends in /v1',
       { path: '/v1/v1/messages?beta=true' },
-      404,
+      421,
       'request.wrong_base_url',
       /Remove \/v1/,
     ],
@@ -216,7 +216,23 @@ describe('a bad request gets one clear error, and no upstream call', () => {
       'request.not_found',
       /\/v1\/threads/,
     ],
+    [
+      'a path that cannot be decoded',
+      { path: '/v1/messages/%zz', headers: [...json, 'anthropic-version', '2023-06-01'] },
+      404,
+      'request.not_found',
+      /%zz does not exist/,
+    ],
+    [
+      'a wrong path with two megabytes',
+      { path: '/v1/v1/messages', body: ' '.repeat(2_000_000) },
+      421,
+      'request.wrong_base_url',
+      /Remove \/v1/,
+    ],
+    ['a wrong path with what is no JSON', { path: '/v1/v1/messages', body: '<' }, 421, 'request.wrong_base_url', /./],
     ['the wrong method', { method: 'PUT' }, 405, 'request.method', /send POST/],
+    ['the wrong method with what is no JSON', { method: 'PUT', body: '<' }, 405, 'request.method', /send POST/],
   ]
   it.each(rows)('%s', async (_name, situation, status, code, text) => {
     expectRefusal(await ask(situation), status, code, text)
@@ -243,6 +259,10 @@ describe('a bad request gets one clear error, and no upstream call', () => {
       { outcome: 'refused', status: 401, errorCode: 'key.unknown', keyId: undefined, attempts: 0 },
     ])
     expect(gateway.entries).toEqual([])
+  })
+
+  it('and the wrong method is told the right one', async () => {
+    expect(header((await ask({ method: 'PUT' })).headers, 'allow')).toBe('POST')
   })
 
   it('and an unknown path is told to other clients in Portkey’s words', async () => {

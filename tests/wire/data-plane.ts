@@ -5,7 +5,7 @@ import { type Clock, systemClock } from '../../src/core/clock.ts'
 import { asId } from '../../src/core/ids.ts'
 import { answerClientError } from '../../src/gateway/client-error.ts'
 import type { Caller } from '../../src/gateway/exchange.ts'
-import { type DataPlane, registerDataPlane } from '../../src/gateway/http.ts'
+import { type DataPlane, answerWrongPath, registerDataPlane } from '../../src/gateway/http.ts'
 import type { GatewayTimeouts, KeyLookup } from '../../src/gateway/parts.ts'
 import type { CallClosing, CallOpening } from '../../src/ledger/ledger.ts'
 import type { Upstream } from '../../src/providers/adapter.ts'
@@ -82,6 +82,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<Running
   const app = Fastify({
     forceCloseConnections: true,
     clientErrorHandler: (error, socket) => answerClientError(error, socket, clock.now()),
+    frameworkErrors: (_error, request, reply) => answerWrongPath(request, reply, clock),
   })
   const plane = registerDataPlane(app, {
     clock,
