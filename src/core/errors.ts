@@ -52,7 +52,8 @@ export const ERRORS = {
     final: true,
   },
   'request.not_found': { status: 404, wire: 'not_found_error', fault: 'caller', recovery: 'stop' },
-  'request.wrong_base_url': { status: 404, wire: 'not_found_error', fault: 'caller', recovery: 'stop' },
+  // 421 Misdirected Request: for a 404 Claude Code blames the model and keeps our words to itself.
+  'request.wrong_base_url': { status: 421, wire: 'invalid_request_error', fault: 'caller', recovery: 'stop' },
   'request.method': { status: 405, wire: 'invalid_request_error', fault: 'caller', recovery: 'stop' },
   'key.missing': { status: 401, wire: 'authentication_error', fault: 'caller', recovery: 'stop', final: true },
   'key.unknown': { status: 401, wire: 'authentication_error', fault: 'caller', recovery: 'stop', final: true },

@@ -159,14 +159,11 @@ describe('what Claude Code prints when', () => {
     expectSameBytesOnBothSides()
   })
 
-  test.skipIf(findClaudeCode() === undefined)('its base URL ends in /v1', async () => {
+  test.skipIf(findClaudeCode() === undefined)('its base URL ends in /v1: one request, and the mistake', async () => {
     await start()
-    await ask({ baseUrl: `${wire.origin}/v1` })
-    expect(calls().map(({ path }) => path)).toContain('/v1/v1/messages?beta=true')
-    for (const { status, answer } of calls()) {
-      expect(status).toBe(404)
-      expect(JSON.parse(answer.toString())).toMatchObject({ error: { message: expect.stringContaining('/v1') } })
-    }
+    const { stdout } = await ask({ baseUrl: `${wire.origin}/v1` })
+    expect(stdout).toContain('API Error: 421 The base URL ends in /v1')
+    expect(calls().map(({ path }) => path)).toEqual(['/v1/v1/messages?beta=true'])
     expect(toUpstream()).toBe(0)
   })
 
