@@ -182,7 +182,7 @@ function createServer(config: Config, clock: Clock): FastifyInstance {
       connectionsCheckingInterval: Math.min(5_000, config.PORTCULLIS_HEAD_TIMEOUT_MS),
       noDelay: true,
     },
-    clientErrorHandler: (error, socket) => answerClientError(error, socket, clock.now()),
+    clientErrorHandler: (error, socket) => answerClientError(error, socket, clock),
     // Paths that cannot be decoded, or with a name in them longer than any of ours.
     frameworkErrors: (_error, request, reply) => answerWrongPath(request, reply, clock),
   })

@@ -81,7 +81,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<Running
   const provider = { adapter: anthropicAdapter, signer: anthropicSigner, transport }
   const app = Fastify({
     forceCloseConnections: true,
-    clientErrorHandler: (error, socket) => answerClientError(error, socket, clock.now()),
+    clientErrorHandler: (error, socket) => answerClientError(error, socket, clock),
     frameworkErrors: (_error, request, reply) => answerWrongPath(request, reply, clock),
   })
   const plane = registerDataPlane(app, {
