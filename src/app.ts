@@ -112,6 +112,7 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
       prices: directory,
       ledger: books.ledger,
       recorder: books.recorder,
+      report: reportTo(log),
       providers: {
         anthropic: { adapter: anthropicAdapter, signer: anthropicSigner, transport },
         scripted: { adapter: { ...anthropicAdapter, kind: 'scripted' }, signer: anthropicSigner, transport: scripted },
@@ -164,6 +165,16 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
         return stopping
       },
     }
+  }
+}
+
+/** Failures of exchanges in the operator's log, as loud as it is the operator's turn. */
+function reportTo(log: Logger): (failure: ReportedFailure) => void {
+  return ({ error, requestId, provider }) => {
+    const { fault } = error.spec
+    const facts = { code: error.code, fault, requestId, provider, detail: error.detail }
+    if (fault === 'upstream') log.warn(facts, error.message)
+    else log.error({ ...facts, err: error.cause }, error.message)
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.ts'
+import type { GatewayError } from '../core/errors.ts'
 import type { ReportedUsage } from '../core/usage.ts'
 import type { Nanos } from '../core/money.ts'
 import type { Ledger } from '../ledger/ledger.ts'
@@ -15,8 +16,18 @@ export interface GatewayParts {
   readonly prices: Prices
   readonly ledger: Ledger
   readonly recorder: Recorder
+  /** Told of every failure that somebody else than the caller has to act on. */
+  readonly report: (failure: ReportedFailure) => void
   readonly timeouts: GatewayTimeouts
   readonly limits: RequestLimits
+}
+
+/** A failure for the operator's log. */
+export interface ReportedFailure {
+  readonly error: GatewayError
+  readonly requestId: string
+  /** `@slug` of the provider it came to, if it came to one. */
+  readonly provider: string | undefined
 }
 
 /** Milliseconds. */

@@ -12,7 +12,7 @@ import { route } from './stages/route.ts'
 /** The life of a request, in the order in which it meets the stages. */
 export function createPipeline(parts: GatewayParts): Serve<Inbound> {
   return pipeline()
-    .through(record(parts.recorder, parts.clock)) // outermost: sees refusals too
+    .through(record(parts)) // outermost: sees refusals too
     .through(authenticate(parts.keys)) // Inbound       → Authenticated
     .through(receive(parts.limits, parts.clock)) // Authenticated → Received: only a known caller's body is read
     .through(plan(parts.catalogue)) // Received      → Planned

@@ -6,7 +6,7 @@ import { asId } from '../../src/core/ids.ts'
 import { answerClientError } from '../../src/gateway/client-error.ts'
 import type { Caller } from '../../src/gateway/exchange.ts'
 import { type DataPlane, answerWrongPath, registerDataPlane } from '../../src/gateway/http.ts'
-import type { GatewayTimeouts, KeyLookup } from '../../src/gateway/parts.ts'
+import type { GatewayTimeouts, KeyLookup, ReportedFailure } from '../../src/gateway/parts.ts'
 import type { CallClosing, CallOpening } from '../../src/ledger/ledger.ts'
 import type { Upstream } from '../../src/providers/adapter.ts'
 import { anthropicAdapter, anthropicSigner } from '../../src/providers/anthropic.ts'
@@ -28,6 +28,8 @@ export interface RunningDataPlane {
   readonly plane: DataPlane
   readonly entries: Entry[]
   readonly records: ExchangeRecord[]
+  /** What the operator's log was told. */
+  readonly reported: ReportedFailure[]
   /** Resolves when so many exchanges are written down. */
   recorded(count: number): Promise<void>
   stop(): Promise<void>
@@ -61,6 +63,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<Running
   const clock = options.clock ?? systemClock
   const entries: Entry[] = []
   const records: ExchangeRecord[] = []
+  const reported: ReportedFailure[] = []
   const waiters = new Set<() => void>()
   const upstream: Upstream = {
     providerId: asId('provider-1'),
@@ -123,6 +126,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<Running
         for (const waiter of waiters) waiter()
       },
     },
+    report: (failure) => reported.push(failure),
     timeouts: { connectMs: 2_000, firstByteMs: 30_000, idleMs: 30_000, pingMs: 15_000, ...options.timeouts },
     limits: { bodyBytesMax: options.bodyBytesMax ?? 32 * 1024 * 1024 },
     clientStallMs: 30_000,
@@ -135,6 +139,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<Running
     plane,
     entries,
     records,
+    reported,
     recorded: (count) =>
       new Promise((resolve) => {
         const look = () => {

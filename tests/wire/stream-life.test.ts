@@ -194,6 +194,7 @@ describe('an answer that must not pass', () => {
     expect(header(answer.headers, 'x-portcullis-error')).toBe(code)
     expect(header(answer.headers, 'location')).toBeUndefined()
     expect(answer.body.toString()).not.toContain('other words')
+    expect(gateway.reported).toMatchObject([{ error: { code }, provider: '@prod', requestId: gateway.records[0]!.id }])
     expect(gateway.entries[0]!.closing).toMatchObject({ outcome: 'failed', costNanos: 0n })
   })
 })

@@ -1,17 +1,19 @@
-import type { Clock } from '../../core/clock.ts'
 import { type GatewayError, toGatewayError } from '../../core/errors.ts'
 import { NO_USAGE } from '../../core/usage.ts'
-import type { ExchangeRecord, Recorder } from '../../records/record.ts'
+import type { ExchangeRecord } from '../../records/record.ts'
 import { leaverOf } from '../departure.ts'
 import type { Breaker, Facts, Inbound, Reply, ReplyHead, Trail } from '../exchange.ts'
 import { describeClient } from '../describe-client.ts'
+import type { GatewayParts } from '../parts.ts'
 import type { Stage } from '../stage.ts'
 
+type RecordParts = Pick<GatewayParts, 'recorder' | 'clock' | 'report'>
+
 /** Writes down what became of every exchange, refusals included. Outermost, so that it sees all of it. */
-export function record(recorder: Recorder, clock: Clock): Stage<Inbound> {
+export function record(parts: RecordParts): Stage<Inbound> {
   return (next) =>
     async function record(exchange, reply) {
-      const watched = new Watched(exchange, reply, recorder, clock)
+      const watched = new Watched(exchange, reply, parts)
       try {
         await next({ ...exchange, trail: watched }, watched)
       } catch (thrown) {
@@ -24,8 +26,7 @@ export function record(recorder: Recorder, clock: Clock): Stage<Inbound> {
 class Watched implements Reply, Trail {
   readonly #exchange: Inbound
   readonly #reply: Reply
-  readonly #recorder: Recorder
-  readonly #clock: Clock
+  readonly #parts: RecordParts
   /** Later facts overwrite earlier ones of the same name. */
   readonly #facts: { -readonly [Name in keyof Facts]: Facts[Name] } = {}
   #attempts = 0
@@ -33,11 +34,10 @@ class Watched implements Reply, Trail {
   #responseBytes = 0
   #isOver = false
 
-  constructor(exchange: Inbound, reply: Reply, recorder: Recorder, clock: Clock) {
+  constructor(exchange: Inbound, reply: Reply, parts: RecordParts) {
     this.#exchange = exchange
     this.#reply = reply
-    this.#recorder = recorder
-    this.#clock = clock
+    this.#parts = parts
   }
 
   note(facts: Facts): void {
@@ -68,6 +68,10 @@ class Watched implements Reply, Trail {
     if (!hasBegun) this.#status = by === 'client' ? CLIENT_LEFT : error.spec.status
     const isRefusal = !hasBegun && by === 'upstream'
     this.#write(isRefusal ? 'refused' : 'interrupted', isRefusal ? undefined : by, by === 'client' ? undefined : error)
+    if (by !== 'client' && error.spec.fault !== 'caller') {
+      const slug = this.#facts.plan?.target.upstream.slug
+      this.#parts.report({ error, requestId: this.#exchange.id, provider: slug === undefined ? undefined : `@${slug}` })
+    }
     this.#reply.fail(error, by)
   }
 
@@ -82,9 +86,9 @@ class Watched implements Reply, Trail {
     const facts = this.#facts
     const { caller, plan, attempt } = facts
     const client = describeClient(headers)
-    const endedAt = this.#clock.monotonic()
+    const endedAt = this.#parts.clock.monotonic()
     const since = (moment: number | undefined) => (moment === undefined ? undefined : moment - startedAt)
-    this.#recorder.record({
+    this.#parts.recorder.record({
       id,
       endpoint,
       receivedAt,
