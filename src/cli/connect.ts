@@ -21,7 +21,7 @@ export const connect: Command = {
   help: `portcullis connect --url URL --key KEY [options]
 
 Tries the key with one tiny request, then writes the settings Claude Code needs.
-The file's other settings stay as they are; portcullis disconnect takes ours back.
+The file's other settings stay as they are; disconnect takes ours back.
 
   --url URL         the gateway, such as https://gateway.example.com
   --key KEY         your gateway key; else PORTCULLIS_KEY, else asked for
@@ -78,7 +78,8 @@ The file's other settings stay as they are; portcullis disconnect takes ours bac
       const result = readPing(await client.ping(key, picked.ping), picked.ping, gateway)
       if ('fix' in result) {
         printer.line('failure', 'gateway', result.what, result.fix)
-        printer.paragraph('\nNothing was written. portcullis doctor looks closer; --no-verify writes anyway.')
+        printer.paragraph('\nNothing was written; --no-verify writes anyway. To look closer:')
+        printer.verbatim(`  ${machine.program} doctor\n`)
         return 1
       }
       const latency = `${Math.round(result.elapsedMs)} ms`
@@ -106,9 +107,16 @@ The file's other settings stay as they are; portcullis disconnect takes ours bac
     const kept = backup === null ? '' : `; backup in ${backup}`
     printer.line('ok', 'settings', `${shortPath(machine, path)}${kept}`)
     await noteSurroundings(machine, printer)
-    printer.paragraph('\nNext: run claude. To take this back: portcullis disconnect.')
+    printer.paragraph('\nNext: run claude. To take this back:')
+    printer.verbatim(`  ${machine.program} disconnect${sameFile(options)}\n`)
     return 0
   },
+}
+
+/** The options that lead `disconnect` to the file that was written. */
+function sameFile({ settings, location }: { settings?: string | undefined; location?: string | undefined }): string {
+  if (settings !== undefined) return ` --settings ${settings}`
+  return location === undefined ? '' : ` --location ${location}`
 }
 
 /** The settings file that `--settings` or `--location` names. */

@@ -22,7 +22,7 @@ settings that connect wrote are taken back, and theirs stay.
     try {
       const receipt = await readReceipt(path)
       if (receipt === undefined) {
-        printer.line('failure', 'settings', `${name} was not written by portcullis connect: no receipt lies beside it.`)
+        printer.line('failure', 'settings', `${name} was not written by connect: no receipt lies beside it.`)
         return 1
       }
       const file = await readTextFile(path)

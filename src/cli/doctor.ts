@@ -99,7 +99,7 @@ function* checkFiles({ sources, unusable }: EffectiveSettings): Iterable<Finding
   if (files.length > 0)
     yield { state: 'ok', check, what: `${files.join(', ')}${files.length > 1 ? ' (the first wins)' : ''}` }
   else if (unusable.length === 0) {
-    yield { state: 'warning', check, what: 'There is no settings file.', fix: 'Run portcullis connect to write one.' }
+    yield { state: 'warning', check, what: 'There is no settings file.', fix: 'Run connect to write one.' }
   }
 }
 
@@ -108,7 +108,7 @@ function checkBaseUrl(typed: string | undefined, settings: EffectiveSettings): {
   const all = settings.variable('ANTHROPIC_BASE_URL')
   const value = typed ?? all[0]?.value
   if (value === undefined) {
-    const fix = 'Run portcullis connect, or name the gateway with --url.'
+    const fix = 'Run connect, or name the gateway with --url.'
     return {
       found: [
         { state: 'failure', check, what: 'ANTHROPIC_BASE_URL is not set: Claude Code asks Anthropic directly.', fix },
@@ -121,7 +121,7 @@ function checkBaseUrl(typed: string | undefined, settings: EffectiveSettings): {
     if (typed !== undefined) return { url, found: [{ state: 'ok', check, what: `${url.url} (as asked)` }] }
     const found: Finding[] = []
     if (/\/v1(\/messages)?\/*$/.test(value)) {
-      const fix = `Set ANTHROPIC_BASE_URL to ${url.url}, or run portcullis connect.`
+      const fix = `Set ANTHROPIC_BASE_URL to ${url.url}, or run connect.`
       found.push({
         state: 'failure',
         check,
@@ -151,7 +151,7 @@ function checkBaseUrl(typed: string | undefined, settings: EffectiveSettings): {
           state: 'failure',
           check,
           what: `${error.message}${origin}`,
-          fix: 'Run portcullis connect with the right URL.',
+          fix: 'Run connect with the right URL.',
         },
       ],
     }
@@ -189,7 +189,7 @@ function checkKey(typed: string | undefined, settings: EffectiveSettings): { key
         state: 'failure',
         check,
         what: 'ANTHROPIC_AUTH_TOKEN is not set.',
-        fix: 'Run portcullis connect with your gateway key.',
+        fix: 'Run connect with your gateway key.',
       },
     ],
   }
@@ -254,7 +254,7 @@ async function checkSignIn(settings: EffectiveSettings, key: string | undefined,
   }
   if (logins.claudeAi && key === undefined) {
     const what = 'A claude.ai login is saved; without a gateway key its token would be sent to the base URL.'
-    found.push({ state: 'failure', check, what, fix: 'Run portcullis connect with your gateway key.' })
+    found.push({ state: 'failure', check, what, fix: 'Run connect with your gateway key.' })
   } else if (logins.claudeAi && found.length === 0) {
     found.push({ state: 'ok', check, what: 'A claude.ai login is saved; it rests while the gateway key is set.' })
   }

@@ -72,8 +72,8 @@ export function explainUnreached({ why, code }: Unreached, { url, host }: TidyUr
 const FIXES: Readonly<Record<string, string>> = {
   'key.missing': 'Give the key with --key or PORTCULLIS_KEY.',
   'key.unknown': 'Check that the whole key was copied. Else ask whoever runs the gateway for a new one.',
-  'key.revoked': 'Ask whoever runs the gateway for a new key, then run portcullis connect again.',
-  'key.expired': 'Ask whoever runs the gateway for a new key, then run portcullis connect again.',
+  'key.revoked': 'Ask whoever runs the gateway for a new key, then run connect again.',
+  'key.expired': 'Ask whoever runs the gateway for a new key, then run connect again.',
   'key.ambiguous': 'Two different keys were sent. Remove x-portkey-api-key from ANTHROPIC_CUSTOM_HEADERS.',
   'key.scope': 'This key may not send messages. Ask for a key that may (scope completions.write).',
   'provider.missing': 'The key has no provider yet. Whoever runs the gateway can bind one to the key or its workspace.',

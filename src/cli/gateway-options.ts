@@ -1,9 +1,7 @@
-import { readFileSync } from 'node:fs'
 import { UsageError } from './command.ts'
 import { type TidyUrl, tidyBaseUrl } from './base-url.ts'
-import { member } from './gateway-client.ts'
+import { fetchedFrom } from './fetched-from.ts'
 import type { Machine } from './machine.ts'
-import { packageFolder } from './version.ts'
 
 /**
  * The gateway to talk to: `--url`, else `PORTCULLIS_URL`, else the gateway this very program was fetched from with
@@ -29,16 +27,4 @@ export async function chooseKey(typed: string | undefined, machine: Machine): Pr
   if (!key) throw new UsageError('Give the key with --key or in PORTCULLIS_KEY.')
   if (!/^[\x21-\x7e]+$/.test(key)) throw new UsageError('The key holds spaces or characters no key has; copy it again.')
   return key
-}
-
-/** npm notes beside an installed package where it came from. */
-function fetchedFrom(): string | undefined {
-  try {
-    const lock: unknown = JSON.parse(readFileSync(`${packageFolder}/../.package-lock.json`, 'utf8'))
-    const resolved = member(member(member(lock, 'packages'), 'node_modules/portcullis-cli'), 'resolved')
-    if (typeof resolved !== 'string' || !/^https?:\/\/.*\/cli\.tgz$/.test(resolved)) return undefined
-    return resolved.slice(0, -'/cli.tgz'.length)
-  } catch {
-    return undefined
-  }
 }

@@ -2,9 +2,12 @@ import { execFile } from 'node:child_process'
 import { homedir } from 'node:os'
 import { type Clock, systemClock } from '../core/clock.ts'
 import { askOnTerminal } from './ask.ts'
+import { howToRun } from './fetched-from.ts'
 
 /** What a command may touch of the computer it runs on. Tests hand in another one. */
 export interface Machine {
+  /** What to type to run this program again, such as `npx https://gateway.example.com/cli.tgz`. */
+  readonly program: string
   readonly env: Readonly<Record<string, string | undefined>>
   readonly homeFolder: string
   readonly workFolder: string
@@ -40,6 +43,7 @@ export interface Ran {
 export function thisMachine(): Machine {
   const { env, stdin, stdout, stderr } = process
   return {
+    program: howToRun(),
     env,
     homeFolder: homedir(),
     workFolder: process.cwd(),

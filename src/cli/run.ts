@@ -12,7 +12,7 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map(Object.entries({ connect,
 export async function runCli(args: readonly string[], machine: Machine): Promise<number> {
   const [name, ...rest] = args
   if (name === undefined || name === 'help' || name === '--help' || name === '-h') {
-    machine.out(overview(COMMANDS.get(rest[0] ?? '')))
+    machine.out(overview(COMMANDS.get(rest[0] ?? ''), machine))
     return 0
   }
   if (name === 'version' || name === '--version' || name === '-v') {
@@ -21,7 +21,7 @@ export async function runCli(args: readonly string[], machine: Machine): Promise
   }
   const command = COMMANDS.get(name)
   if (command === undefined) {
-    machine.err(`portcullis has no command "${name}". It has: ${[...COMMANDS.keys()].join(', ')}.\n`)
+    machine.err(`There is no command "${name}", only ${[...COMMANDS.keys()].join(', ')}.\n`)
     return 2
   }
   if (rest.includes('--help') || rest.includes('-h')) {
@@ -32,13 +32,13 @@ export async function runCli(args: readonly string[], machine: Machine): Promise
     return await command.run(rest, machine)
   } catch (error) {
     if (!(error instanceof UsageError)) throw error
-    machine.err(`${error.message}\nportcullis ${name} --help lists the options.\n`)
+    machine.err(`${error.message}\n${name} --help lists the options.\n`)
     return 2
   }
 }
 
-function overview(command: Command | undefined): string {
+function overview(command: Command | undefined, { program }: Machine): string {
   if (command !== undefined) return command.help
   const lines = [...COMMANDS].map(([name, { summary }]) => `  ${name.padEnd(12)} ${summary}`)
-  return `portcullis <command> [options]\n\n${lines.join('\n')}\n\nportcullis <command> --help tells more.\n`
+  return `${program} <command> [options]\n\n${lines.join('\n')}\n\n<command> --help tells more.\n`
 }

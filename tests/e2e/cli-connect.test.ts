@@ -202,6 +202,7 @@ describe('connect', () => {
     expect(printed).toContain('ANTHROPIC_BASE_URL is exported in this shell too. The settings file wins')
     expect(printed).toContain('claude update')
     expect(printed).toContain('the key would be committed')
+    expect(printed).toContain(`To take this back:\n  ${machine.program} disconnect --location project\n`)
     expect(existsSync(join(machine.workFolder, '.claude', 'settings.json'))).toBe(true)
   })
 

@@ -107,6 +107,7 @@ export function createFakeMachine(changes: Partial<Machine> = {}): FakeMachine {
   let text = ''
   const print = (more: string) => void (text += more)
   return {
+    program: 'npx https://gateway.example.com/cli.tgz',
     env: {},
     homeFolder: home,
     workFolder: work,

@@ -86,6 +86,9 @@ describe('the served package', () => {
     const args = [npx, ...flags, `${gateway.url}/cli.tgz`, 'connect', '--key', KEY, '--dry-run']
     const ran = await run(process.execPath, args, home, `${dirname(process.execPath)}:/usr/bin:/bin`)
     expect(ran).toMatchObject({ code: 0, output: expect.stringContaining(`"ANTHROPIC_BASE_URL": "${gateway.url}"`) })
+
+    const connected = await run(process.execPath, args.slice(0, -1), home, `${dirname(process.execPath)}:/usr/bin:/bin`)
+    expect(connected.output).toContain(`To take this back:\n  npx ${gateway.url}/cli.tgz disconnect\n`)
   })
 })
 
@@ -96,6 +99,7 @@ test.each(nodes)('the launcher of a clone runs commands when it is started with 
     output: expect.stringContaining('portcullis connect --url URL --key KEY'),
   })
   expect(await run(node, [LAUNCHER, 'conect'], home)).toMatchObject({ code: 2 })
+  expect((await run(node, [LAUNCHER], home)).output).toContain(`node ${LAUNCHER} <command>`)
 })
 
 /** npm's own npx, as a script for the Node that runs this test. */

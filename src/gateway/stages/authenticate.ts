@@ -38,12 +38,12 @@ export function findCaller(keys: Keys, headers: HeaderLines): Caller {
     case 'revoked':
       throw new GatewayError(
         'key.revoked',
-        'This gateway key has been revoked. Ask whoever runs the gateway for a new one, then run `portcullis connect` again.',
+        'This gateway key has been revoked. Ask whoever runs the gateway for a new one, then connect again.',
       )
     case 'expired':
       throw new GatewayError(
         'key.expired',
-        `This gateway key expired on ${new Date(found.at).toISOString()}. Ask whoever runs the gateway for a new one, then run \`portcullis connect\` again.`,
+        `This gateway key expired on ${new Date(found.at).toISOString()}. Ask whoever runs the gateway for a new one, then connect again.`,
       )
     case 'unknown':
       throw new GatewayError('key.unknown', explainUnknown(keys, secret))
@@ -66,7 +66,7 @@ export function chooseCredential(keys: Pick<Keys, 'isOurs'>, headers: HeaderLine
   if (bearer === undefined && apiKey === undefined) {
     throw new GatewayError(
       'key.missing',
-      'No gateway key on this request. Set ANTHROPIC_AUTH_TOKEN to your gateway key, or run `portcullis connect`.',
+      'No gateway key on this request. Set ANTHROPIC_AUTH_TOKEN to your gateway key.',
     )
   }
   if (bearer === undefined) return apiKey!
@@ -89,7 +89,7 @@ function bearerToken(value: string | undefined): string | undefined {
 /** An unknown key is most often another kind of key; saying which saves the developer the search. */
 function explainUnknown(keys: Keys, secret: string): string {
   if (secret.startsWith('sk-ant-oat')) {
-    return 'This request carries a claude.ai sign-in instead of a gateway key. Set ANTHROPIC_AUTH_TOKEN to your gateway key, or run `portcullis connect`.'
+    return 'This request carries a claude.ai sign-in instead of a gateway key. Set ANTHROPIC_AUTH_TOKEN to your gateway key.'
   }
   if (secret.startsWith('sk-ant-')) {
     return 'This request carries a key of Anthropic’s own API instead of a gateway key. Set ANTHROPIC_AUTH_TOKEN to your gateway key and remove ANTHROPIC_API_KEY.'
