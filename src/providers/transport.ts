@@ -43,7 +43,7 @@ export function createHttpTransport(): Transport {
   /** Undefined for a host that is not to be reached. */
   function poolFor(upstream: Upstream, connectMs: number): Pool | undefined {
     const name = `${upstream.trustedHost ? 'trusted' : 'public'} ${upstream.origin}`
-    if (!pools.has(name)) pools.set(name, isPrivateLiteral(upstream) ? undefined : openPool(upstream, connectMs))
+    if (!pools.has(name)) pools.set(name, needsTrust(upstream) ? undefined : openPool(upstream, connectMs))
     return pools.get(name)
   }
 }
@@ -75,17 +75,21 @@ function releasing(body: Buffer): Readable {
   return readable
 }
 
-/** A host that is written as an address is never looked up, so it is judged here. */
-function isPrivateLiteral({ origin, trustedHost }: Upstream): boolean {
+/**
+ * A host that is written as an address is never looked up, so it is judged here. One without encryption was trusted when
+ * it was saved, and is no longer.
+ */
+function needsTrust({ origin, trustedHost }: Upstream): boolean {
   if (trustedHost) return false
-  const host = new URL(origin).hostname.replace(/^\[|\]$/g, '')
-  return isIP(host) !== 0 && isPrivateAddress(host)
+  const { protocol, hostname } = new URL(origin)
+  const host = hostname.replace(/^\[|\]$/g, '')
+  return protocol !== 'https:' || (isIP(host) !== 0 && isPrivateAddress(host))
 }
 
 function refusedHost({ slug }: Upstream): GatewayError {
   return new GatewayError(
     'upstream.refused_host',
-    `The host of provider @${slug} is at a private address, which the gateway does not contact. An administrator can list it in TRUSTED_CUSTOM_HOSTS.`,
+    `The gateway does not contact the host of provider @${slug}: it is at a private address or has no encryption. An administrator can list it in TRUSTED_CUSTOM_HOSTS.`,
   )
 }
 
