@@ -35,7 +35,7 @@ export function createHttpTransport(): Transport {
     },
 
     async close() {
-      await Promise.all([...pools.values()].map((pool) => pool?.destroy()))
+      await Promise.all([...pools.values()].map(async (pool) => pool?.destroy()))
       pools.clear()
     },
   }
