@@ -36,7 +36,10 @@ export interface PriceVersion {
   readonly table: PriceTable
 }
 
-/** Prices by version: the newest one that is valid at the time of the call, or the oldest for calls before all of them. */
+/**
+ * Prices by version: the newest one that is valid at the time of the call, or the oldest for calls before all of them. Of
+ * two that are valid from the same moment, the first in the list.
+ */
 export function createPrices(versions: readonly PriceVersion[]): Prices {
   const newestFirst = versions.toSorted((a, b) => b.validFrom - a.validFrom)
   const oldest = newestFirst.at(-1)

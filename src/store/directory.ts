@@ -156,8 +156,8 @@ function createRefresher(read: () => Promise<void>): () => Promise<void> {
 function createPriceReader(report: (problem: unknown) => void): (versions: Picture['prices']) => Prices {
   const tables = new Map<string, PriceTable | undefined>()
   return (versions) => {
-    for (const { id, table_json: json } of versions) if (!tables.has(id)) tables.set(id, read(id, json))
-    const readable = versions.flatMap(({ id, valid_from: validFrom }) => {
+    for (const { id, tableJson: json } of versions) if (!tables.has(id)) tables.set(id, read(id, json))
+    const readable = versions.flatMap(({ id, validFrom }) => {
       const table = tables.get(id)
       return table === undefined ? [] : [{ id, validFrom, table }]
     })

@@ -26,9 +26,14 @@ export async function insertPriceVersion(db: Database, version: PriceVersion): P
     .execute()
 }
 
-/** Newest first, by the moment from which they hold. */
+/** Newest first, by the moment from which they hold; of two for one moment the one that was entered last corrects the other. */
 export async function listPriceVersions(db: Database): Promise<readonly PriceVersion[]> {
-  const rows = await db.selectFrom('price_versions').selectAll().orderBy('valid_from', 'desc').orderBy('id').execute()
+  const rows = await db
+    .selectFrom('price_versions')
+    .selectAll()
+    .orderBy('valid_from', 'desc')
+    .orderBy('created_at', 'desc')
+    .execute()
   return rows.map((row) => ({
     id: row.id,
     validFrom: row.valid_from,

@@ -1,7 +1,8 @@
 import type { Selectable } from 'kysely'
 import { readRevision } from './changes.ts'
 import type { Database } from './database.ts'
-import type { ApiKeyTable, IntegrationModelTable, IntegrationTable, PriceVersionTable } from './schema.ts'
+import { listPriceVersions, type PriceVersion } from './prices.ts'
+import type { ApiKeyTable, IntegrationModelTable, IntegrationTable } from './schema.ts'
 
 /** Everything the data plane decides by, as it stood at one moment. */
 export interface Picture {
@@ -15,7 +16,8 @@ export interface Picture {
   /** Which workspaces may use which integration, beyond those that all may use. */
   readonly permissions: readonly { readonly integration_id: string; readonly workspace_id: string }[]
   readonly providers: readonly ProviderRow[]
-  readonly prices: readonly Pick<Selectable<PriceVersionTable>, 'id' | 'valid_from' | 'table_json'>[]
+  /** Newest first. */
+  readonly prices: readonly PriceVersion[]
 }
 
 export type KeyRow = Pick<
@@ -75,6 +77,6 @@ export async function readPicture(db: Database): Promise<Picture> {
       .orderBy('created_at')
       .orderBy('id')
       .execute(),
-    prices: await tx.selectFrom('price_versions').select(['id', 'valid_from', 'table_json']).execute(),
+    prices: await listPriceVersions(tx),
   }))
 }

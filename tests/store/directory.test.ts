@@ -14,7 +14,7 @@ import {
   updateIntegration,
 } from '../../src/store/integrations.ts'
 import { revokeKey, updateKey } from '../../src/store/keys.ts'
-import { insertPriceVersion } from '../../src/store/prices.ts'
+import { insertPriceVersion, listPriceVersions } from '../../src/store/prices.ts'
 import { deleteProvider } from '../../src/store/providers.ts'
 import { updateWorkspace, type Workspace } from '../../src/store/workspaces.ts'
 import { createManualClock, type ManualClock } from '../../src/testing/clock.ts'
@@ -366,6 +366,21 @@ for (const backend of backends) {
         })
         expect(problems).toEqual([])
       })
+
+      test.each([
+        ['alphabetical', 'a', 'b'],
+        ['opposite', 'b', 'a'],
+      ])(
+        'of two versions for one moment the one entered last corrects the other (%s ids)',
+        async (_, slip, correct) => {
+          const both = { validFrom: call.at, source: 'test' }
+          await insertPriceVersion(store.db, { ...both, id: slip, tableJson: tableWithSearch('50'), createdAt: 1 })
+          await insertPriceVersion(store.db, { ...both, id: correct, tableJson: tableWithSearch('0.5'), createdAt: 2 })
+          await directory.refresh()
+          expect(directory.price(usage, call)).toMatchObject({ costNanos: 500_000_000n, priceVersion: correct })
+          expect((await listPriceVersions(store.db))[0]!.id).toBe(correct)
+        },
+      )
 
       test('a table that cannot be read is reported, and everything else stays in force', async () => {
         const { secret, hash } = keys.make('workspace-user')
