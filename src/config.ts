@@ -8,9 +8,11 @@ function count(usual: number, min: number, max: number) {
     .string()
     .regex(/^\d+$/, 'must be a whole number')
     .transform(Number)
-    .pipe(z.number().min(min).max(max))
+    .refine((value) => value >= min && value <= max, `must be from ${min} to ${max}`)
     .default(usual)
 }
+
+const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 
 /** Every setting of the process: name in the environment, meaning, default. docs/reference/configuration.md is held against this list. */
 const Environment = z.object({
@@ -21,13 +23,18 @@ const Environment = z.object({
   /** Folder of the database, the journal and the master key. */
   PORTCULLIS_DATA: z.string().min(1).default('./data'),
   /** How clients reach the gateway, for links and settings blocks; by default the address it listens on. */
-  PORTCULLIS_PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
+  PORTCULLIS_PUBLIC_URL: z
+    .url({ protocol: /^https?$/, error: 'must be a URL such as https://gateway.example.com' })
+    .optional(),
   /** An administrator's key that is honoured at every start and never stored. */
   PORTCULLIS_ADMIN_KEY: z.string().min(32, 'must have at least 32 characters').optional(),
   /** 32 bytes in base64 or hex that seal the credentials; by default a file in the data folder. */
   PORTCULLIS_MASTER_KEY: z.string().optional(),
   /** Comma list of hosts, with or without port, that may be at private addresses. */
-  TRUSTED_CUSTOM_HOSTS: z.string().default(''),
+  TRUSTED_CUSTOM_HOSTS: z
+    .string()
+    .regex(/^[^/@]*$/, 'must list hosts without scheme and path, such as llm.corp.internal,127.0.0.1:9000')
+    .default(''),
   /** Bytes of one request body at most. Anthropic's own limit is 32 MB. */
   PORTCULLIS_BODY_BYTES_MAX: count(32 * 1024 * 1024, 1024, 1024 * 1024 * 1024),
   /** Bytes of all header lines of a request at most. */
@@ -51,7 +58,7 @@ const Environment = z.object({
   /** Milliseconds that a shutdown waits for running answers. */
   PORTCULLIS_DRAIN_MS: count(600_000, 0, 3_600_000),
   /** `fatal`, `error`, `warn`, `info`, `debug`, `trace` or `silent`. */
-  PORTCULLIS_LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+  PORTCULLIS_LOG_LEVEL: z.enum(LOG_LEVELS, { error: `must be one of ${LOG_LEVELS.join(', ')}` }).default('info'),
 })
 
 export type Config = Readonly<z.infer<typeof Environment>> & { readonly trustedHosts: readonly string[] }
@@ -82,7 +89,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   }
   if (problems.length > 0 || !parsed.success) {
     throw new ConfigError(
-      `The configuration has ${problems.length} problem(s):\n${problems.map((each) => `  ${each}`).join('\n')}`,
+      `The gateway cannot start with these settings:\n${problems.map((each) => `  ${each}`).join('\n')}`,
     )
   }
   return Object.freeze({

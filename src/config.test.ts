@@ -1,0 +1,25 @@
+import { expect, test } from 'vitest'
+import { readConfig } from './config.ts'
+
+test.each([
+  ['PORT', 'abc', 'must be a whole number'],
+  ['PORT', '70000', 'must be from 0 to 65535'],
+  ['PORTCULLIS_PUBLIC_URL', 'gateway.example.com', 'must be a URL such as https://gateway.example.com'],
+  ['PORTCULLIS_LOG_LEVEL', 'loud', 'must be one of fatal, error, warn, info, debug, trace, silent'],
+  ['PORTCULLIS_PING', '1', 'no such setting; did you mean PORTCULLIS_PING_MS?'],
+])('%s=%s is refused with a line that says what it has to be', (name, value, line) => {
+  expect(() => readConfig({ [name]: value })).toThrow(`\n  ${name}: ${line}`)
+})
+
+test('trusted hosts are hosts: a URL among them would silently trust nobody', () => {
+  expect(readConfig({ TRUSTED_CUSTOM_HOSTS: ' LLM.corp.internal, *.lan,[::1]:9000 ' }).trustedHosts).toEqual([
+    'llm.corp.internal',
+    '*.lan',
+    '[::1]:9000',
+  ])
+  expect(() => readConfig({ TRUSTED_CUSTOM_HOSTS: 'http://127.0.0.1:9000' })).toThrow(/must list hosts without scheme/)
+})
+
+test('all problems are told at once', () => {
+  expect(() => readConfig({ PORT: 'abc', HOST: '127.0.0.1', PORTCULLIS_PING_MS: '1' })).toThrow(/PORT: [^]*PING_MS: /)
+})
