@@ -1,6 +1,7 @@
 import { type App, startApp } from './app.ts'
 import { banner } from './banner.ts'
 import { ConfigError, readConfig } from './config.ts'
+import { systemClock } from './core/clock.ts'
 import { tuneGarbageCollector } from './tune-gc.ts'
 
 /*
@@ -28,17 +29,23 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => vo
 process.on('uncaughtException', (error) => void die(error))
 process.on('unhandledRejection', (error) => void die(error))
 
-let asked = 0
+/** A supervisor signals the whole process group, and npm's scripts pass on what they got as well: that is one wish. */
+const SAME_WISH_MS = 1_000
+
+let firstAskedAt: number | undefined
 
 /** The first signal waits for running answers, the second only for the books. */
 async function stop(signal: string): Promise<void> {
-  asked++
+  const now = systemClock.monotonic()
+  const isFirst = firstAskedAt === undefined
+  firstAskedAt ??= now
+  if (!isFirst && now - firstAskedAt < SAME_WISH_MS) return
   process.stdout.write(
-    asked === 1
+    isFirst
       ? `\n${signal}: waiting for running answers. Once more to end them.\n`
       : `\n${signal}: ending running answers.\n`,
   )
-  await app.stop(asked === 1 ? undefined : 0)
+  await app.stop(isFirst ? undefined : 0)
   process.exit(0)
 }
 
@@ -50,10 +57,21 @@ async function die(error: unknown): Promise<void> {
 
 function explain(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
-  const { code, port, address } = error as NodeJS.ErrnoException & { port?: number; address?: string }
+  const { code, port, address, hostname } = error as Partial<ListenError>
   if (code === 'EADDRINUSE')
     return `Port ${port} at ${address} is taken. Stop what uses it, or set PORT to another one.`
   if (code === 'EACCES' && port !== undefined)
     return `Port ${port} needs more rights than this user has. Set PORT to one above 1023.`
+  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
+    return `HOST: this machine has no address ${address ?? hostname} to listen on.`
   return error.message
+}
+
+/** What Node knows of an address that cannot be listened on. */
+interface ListenError {
+  readonly code: string
+  readonly port: number
+  readonly address: string
+  /** Instead of the address, where a name could not be looked up. */
+  readonly hostname: string
 }

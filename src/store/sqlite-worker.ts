@@ -25,15 +25,22 @@ const port = parentPort
 const { file } = workerData as WorkerOptions
 
 answer(OPENING, () => {
-  const lock = lockStore(file)
+  let lock: DatabaseSync | undefined
   try {
+    lock = lockStore(file)
     serve(openDatabase(file), lock)
   } catch (error) {
-    lock.close()
-    throw error
+    lock?.close()
+    throw sayWhere(error)
   }
   return NOTHING
 })
+
+/** The system and SQLite say what is wrong, such as "file is not a database", but not with which file. */
+function sayWhere(error: unknown): unknown {
+  if (!(error instanceof Error && 'code' in error)) return error
+  return new Error(`Cannot open ${file}: ${error.message}. PORTCULLIS_DATA names its folder.`, { cause: error })
+}
 
 function serve(database: DatabaseSync, lock: DatabaseSync): void {
   const prepare = createStatementCache(database)

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcessByStdio } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -50,6 +50,15 @@ describe('one data folder, one gateway', () => {
     expect(says).toMatch(/^refused: Another gateway/)
     await store.close()
   })
+})
+
+test('a database that cannot be opened is refused with its path and the setting that leads to it', async () => {
+  await writeFile(join(folder, 'data'), '')
+  await expect(openStore({ file })).rejects.toThrow(`Cannot open ${file}: EEXIST`)
+  await rm(join(folder, 'data'))
+  await mkdir(join(folder, 'data'))
+  await writeFile(file, 'no database, whatever its name says')
+  await expect(openStore({ file })).rejects.toThrow(/: file is not a database\. PORTCULLIS_DATA names its folder/)
 })
 
 test('nobody else on the machine may read what the store writes', async () => {
