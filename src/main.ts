@@ -26,6 +26,8 @@ try {
 }
 
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void stop(signal))
+// `npm start | tee log`, ended with Ctrl-C: the reader of our words is gone, while answers still run.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
 process.on('uncaughtException', (error) => void die(error))
 process.on('unhandledRejection', (error) => void die(error))
 
