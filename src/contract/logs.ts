@@ -67,7 +67,8 @@ export const Log = z.object({
   cost_currency: z.literal('USD'),
   response_time: z.number().meta({ description: 'milliseconds until the last byte' }),
   gateway_processing_time: milliseconds.meta({
-    description: 'processor milliseconds before the upstream had the request',
+    description:
+      'milliseconds that the gateway added: from the last byte of the body to the upstream, and back to the client',
   }),
   stream_mode: z.boolean(),
   retry_success_count: z.number().int(),
@@ -92,10 +93,10 @@ export const Log = z.object({
   interrupted_by: text,
   error_code: text,
   stop_reason: text,
-  queue_ms: milliseconds.meta({ description: 'waiting in the gateway' }),
-  connect_ms: milliseconds,
-  first_byte_ms: milliseconds,
-  first_token_ms: milliseconds,
+  queue_ms: milliseconds.meta({ description: 'from its arrival until the request was ready to leave' }),
+  connect_ms: milliseconds.meta({ description: 'from then until a connection took it' }),
+  first_byte_ms: milliseconds.meta({ description: 'from its arrival' }),
+  first_token_ms: milliseconds.meta({ description: 'from its arrival' }),
   request_bytes: z.number().int(),
   response_bytes: z.number().int(),
   flags: z.array(z.enum(['usage_estimated', 'unknown_model', 'free'])).meta({

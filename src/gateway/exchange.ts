@@ -11,8 +11,7 @@ import type { Upstream } from '../providers/adapter.ts'
  *
  *   Inbound → Authenticated → Received → Planned → Attempt
  *
- * A stage may rely on everything to its left. `Admitted`, with its hold, takes its place between Planned and Attempt
- * once there are budgets.
+ * A stage may rely on everything to its left.
  */
 
 /** The two calls that carry a Messages body. */

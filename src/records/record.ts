@@ -2,7 +2,7 @@ import type { Id } from '../core/ids.ts'
 import type { Nanos } from '../core/money.ts'
 import type { TokenUsage } from '../core/usage.ts'
 
-/** The one narrow row that says what happened in an exchange. Bodies will live elsewhere and point here. */
+/** The one narrow row that says what happened in an exchange. */
 export interface ExchangeRecord {
   readonly id: Id<'request'>
   readonly endpoint: 'messages' | 'count_tokens'
@@ -49,7 +49,7 @@ export interface ExchangeRecord {
   // Durations in milliseconds with fractions, each from the request's arrival; undefined when it never came to that.
   /** Until the request was ready to leave: reading the body, every check, every wait of our own. */
   readonly queueMs: number | undefined
-  /** Until an upstream connection took it. */
+  /** From then until an upstream connection took it. */
   readonly connectMs: number | undefined
   /** Until the upstream's head arrived. */
   readonly firstByteMs: number | undefined
