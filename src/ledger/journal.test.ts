@@ -174,6 +174,17 @@ test('only this user may read the journal', () => {
   expect(fs.statSync(path.join(folder, names()[0]!)).mode & 0o077).toBe(0)
 })
 
+test('a line that comes in the middle of the last sync leaves no sync behind for a closed file', async () => {
+  const alone = createManualClock()
+  const journal = open({ clock: alone })
+  journal.append('open', row('call_1'))
+  alone.advance(25)
+  journal.append('open', row('call_2'))
+  await journal.close()
+  expect(alone.waiting).toBe(0)
+  expect(journal.stats().syncFailures).toBe(0)
+})
+
 test('a journal that is closed takes no more lines', async () => {
   const journal = open()
   await journal.close()

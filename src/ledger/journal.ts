@@ -137,6 +137,8 @@ export function openJournal(options: JournalOptions): Journal {
     async close() {
       syncTimer?.cancel()
       await syncing
+      // A line that came meanwhile has set it again.
+      syncTimer?.cancel()
       await sync()
       fs.closeSync(descriptor)
       // Numbers of closed descriptors are used again: a late line must not end up in somebody else’s file.
