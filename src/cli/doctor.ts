@@ -308,6 +308,13 @@ async function checkGateway(client: GatewayClient, url: TidyUrl, machine: Machin
   const found: Finding[] = [
     { state: 'ok', check: 'gateway', what: `${url.url} answers${isLoopback(url.host) ? ' on this machine' : ''}.` },
   ]
+  const version = answer.reached ? member(answer.json, 'version') : undefined
+  if (typeof version === 'string' && version !== readVersion()) {
+    // npx keeps what it fetched from an address, and does not ask again when the gateway there has a newer one.
+    const what = `This command line is ${readVersion()}, the gateway ${version}: what it says may be out of date.`
+    const fix = `Delete the folder _npx in npm's cache (npm config get cache), then run npx ${url.url}/cli.tgz doctor.`
+    found.push({ state: 'warning', check: 'version', what, fix })
+  }
   const date = Date.parse((answer.reached && answer.header('date')) || '')
   const skewMs = machine.clock.now() - date
   if (Math.abs(skewMs) > CLOCK_SKEW_MAX_MS) {

@@ -224,6 +224,13 @@ describe('finds, at the gateway,', () => {
     expect(explainUnreached({ reached: false, why, code }, tidyBaseUrl('https://gw.example.com')).fix).toContain(fix)
   })
 
+  test('that the gateway has another version than the command line, which npx would go on using', async () => {
+    gateway.answer('/v1/health', (reply) => json(reply, 200, { status: 'success', version: '9.9.9' }))
+    expect(problems(await examine())).toMatchObject([
+      { state: 'warning', check: 'version', fix: expect.stringContaining(`npx ${gateway.url}/cli.tgz doctor`) },
+    ])
+  })
+
   test('a clock that is more than five minutes off', async () => {
     machine = { ...machine, clock: { ...systemClock, now: () => systemClock.now() + 6 * 60_000 } }
     expect(problems(await examine())).toMatchObject([
