@@ -12,3 +12,17 @@ export function header(lines: HeaderLines, name: string): string | undefined {
   }
   return undefined
 }
+
+/** `Connection: close, x-foo` makes `x-foo` a header of this hop alone (RFC 9110, 7.6.1). Undefined when none is named. */
+export function namedByConnection(headers: HeaderLines): ReadonlySet<string> | undefined {
+  let named: Set<string> | undefined
+  for (let at = 0; at < headers.length; at += 2) {
+    const name = headers[at]!
+    if (name.length !== 10 || name.toLowerCase() !== 'connection') continue
+    for (const each of headers[at + 1]!.toLowerCase().split(',')) {
+      const token = each.trim()
+      if (token !== 'keep-alive' && token !== 'close' && token !== '') (named ??= new Set()).add(token)
+    }
+  }
+  return named
+}

@@ -1,4 +1,4 @@
-import type { HeaderLines } from '../core/headers.ts'
+import { type HeaderLines, namedByConnection } from '../core/headers.ts'
 
 /** Belong to one connection, not to the answer (RFC 9110, 7.6.1); Node writes its own. */
 const HOP_BY_HOP = new Set([
@@ -41,11 +41,12 @@ const QUOTA = /^anthropic-(?:ratelimit|priority|fast)-/
  * loses its `content-length`, because a ping or an error of ours may come between them.
  */
 export function forClient(upstream: HeaderLines, isEventStream: boolean): string[] {
+  const named = namedByConnection(upstream)
   const kept: string[] = []
   for (let at = 0; at < upstream.length; at += 2) {
     const name = upstream[at]!.toLowerCase()
     if (HOP_BY_HOP.has(name) || OURS_ALONE.has(name) || name.startsWith('x-portkey-') || QUOTA.test(name)) continue
-    if (isEventStream && name === 'content-length') continue
+    if ((isEventStream && name === 'content-length') || named?.has(name)) continue
     kept.push(upstream[at]!, upstream[at + 1]!)
   }
   return kept

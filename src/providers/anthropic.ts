@@ -1,4 +1,4 @@
-import type { HeaderLines } from '../core/headers.ts'
+import { namedByConnection } from '../core/headers.ts'
 import type { Adapter, ModelCall, Signer, Upstream, WireRequest } from './adapter.ts'
 
 /** Anthropic's own Messages API, and the base of every other dialect: whatever the client said is said again, byte for byte. */
@@ -63,20 +63,6 @@ function forUpstream({ headers, contentEncoding }: ModelCall): string[] {
   kept.push('accept-encoding', 'identity')
   if (contentEncoding !== undefined) kept.push('content-encoding', contentEncoding)
   return kept
-}
-
-/** `Connection: close, x-foo` makes `x-foo` a header of this hop alone. */
-function namedByConnection(headers: HeaderLines): ReadonlySet<string> | undefined {
-  let named: Set<string> | undefined
-  for (let at = 0; at < headers.length; at += 2) {
-    const name = headers[at]!
-    if (name.length !== 10 || name.toLowerCase() !== 'connection') continue
-    for (const each of headers[at + 1]!.toLowerCase().split(',')) {
-      const token = each.trim()
-      if (token !== 'keep-alive' && token !== 'close' && token !== '') (named ??= new Set()).add(token)
-    }
-  }
-  return named
 }
 
 /**
