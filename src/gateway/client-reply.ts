@@ -3,7 +3,7 @@ import type { Clock, Timer } from '../core/clock.ts'
 import type { GatewayError } from '../core/errors.ts'
 import type { Id } from '../core/ids.ts'
 import type { Breaker, Flow, Reply, ReplyHead } from './exchange.ts'
-import { refusalBody, refusalHeaders } from './refusal.ts'
+import { sendRefusal } from './refusal.ts'
 import { EventBoundary } from './stream/event-boundary.ts'
 import { errorEvent } from './stream/own-events.ts'
 
@@ -62,9 +62,7 @@ export class ClientReply implements Reply {
     if (by === 'client' || response.destroyed) {
       response.destroy()
     } else if (!response.headersSent) {
-      const body = refusalBody(error, this.#id)
-      response.writeHead(error.spec.status, refusalHeaders(error, this.#id, body))
-      response.end(body)
+      sendRefusal(response, error, this.#id)
     } else if (this.#isEventStream && this.#boundary.isBetweenEvents) {
       response.end(errorEvent(error))
     } else {

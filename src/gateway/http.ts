@@ -10,7 +10,7 @@ import type { Content, Endpoint, Inbound, Trail } from './exchange.ts'
 import { answerModels } from './models.ts'
 import type { GatewayParts } from './parts.ts'
 import { createPipeline } from './pipeline.ts'
-import { refusalBody, refusalHeaders } from './refusal.ts'
+import { sendRefusal } from './refusal.ts'
 import type { Serve } from './stage.ts'
 import { explainWrongPath } from './wrong-path.ts'
 
@@ -55,7 +55,7 @@ export function registerDataPlane(app: FastifyInstance, parts: DataPlaneParts): 
       onRequest(request, reply) {
         const error = new GatewayError('request.method', `${request.method} does not exist here: send POST ${url}.`)
         reply.raw.setHeader('allow', 'POST')
-        refuse(request.raw, reply.raw, parts.clock, error, () => void reply.hijack())
+        refuse(reply.raw, parts.clock, error, () => void reply.hijack())
       },
       handler: unreachable,
     })
@@ -66,7 +66,7 @@ export function registerDataPlane(app: FastifyInstance, parts: DataPlaneParts): 
       const id = newRequestId(parts.clock.now())
       void reply.header('request-id', id).send(answerModels(parts, request.raw, request.url))
     } catch (thrown) {
-      refuse(request.raw, reply.raw, parts.clock, toGatewayError(thrown), () => void reply.hijack())
+      refuse(reply.raw, parts.clock, toGatewayError(thrown), () => void reply.hijack())
     }
   })
 
@@ -99,7 +99,7 @@ export function registerDataPlane(app: FastifyInstance, parts: DataPlaneParts): 
 export function answerWrongPath(request: FastifyRequest, reply: FastifyReply, clock: Clock): void {
   const explained = explainWrongPath(request.method, request.url, request.raw.rawHeaders)
   if (explained.kind === 'portkey') void reply.code(404).send({ message: 'Not Found', ok: false })
-  else refuse(request.raw, reply.raw, clock, explained.error, () => void reply.hijack())
+  else refuse(reply.raw, clock, explained.error, () => void reply.hijack())
 }
 
 /** Every exchange under way, so that a shutdown can wait for them. */
@@ -127,8 +127,8 @@ class Exchanges implements DataPlane {
       const error = new GatewayError('gateway.draining', 'This gateway is shutting down. Send the request again.', {
         retryAfterSeconds: 2,
       })
-      response.setHeader('connection', 'close')
-      refuse(request, response, clock, error)
+      response.shouldKeepAlive = false
+      refuse(response, clock, error)
       return
     }
     const departure = new AbortController()
@@ -186,18 +186,9 @@ function queryOf(url: string): string {
 }
 
 /** A refusal outside the pipeline: for what has no exchange yet. */
-function refuse(
-  request: IncomingMessage,
-  response: ServerResponse,
-  clock: Clock,
-  error: GatewayError,
-  hijack?: () => void,
-): void {
+function refuse(response: ServerResponse, clock: Clock, error: GatewayError, hijack?: () => void): void {
   hijack?.()
-  const id = newRequestId(clock.now())
-  const body = refusalBody(error, id)
-  response.writeHead(error.spec.status, refusalHeaders(error, id, body))
-  response.end(request.method === 'HEAD' ? undefined : body)
+  sendRefusal(response, error, newRequestId(clock.now()))
 }
 
 function contentOf(request: IncomingMessage, departure: AbortController): Content {

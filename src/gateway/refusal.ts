@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http'
 import type { GatewayError } from '../core/errors.ts'
 
 /*
@@ -33,4 +34,20 @@ export function refusalHeaders(error: GatewayError, requestId: string, body: Buf
   if (error.retryAfterSeconds !== undefined) headers.push('retry-after', String(error.retryAfterSeconds))
   if (error.spec.fault === 'gateway') headers.push('x-portkey-gateway-exception', 'true')
   return headers
+}
+
+/**
+ * Answers with a refusal, often before the body of the request is here. A connection that is to close stays open until it
+ * is: closing it under a client that still writes resets it, and the reset takes the answer away.
+ */
+export function sendRefusal(response: ServerResponse, error: GatewayError, requestId: string): void {
+  const body = refusalBody(error, requestId)
+  response.writeHead(error.spec.status, refusalHeaders(error, requestId, body))
+  const { req: request } = response
+  if (response.shouldKeepAlive || request.complete) {
+    response.end(body)
+    return
+  }
+  response.write(body)
+  request.once('close', () => response.end()).resume()
 }

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { type Socket, connect } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
+import { send } from '../../src/testing/http.ts'
 import {
   EVENT_STREAM,
   type FakeProvider,
@@ -79,4 +80,25 @@ describe('a shutdown comes to its end', () => {
     expect(gateway.plane.running).toBe(0)
     expect(gateway.entries[0]!.closing).toMatchObject({ outcome: 'interrupted', interruptedBy: 'shutdown' })
   })
+})
+
+it('a refusal does not close the connection under a client that still writes, who would not hear it then', async () => {
+  await start((_request, response) => response.writeHead(200, EVENT_STREAM).write(BEGUN))
+  const running = send(`${gateway.url}/v1/messages`, { headers: ['x-api-key', KEY], body: BODY })
+  await running.firstBytes
+  const drained = gateway.plane.drain(60_000)
+
+  let isClosed = false
+  client.on('end', () => (isClosed = true))
+  client.write(`${HEAD}content-length: 5000\r\n\r\n`)
+  expect(String((await once(client, 'data'))[0])).toMatch(/^HTTP\/1\.1 503 [^]*gateway\.draining/)
+  const other = await send(`${gateway.url}/v1/messages`, { headers: ['x-api-key', KEY], body: BODY }).answer
+  expect(other.status).toBe(503)
+  expect(isClosed).toBe(false)
+  client.write(' '.repeat(5000))
+  await once(client, 'end')
+
+  running.leave()
+  await running.answer
+  await drained
 })
