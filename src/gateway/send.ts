@@ -139,17 +139,25 @@ class UpstreamCall implements UpstreamHandler {
   fail(error: GatewayError): void {
     if (this.#state === 'over') return
     this.#attempt.trail.note({ upstreamEndedAt: this.#parts.clock.monotonic() })
+    // The tap is told first, so that a last event without its end still counts, and what is still being decoded too.
+    if (this.#tap === undefined) this.#breakOff(error)
+    else this.#tap.end(() => this.#breakOff(error))
+  }
+
+  /** The upstream's answer has broken off, and what it has told is known. */
+  #breakOff(error: GatewayError): void {
+    if (this.#state === 'over') return
     const tap = this.#tap
-    // Told first, so that a last event without its end still counts.
-    tap?.end()
     if (this.#isPlainStream && tap?.finished === true) {
       // The message is whole. An error behind its last event would make the client ask, and pay, for it once more.
       this.#conclude()
       return
     }
-    const hasUsed = tap !== undefined && (tap.started || tap.outputEstimate > 0)
+    // A provider that we stopped waiting for works on, and bills, as for a client that has left.
+    const isGivenUp = error.code === 'upstream.timeout' && (tap !== undefined || this.#status === undefined)
+    const hasUsed = isGivenUp || (tap !== undefined && (tap.started || tap.abandoned || tap.outputEstimate > 0))
     const charge = hasUsed ? this.#chargeSoFar() : this.#failedCharge()
-    this.#close(charge, tap === undefined ? 'failed' : 'interrupted', 'upstream')
+    this.#close(charge, hasUsed || tap !== undefined ? 'interrupted' : 'failed', 'upstream')
     this.#reply.fail(error, 'upstream')
   }
 

@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib'
 import { afterEach, describe, expect, it } from 'vitest'
 import { systemClock } from '../../src/core/clock.ts'
 import type { Clock } from '../../src/core/clock.ts'
@@ -172,6 +173,15 @@ describe('an upstream that breaks', () => {
     expect(gateway.records[0]).toMatchObject({ outcome: 'completed' })
   })
 
+  it('inside an answer that it compressed: what it had told by then is settled', async () => {
+    await start((request, response) => {
+      response.writeHead(200, { ...EVENT_STREAM, 'content-encoding': 'gzip' })
+      response.write(gzipSync(BEGUN), () => request.socket.destroy())
+    })
+    expect((await ask().answer).whole).toBe(false)
+    expect(gateway.entries[0]!.closing).toMatchObject({ outcome: 'interrupted', usage: { input: 25 } })
+  })
+
   it('inside a plain JSON answer: the client sees a cut, not a short answer', async () => {
     await start((request, response) => {
       response.writeHead(200, { 'content-type': 'application/json', 'content-length': 1000 })
@@ -306,6 +316,9 @@ describe('silence', () => {
     const answer = await ask().answer
     expect(answer.status).toBe(504)
     expect(header(answer.headers, 'x-portcullis-error')).toBe('upstream.timeout')
+    // Nobody can know what it has done meanwhile, so its input is settled by its size.
+    expect(gateway.entries[0]!.closing).toMatchObject({ outcome: 'interrupted', estimated: true })
+    expect(gateway.entries[0]!.closing!.usage.input).toBeGreaterThan(0)
   })
 
   it('of an upstream that goes quiet for too long ends the stream honestly', async () => {
