@@ -110,12 +110,15 @@ const publicLookup: LookupFunction = (hostname, options, callback) => {
 
 const PRIVATE = 'EPRIVATEADDRESS'
 
+const INTERIM_ANSWERS_MAX = 16
+
 /** Hands undici's callbacks on in the house's own words. */
 class PushingHandler implements Dispatcher.DispatchHandler {
   readonly #handler: UpstreamHandler
   readonly #origin: string
   #hasHead = false
   #isAborted = false
+  #interimAnswers = 0
 
   constructor(handler: UpstreamHandler, origin: string) {
     this.#handler = handler
@@ -135,8 +138,11 @@ class PushingHandler implements Dispatcher.DispatchHandler {
   }
 
   onResponseStart(controller: Dispatcher.DispatchController, status: number): void {
-    // 1xx answers precede the real one.
-    if (status < 200) return
+    // 1xx answers precede the real one. Each begins the wait for it anew, so they must not go on for ever.
+    if (status < 200) {
+      if (++this.#interimAnswers > INTERIM_ANSWERS_MAX) controller.abort(new Error('interim answers without an end'))
+      return
+    }
     this.#hasHead = true
     this.#handler.head(status, toLines(controller.rawHeaders))
   }

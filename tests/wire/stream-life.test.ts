@@ -321,6 +321,16 @@ describe('silence', () => {
     expect(gateway.entries[0]!.closing!.usage.input).toBeGreaterThan(0)
   })
 
+  it('of an upstream that only ever announces its answer ends as well', async () => {
+    await start((_request, response) => {
+      const announce = () => response.destroyed || response.writeProcessing(() => setImmediate(announce))
+      announce()
+    })
+    const answer = await ask({ stream: false }).answer
+    expect(answer.status).toBe(502)
+    expect(gateway.entries[0]!.closing).toMatchObject({ outcome: 'failed' })
+  })
+
   it('of an upstream that goes quiet for too long ends the stream honestly', async () => {
     await start((_request, response) => response.writeHead(200, EVENT_STREAM).write(BEGUN), {
       timeouts: { idleMs: 50 },
