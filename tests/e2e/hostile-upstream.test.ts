@@ -18,10 +18,11 @@ async function askAndAnswer(message: object, headers: readonly string[] = []): P
     ],
   }
   gateway = await startGateway({ upstream: { direct: () => scene } })
-  const { body } = await sendJson(`${gateway.url}/v1/messages`, { model: 'claude-opus-5-5', max_tokens: 9, messages: [] }, [
-    'x-api-key',
-    gateway.key,
-  ]).answer
+  const { body } = await sendJson(
+    `${gateway.url}/v1/messages`,
+    { model: 'claude-opus-5-5', max_tokens: 9, messages: [] },
+    ['x-api-key', gateway.key],
+  ).answer
   expect(body.equals(bytes)).toBe(true)
 }
 
@@ -29,7 +30,11 @@ test('an upstream that claims usage beyond all reason leaves the books readable'
   const most = { input_tokens: 1e300, output_tokens: 2 ** 53, cache_read_input_tokens: 1e17 }
   await askAndAnswer({
     model: 'claude-opus-5-5',
-    usage: { ...most, server_tool_use: { web_search_requests: 1e15 }, iterations: Array.from({ length: 500 }, () => most) },
+    usage: {
+      ...most,
+      server_tool_use: { web_search_requests: 1e15 },
+      iterations: Array.from({ length: 500 }, () => most),
+    },
   })
   expect(await gateway.logs()).toMatchObject([{ outcome: 'completed', cost_usd: '1000000' }])
   expect(await gateway.summary()).toMatchObject({ upstream_calls: 1, tokens: { input: 1e9 }, cost_usd: '1000000' })
