@@ -176,7 +176,8 @@ describe('an upstream that breaks', () => {
   it('inside an answer that it compressed: what it had told by then is settled', async () => {
     await start((request, response) => {
       response.writeHead(200, { ...EVENT_STREAM, 'content-encoding': 'gzip' })
-      response.write(gzipSync(BEGUN), () => request.socket.destroy())
+      // A few kilobytes that keep the decoder busy for longer than the connection lasts.
+      response.write(gzipSync(`:${' '.repeat(20_000_000)}\n\n${BEGUN}`), () => request.socket.destroy())
     })
     expect((await ask().answer).whole).toBe(false)
     expect(gateway.entries[0]!.closing).toMatchObject({ outcome: 'interrupted', usage: { input: 25 } })
