@@ -10,15 +10,18 @@ export interface Measured {
   readonly origin: string
   /** Processor milliseconds used so far, all threads, user and system. */
   cpuMs(): number
-  /** Resident memory in kilobytes. */
-  memoryKb(): number
+  /** Kilobytes that are held after a full collection, on the heap and in buffers. */
+  heldKb(): Promise<number>
   stop(): Promise<void>
 }
+
+const REPORTING_MEMORY = ['--expose-gc', '--import', new URL('./report-memory.ts', import.meta.url).href]
 
 /** Starts a file of this folder that reports the port it listens on. */
 export async function startServer(file: string, ...args: string[]): Promise<Measured> {
   const child = fork(fileURLToPath(new URL(file, import.meta.url)), args, {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    execArgv: REPORTING_MEMORY,
   })
   const [message] = (await once(child, 'message')) as [{ port: number }]
   return measured(child, `http://127.0.0.1:${message.port}`)
@@ -28,8 +31,8 @@ export async function startServer(file: string, ...args: string[]): Promise<Meas
 export async function startGateway(environment: Readonly<Record<string, string>>): Promise<Measured> {
   const port = await freePort()
   const main = fileURLToPath(new URL('../src/main.ts', import.meta.url))
-  const child = spawn(process.execPath, [main, 'start'], {
-    stdio: ['ignore', 'ignore', 'inherit'],
+  const child = spawn(process.execPath, [...REPORTING_MEMORY, main, 'start'], {
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     env: { PATH: process.env['PATH'], PORT: String(port), ...environment },
   })
   const origin = `http://127.0.0.1:${port}`
@@ -54,7 +57,11 @@ function measured(child: ChildProcess, origin: string): Measured {
         .split(' ')
       return (Number(fields[11]) + Number(fields[12])) * 10
     },
-    memoryKb: () => Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]),
+    async heldKb() {
+      const answer = once(child, 'message') as Promise<[{ heldKb: number }]>
+      child.send('memory')
+      return (await answer)[0].heldKb
+    },
     async stop() {
       if (child.exitCode !== null) return
       const exited = once(child, 'exit')
