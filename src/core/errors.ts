@@ -67,7 +67,7 @@ export const ERRORS = {
   'model.not_allowed': { status: 400, wire: 'invalid_request_error', fault: 'caller', recovery: 'stop' },
   'config.unsupported': { status: 400, wire: 'invalid_request_error', fault: 'caller', recovery: 'stop' },
   'credential.unavailable': { status: 502, wire: 'api_error', fault: 'operator', recovery: 'next-target', final: true },
-  'upstream.unreachable': { status: 502, wire: 'api_error', fault: 'upstream', recovery: 'next-target' },
+  'upstream.unreachable': { status: 503, wire: 'api_error', fault: 'upstream', recovery: 'next-target' },
   'upstream.refused_host': { status: 502, wire: 'api_error', fault: 'operator', recovery: 'next-target', final: true },
   'upstream.redirected': { status: 502, wire: 'api_error', fault: 'operator', recovery: 'next-target', final: true },
   'upstream.credential_rejected': {

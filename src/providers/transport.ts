@@ -170,6 +170,8 @@ function toLines(raw: Dispatcher.DispatchController['rawHeaders']): string[] {
 function explain(error: Error, origin: string, hasHead: boolean): GatewayError {
   const code = (error as NodeJS.ErrnoException).code ?? error.name
   const details = { cause: error, detail: `${code}: ${error.message} (${origin})` }
+  // Claude Code waits as long as it is told; untold, its own pauses grow until it has tried for three minutes.
+  const soonAgain = { ...details, retryAfterSeconds: 5 }
   switch (code) {
     case PRIVATE:
       return new GatewayError(
@@ -188,10 +190,14 @@ function explain(error: Error, origin: string, hasHead: boolean): GatewayError {
     case 'ECONNREFUSED':
     case 'EHOSTUNREACH':
     case 'ENETUNREACH':
-      return new GatewayError('upstream.unreachable', 'The provider cannot be reached right now.', details)
+      return new GatewayError('upstream.unreachable', 'The provider cannot be reached right now.', soonAgain)
     default:
       return hasHead
         ? new GatewayError('upstream.broken', 'The provider broke off in the middle of its answer.', details)
-        : new GatewayError('upstream.unreachable', 'The connection to the provider failed before it answered.', details)
+        : new GatewayError(
+            'upstream.unreachable',
+            'The connection to the provider failed before it answered.',
+            soonAgain,
+          )
   }
 }

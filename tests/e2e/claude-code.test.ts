@@ -179,6 +179,27 @@ describe('what Claude Code prints when', () => {
     expect((await gateway.summary()).cost_usd).toBe('0')
   })
 
+  test.skipIf(findClaudeCode() === undefined)('the provider cannot be reached: that it cannot', async () => {
+    await start()
+    await gateway.upstream.stop()
+    const { stdout } = await ask({ env: { CLAUDE_CODE_MAX_RETRIES: '0' } })
+    expect(stdout).toContain('API Error: 503 The provider cannot be reached right now.')
+    expect(calls()).toHaveLength(1)
+  })
+
+  test.skipIf(findClaudeCode() === undefined)(
+    'the provider refuses the gateway’s credential: one request',
+    async () => {
+      await start('sandbox-error-401')
+      const { stdout } = await ask()
+      expect(stdout).toContain(
+        'API Error: 502 Provider @upstream refused the gateway’s own credential. Your key is fine',
+      )
+      expect(calls()).toHaveLength(1)
+      expect(toUpstream()).toBe(1)
+    },
+  )
+
   test.skipIf(findClaudeCode() === undefined)('the gateway is shutting down: that it is', async () => {
     await start('sandbox-slow')
     const running = startClaudeCode(asDeveloper({ args: ['Say hi', '--model', 'claude-opus-5-5'] }))

@@ -90,10 +90,11 @@ describe('an upstream that breaks', () => {
   it('before its head: one clean refusal', async () => {
     await start((request) => request.socket.destroy())
     const answer = await ask().answer
-    expect(answer.status).toBe(502)
+    expect(answer.status).toBe(503)
+    expect(header(answer.headers, 'retry-after')).toBe('5')
     expect(JSON.parse(answer.body.toString())).toMatchObject({ type: 'error', error: { type: 'api_error' } })
     expect(gateway.entries[0]!.closing).toMatchObject({ outcome: 'failed', interruptedBy: 'upstream', costNanos: 0n })
-    expect(gateway.records[0]).toMatchObject({ status: 502, outcome: 'refused', errorCode: 'upstream.unreachable' })
+    expect(gateway.records[0]).toMatchObject({ status: 503, outcome: 'refused', errorCode: 'upstream.unreachable' })
   })
 
   it('after its head and before the first byte: still one clean refusal', async () => {
@@ -328,7 +329,7 @@ describe('silence', () => {
       announce()
     })
     const answer = await ask({ stream: false }).answer
-    expect(answer.status).toBe(502)
+    expect(answer.status).toBe(503)
     expect(gateway.entries[0]!.closing).toMatchObject({ outcome: 'failed' })
   })
 

@@ -56,7 +56,9 @@ function playFor(
   const breakOff = () => {
     finish()
     handler.fail(
-      hasHead ? new GatewayError('upstream.broken', BROKE_OFF) : new GatewayError('upstream.unreachable', NO_ANSWER),
+      hasHead
+        ? new GatewayError('upstream.broken', BROKE_OFF)
+        : new GatewayError('upstream.unreachable', NO_ANSWER, { retryAfterSeconds: 5 }),
     )
   }
 
