@@ -77,6 +77,13 @@ export const ERRORS = {
     recovery: 'next-target',
     final: true,
   },
+  'upstream.repeated_credential': {
+    status: 502,
+    wire: 'api_error',
+    fault: 'operator',
+    recovery: 'next-target',
+    final: true,
+  },
   'upstream.timeout': { status: 504, wire: 'timeout_error', fault: 'upstream', recovery: 'next-target' },
   'upstream.broken': { status: 502, wire: 'api_error', fault: 'upstream', recovery: 'retry' },
   'gateway.draining': { status: 503, wire: 'api_error', fault: 'gateway', recovery: 'stop' },

@@ -8,6 +8,7 @@ import { plan } from './stages/plan.ts'
 import { receive } from './stages/receive.ts'
 import { record } from './stages/record.ts'
 import { route } from './stages/route.ts'
+import { withhold } from './stages/withhold.ts'
 
 /** The life of a request, in the order in which it meets the stages. */
 export function createPipeline(parts: GatewayParts): Serve<Inbound> {
@@ -18,5 +19,6 @@ export function createPipeline(parts: GatewayParts): Serve<Inbound> {
     .through(plan(parts.catalogue)) // Received      → Planned
     .through(keepAlive(parts.clock, parts.timeouts.pingMs)) // speaks up while the upstream is silent
     .through(route()) // Planned       → Attempt, once per target
+    .through(withhold()) // keeps back an error that repeats our credential
     .to(send(parts)) // adapter → signer → transport, and the ledger
 }

@@ -1,5 +1,5 @@
 import { gzipSync } from 'node:zlib'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { systemClock } from '../../src/core/clock.ts'
 import type { Clock } from '../../src/core/clock.ts'
 import { header } from '../../src/core/headers.ts'
@@ -7,6 +7,7 @@ import { createManualClock } from '../../src/testing/clock.ts'
 import { send } from '../../src/testing/http.ts'
 import { readEvents } from '../../src/testing/read-events.ts'
 import {
+  CREDENTIAL,
   type DataPlaneOptions,
   EVENT_STREAM,
   type FakeProvider,
@@ -208,6 +209,43 @@ describe('an answer that must not pass', () => {
     expect(answer.body.toString()).not.toContain('other words')
     expect(gateway.reported).toMatchObject([{ error: { code }, provider: '@prod', requestId: gateway.records[0]!.id }])
     expect(gateway.entries[0]!.closing).toMatchObject({ outcome: 'failed', costNanos: 0n })
+  })
+})
+
+describe('an error in which the upstream repeats our credential', () => {
+  it.each([
+    [
+      'its body',
+      { 'content-type': 'application/json' },
+      `{"type":"error","error":{"message":"bad key ${CREDENTIAL}"}}`,
+    ],
+    ['a header', { 'x-debug': `key=${CREDENTIAL}` }, '{}'],
+  ])('in %s stays with us, and the operator hears of it', async (_place, headers, body) => {
+    await start((_request, response) => response.writeHead(400, headers).end(body))
+    const answer = await ask().answer
+    expect(answer.status).toBe(502)
+    expect(header(answer.headers, 'x-portcullis-error')).toBe('upstream.repeated_credential')
+    expect(answer.body.toString() + answer.headers.join()).not.toContain(CREDENTIAL)
+    expect(gateway.reported).toHaveLength(1)
+    expect(gateway.entries).toHaveLength(1)
+    expect(gateway.records).toMatchObject([{ outcome: 'refused', status: 502 }])
+  })
+
+  it('is found also when it comes in pieces, and a long error without it passes whole', async () => {
+    const long = Buffer.alloc(200_000, 'all is well ')
+    await start((request, response) => {
+      response.writeHead(400, { 'content-type': 'text/plain' })
+      if (request.headers['x-long'] !== undefined) response.end(long)
+      else response.write(CREDENTIAL.slice(0, 9), () => response.end(CREDENTIAL.slice(9) + long.toString()))
+    })
+    expect((await ask().answer).status).toBe(502)
+    await vi.waitFor(() => expect(gateway.entries[0]!.closing).toMatchObject({ outcome: 'failed' }))
+    const answer = await send(`${gateway.url}/v1/messages`, {
+      headers: ['x-api-key', KEY, 'x-long', '1'],
+      body: '{"model":"m","messages":[]}',
+    }).answer
+    expect(answer.status).toBe(400)
+    expect(answer.body.equals(long)).toBe(true)
   })
 })
 
