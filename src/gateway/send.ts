@@ -273,7 +273,9 @@ class UpstreamCall implements UpstreamHandler {
       model: this.#tap?.modelServed ?? target.model,
       at: this.#attempt.receivedAt,
     })
-    return { usage: report.tokens, estimated, ...tag }
+    // Anthropic bills no refusal that came before any output; one in the middle of an answer it does.
+    const isFree = this.#tap?.stopReason === 'refusal' && report.tokens.output === 0
+    return { usage: report.tokens, estimated, ...tag, ...(isFree && { costNanos: 0n }) }
   }
 
   readonly #valve: Flow = {

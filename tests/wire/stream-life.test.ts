@@ -212,6 +212,25 @@ describe('an answer that must not pass', () => {
   })
 })
 
+describe('a refusal of the model', () => {
+  it.each([
+    ['before any output costs nothing', 0, 0n],
+    ['after some output costs what was used', 7, 32n],
+  ])('%s', async (_situation, output, cost) => {
+    const refused = WHOLE_STREAM.join('')
+      .replace('"output_tokens":1', '"output_tokens":0')
+      .replace('"end_turn"', '"refusal"')
+      .replace('"output_tokens":7', `"output_tokens":${output}`)
+    await start((_request, response) => response.writeHead(200, EVENT_STREAM).end(refused))
+    await ask().answer
+    expect(gateway.entries[0]!.closing).toMatchObject({
+      outcome: 'completed',
+      usage: { input: 25, output },
+      costNanos: cost,
+    })
+  })
+})
+
 describe('an error in which the upstream repeats our credential', () => {
   it.each([
     [
