@@ -97,7 +97,7 @@ export function createDrain(parts: DrainParts): Drain {
         return true
       }
       if (entry.journalled) leaveInJournal(entry)
-      else dropped++
+      else drop()
       return entry.journalled
     },
     pushAlways: enqueue,
@@ -128,6 +128,12 @@ export function createDrain(parts: DrainParts): Drain {
     queue.push(entry)
     if (queue.length >= BATCH_ROWS_MAX && lastError === undefined) writeNow()
     else writeAfter(BATCH_AFTER_MS)
+  }
+
+  /** Told once, not for every row: the count is in `stats`. */
+  function drop(): void {
+    if (dropped === 0) log.error({ table }, 'neither the store nor the journal takes rows; some are lost from now on')
+    dropped++
   }
 
   /** The row's own line is the last one that was written about it. */
