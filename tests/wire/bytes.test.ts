@@ -236,3 +236,20 @@ function cutBuffer(bytes: Buffer, size: number): Buffer[] {
   for (let at = 0; at < bytes.length; at += size) pieces.push(bytes.subarray(at, at + size))
   return pieces
 }
+
+describe('the record of an exchange', () => {
+  it('tells its durations in their order, in milliseconds of at most three places', async () => {
+    await start(answerWhole)
+    await post(EXACT).answer
+    await gateway.recorded(1)
+    const { queueMs, connectMs, firstByteMs, firstTokenMs, totalMs, overheadMs } = gateway.records[0]!
+    const inOrder = [0, queueMs!, queueMs! + connectMs!, firstByteMs!, firstTokenMs!, totalMs]
+    // Each is rounded by itself, so two that lie together may swap by a microsecond.
+    for (const [at, duration] of inOrder.entries())
+      expect(duration).toBeGreaterThanOrEqual((inOrder[at - 1] ?? 0) - 0.002)
+    expect(overheadMs).toBeLessThanOrEqual(totalMs)
+    for (const duration of [queueMs, connectMs, firstByteMs, firstTokenMs, totalMs, overheadMs]) {
+      expect(String(duration)).toMatch(/^\d+(?:\.\d{1,3})?$/)
+    }
+  })
+})

@@ -87,7 +87,7 @@ class Watched implements Reply, Trail {
     const { caller, plan, attempt } = facts
     const client = describeClient(headers)
     const endedAt = this.#parts.clock.monotonic()
-    const since = (moment: number | undefined) => (moment === undefined ? undefined : moment - startedAt)
+    const since = (moment: number | undefined) => (moment === undefined ? undefined : between(startedAt, moment))
     this.#parts.recorder.record({
       id,
       endpoint,
@@ -119,10 +119,10 @@ class Watched implements Reply, Trail {
       priceVersion: attempt?.priceVersion,
       priceFlag: attempt?.priceFlag,
       queueMs: since(facts.readyAt),
-      connectMs: facts.connectedAt === undefined ? undefined : facts.connectedAt - facts.readyAt!,
+      connectMs: facts.connectedAt === undefined ? undefined : between(facts.readyAt!, facts.connectedAt),
       firstByteMs: since(facts.firstByteAt),
       firstTokenMs: since(facts.firstTokenAt),
-      totalMs: endedAt - startedAt,
+      totalMs: between(startedAt, endedAt),
       overheadMs: overhead(facts, endedAt),
       requestBytes: facts.requestBytes ?? 0,
       responseBytes: this.#responseBytes,
@@ -135,5 +135,10 @@ const CLIENT_LEFT = 499
 
 function overhead({ bodyAt, readyAt, upstreamEndedAt }: Facts, endedAt: number): number | undefined {
   if (bodyAt === undefined || readyAt === undefined) return undefined
-  return readyAt - bodyAt + (upstreamEndedAt === undefined ? 0 : endedAt - upstreamEndedAt)
+  return between(bodyAt, readyAt + (upstreamEndedAt === undefined ? 0 : endedAt - upstreamEndedAt))
+}
+
+/** Milliseconds to the microsecond: more places are noise, and make every record and every listing longer. */
+function between(from: number, to: number): number {
+  return Math.round((to - from) * 1000) / 1000
 }
