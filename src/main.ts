@@ -28,8 +28,8 @@ try {
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void stop(signal))
 // `npm start | tee log`, ended with Ctrl-C: the reader of our words is gone, while answers still run.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
-process.on('uncaughtException', (error) => void die(error))
-process.on('unhandledRejection', (error) => void die(error))
+process.on('uncaughtException', die)
+process.on('unhandledRejection', die)
 
 /** A supervisor signals the whole process group, and npm's scripts pass on what they got as well: that is one wish. */
 const SAME_WISH_MS = 1_000
@@ -52,7 +52,7 @@ async function stop(signal: string): Promise<void> {
 }
 
 /** What nobody expected: better to end and be started again than to go on half broken. The journal keeps what was under way. */
-async function die(error: unknown): Promise<void> {
+function die(error: unknown): never {
   process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`)
   process.exit(1)
 }

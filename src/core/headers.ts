@@ -26,3 +26,9 @@ export function namedByConnection(headers: HeaderLines): ReadonlySet<string> | u
   }
   return named
 }
+
+/** How a body is compressed, in lower case; undefined when it is plain, which has more than one spelling. */
+export function contentCoding(lines: HeaderLines): string | undefined {
+  const coding = header(lines, 'content-encoding')?.trim().toLowerCase()
+  return coding === '' || coding === 'identity' ? undefined : coding
+}

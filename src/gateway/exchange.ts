@@ -2,8 +2,7 @@ import type { GatewayError } from '../core/errors.ts'
 import type { HeaderLines } from '../core/headers.ts'
 import type { Id } from '../core/ids.ts'
 import type { TopLevel } from '../core/json.ts'
-import type { Nanos } from '../core/money.ts'
-import type { TokenUsage } from '../core/usage.ts'
+import type { CallCharge, CallClosing } from '../ledger/ledger.ts'
 import type { Upstream } from '../providers/adapter.ts'
 
 /*
@@ -64,11 +63,13 @@ export interface Body {
   readonly bytes: Buffer
   readonly members: TopLevel
   /** The bytes as they came when the client had compressed them: what goes upstream unless something is edited. */
-  readonly compressed: { readonly encoding: string; readonly bytes: Buffer } | undefined
+  readonly compressed: Buffer | undefined
 }
 
 export interface Received extends Authenticated {
   readonly body: Body
+  /** The model as the body names it; undefined when it names none, or with something else than a string. */
+  readonly modelAsked: string | undefined
   /** `stream: true` stands in the body. */
   readonly streaming: boolean
 }
@@ -163,17 +164,9 @@ export interface Facts {
 }
 
 /** What one upstream call came to. */
-export interface AttemptFacts {
-  readonly callId: Id<'call'>
-  readonly outcome: 'completed' | 'failed' | 'interrupted'
-  readonly upstreamStatus: number | undefined
+export interface AttemptFacts extends CallCharge {
+  readonly outcome: CallClosing['outcome']
   readonly upstreamRequestId: string | undefined
   readonly modelServed: string | undefined
   readonly stopReason: string | undefined
-  readonly usage: TokenUsage
-  /** The upstream did not report all of `usage`; the missing part was estimated from the bytes seen. */
-  readonly estimated: boolean
-  readonly costNanos: Nanos
-  readonly priceVersion: string
-  readonly priceFlag: 'listed' | 'unknown_model' | 'free'
 }

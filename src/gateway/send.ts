@@ -1,8 +1,8 @@
 import { estimateTokens } from '../core/estimate-tokens.ts'
 import { GatewayError, toGatewayError } from '../core/errors.ts'
-import { type HeaderLines, header } from '../core/headers.ts'
+import { type HeaderLines, contentCoding, header } from '../core/headers.ts'
 import { type Id, newId } from '../core/ids.ts'
-import { readString, replaceValue, splice } from '../core/json.ts'
+import { replaceValue, splice } from '../core/json.ts'
 import { NO_USAGE, type ReportedUsage, type TokenUsage } from '../core/usage.ts'
 import type { CallCharge, CallClosing } from '../ledger/ledger.ts'
 import type { ModelCall, UpstreamFlow, UpstreamHandler } from '../providers/adapter.ts'
@@ -31,20 +31,15 @@ export function send(parts: SendParts): Serve<Attempt> {
 }
 
 /** The body as it came, unless the model's name has to change: then only those bytes do. */
-function toModelCall({ endpoint, query, headers, body, target }: Attempt): ModelCall {
-  const member = body.members.find('model')!
-  const wanted = JSON.stringify(target.model)
-  // Compared as bytes: a name that is spelt with escapes but means the same stays as it came.
-  const isSame = readString(body.bytes, member) === target.model
-  const untouched = body.compressed ?? { bytes: body.bytes, encoding: undefined }
-  return {
-    endpoint,
-    query,
-    headers,
-    model: target.model,
-    body: isSame ? untouched.bytes : splice(body.bytes, [replaceValue(member, wanted)]),
-    contentEncoding: isSame ? untouched.encoding : undefined,
+function toModelCall({ endpoint, query, headers, body, modelAsked, target }: Attempt): ModelCall {
+  const call = { endpoint, query, headers, model: target.model }
+  // Compared by meaning: a name that is spelt with escapes but is the same stays as it came.
+  if (modelAsked === target.model) {
+    const contentEncoding = body.compressed && header(headers, 'content-encoding')
+    return { ...call, body: body.compressed ?? body.bytes, contentEncoding }
   }
+  const edit = replaceValue(body.members.find('model')!, JSON.stringify(target.model))
+  return { ...call, body: splice(body.bytes, [edit]), contentEncoding: undefined }
 }
 
 /** Sees one upstream call from its first byte to its entry in the ledger. */
@@ -105,11 +100,10 @@ class UpstreamCall implements UpstreamHandler {
       this.#reply.fail(unusable, 'upstream')
       return
     }
-    const encoding = header(headers, 'content-encoding')
-    const isPlain = encoding === undefined || encoding === 'identity'
+    const coding = contentCoding(headers)
     const isEvents = contentType?.toLowerCase().startsWith('text/event-stream') === true
-    this.#isPlainStream = isEvents && isPlain
-    if (status === 200) this.#tap = tapFor(isEvents, isPlain ? undefined : encoding)
+    this.#isPlainStream = isEvents && coding === undefined
+    if (status === 200) this.#tap = tapFor(isEvents, coding)
     this.#reply.head({
       status,
       headers: forClient(headers, isEvents),
@@ -216,25 +210,17 @@ class UpstreamCall implements UpstreamHandler {
     const wasOpen = this.#state === 'open'
     this.#finish()
     if (!wasOpen) return
-    const modelServed = clip(this.#tap?.modelServed)
-    this.#attempt.trail.note({
-      attempt: {
-        ...charge,
-        callId: this.#id,
-        outcome,
-        upstreamStatus: this.#status,
-        upstreamRequestId: this.#upstreamRequestId,
-        modelServed,
-        stopReason: clip(this.#tap?.stopReason),
-      },
-    })
-    this.#parts.ledger.close(this.#id, {
+    const ending = {
       ...charge,
       outcome,
-      interruptedBy,
-      modelServed,
-      upstreamStatus: this.#status,
+      modelServed: clip(this.#tap?.modelServed),
       upstreamRequestId: this.#upstreamRequestId,
+    }
+    this.#attempt.trail.note({ attempt: { ...ending, stopReason: clip(this.#tap?.stopReason) } })
+    this.#parts.ledger.close(this.#id, {
+      ...ending,
+      interruptedBy,
+      upstreamStatus: this.#status,
       closedAt: this.#parts.clock.now(),
     })
   }
@@ -348,7 +334,7 @@ function withInput(report: ReportedUsage, input: number): ReportedUsage {
 }
 
 /** What looks at the answer on its way: by its format, and through a decoder when the upstream compressed it unasked. */
-function tapFor(isEvents: boolean, encoding: string | undefined): AnswerTap {
+function tapFor(isEvents: boolean, coding: string | undefined): AnswerTap {
   const tap = isEvents ? createUsageTap() : createBodyTap()
-  return encoding === undefined ? tap : createDecodingTap(encoding, tap)
+  return coding === undefined ? tap : createDecodingTap(coding, tap)
 }

@@ -1,6 +1,5 @@
 import { GatewayError } from '../../core/errors.ts'
 import { type HeaderLines, header } from '../../core/headers.ts'
-import { readString } from '../../core/json.ts'
 import type { Upstream } from '../../providers/adapter.ts'
 import type { Caller, Planned, Received } from '../exchange.ts'
 import { modelToTry } from '../models.ts'
@@ -43,15 +42,15 @@ function refuseWhatIsNotServed(headers: HeaderLines): void {
   }
 }
 
-function askedModel({ body }: Received): string {
-  const member = body.members.find('model')
-  if (member === undefined) throw new GatewayError('model.missing', 'model: Field required')
-  const model = readString(body.bytes, member)
-  if (model === undefined || model === '') {
+function askedModel({ body, modelAsked }: Received): string {
+  if (modelAsked === undefined && body.members.find('model') === undefined) {
+    throw new GatewayError('model.missing', 'model: Field required')
+  }
+  if (modelAsked === undefined || modelAsked === '') {
     throw new GatewayError('model.missing', 'model: Input should be a valid string that names a model')
   }
-  if (model.length > 256) throw new GatewayError('model.missing', 'model: Names have at most 256 characters')
-  return model
+  if (modelAsked.length > 256) throw new GatewayError('model.missing', 'model: Names have at most 256 characters')
+  return modelAsked
 }
 
 /** `@slug/model`, but not `@cf/…` and `@hf/…`: those begin real model names. */

@@ -2,7 +2,7 @@ import { brotliDecompress, gunzip, inflate, zstdDecompress } from 'node:zlib'
 import { promisify } from 'node:util'
 import type { Clock } from '../../core/clock.ts'
 import { GatewayError } from '../../core/errors.ts'
-import { header } from '../../core/headers.ts'
+import { contentCoding, header } from '../../core/headers.ts'
 import { JsonError, type TopLevel, readBoolean, readString, scanTopLevel } from '../../core/json.ts'
 import type { Authenticated, Body, Received } from '../exchange.ts'
 import type { RequestLimits } from '../parts.ts'
@@ -22,17 +22,18 @@ export function receive(limits: RequestLimits, clock: Clock): Stage<Authenticate
       const bytes = await exchange.content.read(limits.bodyBytesMax)
       exchange.trail.note({ bodyAt: clock.monotonic(), requestBytes: bytes.length })
       refuseOtherTypes(header(exchange.headers, 'content-type'))
-      const body = await open(bytes, header(exchange.headers, 'content-encoding'), limits.bodyBytesMax)
+      const body = await open(bytes, contentCoding(exchange.headers), limits.bodyBytesMax)
+      const modelAsked = readString(body.bytes, body.members.find('model'))
       const streaming = isStreaming(body)
       exchange.trail.note({
         streaming,
-        modelAsked: readString(body.bytes, body.members.find('model'))?.slice(0, 256),
+        modelAsked: modelAsked?.slice(0, 256),
         ...(header(exchange.headers, 'x-claude-code-session-id') === undefined && {
           claimedSession: claimedSession(body),
         }),
         isProbe: isProbe(body, streaming),
       })
-      return next({ ...exchange, body, streaming }, reply)
+      return next({ ...exchange, body, modelAsked, streaming }, reply)
     }
 }
 
@@ -45,12 +46,10 @@ function refuseOtherTypes(contentType: string | undefined): void {
   )
 }
 
-async function open(bytes: Buffer, encoding: string | undefined, bytesMax: number): Promise<Body> {
-  if (encoding === undefined || encoding.trim().toLowerCase() === 'identity' || encoding.trim() === '') {
-    return { bytes, members: scan(bytes), compressed: undefined }
-  }
-  const plain = await decompress(bytes, encoding.trim().toLowerCase(), bytesMax)
-  return { bytes: plain, members: scan(plain), compressed: { encoding, bytes } }
+async function open(bytes: Buffer, coding: string | undefined, bytesMax: number): Promise<Body> {
+  if (coding === undefined) return { bytes, members: scan(bytes), compressed: undefined }
+  const plain = await decompress(bytes, coding, bytesMax)
+  return { bytes: plain, members: scan(plain), compressed: bytes }
 }
 
 const DECODERS = {
@@ -61,20 +60,20 @@ const DECODERS = {
   zstd: promisify(zstdDecompress),
 } as const
 
-async function decompress(bytes: Buffer, encoding: string, bytesMax: number): Promise<Buffer> {
-  if (!Object.hasOwn(DECODERS, encoding)) {
+async function decompress(bytes: Buffer, coding: string, bytesMax: number): Promise<Buffer> {
+  if (!Object.hasOwn(DECODERS, coding)) {
     throw new GatewayError(
       'request.unsupported_type',
-      `The body is compressed as ${encoding.slice(0, 80)}, which the gateway does not read. Send it plain, or as gzip, br, deflate or zstd.`,
+      `The body is compressed as ${coding.slice(0, 80)}, which the gateway does not read. Send it plain, or as gzip, br, deflate or zstd.`,
     )
   }
   try {
-    return await DECODERS[encoding as keyof typeof DECODERS](bytes, { maxOutputLength: bytesMax })
+    return await DECODERS[coding as keyof typeof DECODERS](bytes, { maxOutputLength: bytesMax })
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') {
       throw new GatewayError('request.too_large', `The body is larger than ${bytesMax} bytes once decompressed.`)
     }
-    throw new GatewayError('request.malformed', `The body says it is ${encoding}, but cannot be decompressed.`, {
+    throw new GatewayError('request.malformed', `The body says it is ${coding}, but cannot be decompressed.`, {
       cause: error,
     })
   }
