@@ -5,28 +5,13 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { header } from '../../src/core/headers.ts'
 import { GatewayError } from '../../src/core/errors.ts'
 import { type HttpAnswer, send } from '../../src/testing/http.ts'
-import {
-  CALLER,
-  EVENT_STREAM,
-  type FakeProvider,
-  KEY,
-  type RunningDataPlane,
-  WHOLE_STREAM,
-  startDataPlane,
-  startProvider,
-} from './data-plane.ts'
+import { CALLER, EVENT_STREAM, KEY, WHOLE_STREAM, gateway, provider, start, stop } from './data-plane.ts'
 
-let provider: FakeProvider
-let gateway: RunningDataPlane
 let ledgerFailure: Error | undefined
 
 beforeEach(async () => {
   ledgerFailure = undefined
-  provider = await startProvider((_request, response) =>
-    response.writeHead(200, EVENT_STREAM).end(WHOLE_STREAM.join('')),
-  )
-  gateway = await startDataPlane({
-    origin: provider.origin,
+  await start((_request, response) => response.writeHead(200, EVENT_STREAM).end(WHOLE_STREAM.join('')), {
     bodyBytesMax: 64 * 1024,
     upstream: {
       allows: (model) => !model.startsWith('claude-forbidden'),
@@ -41,10 +26,7 @@ beforeEach(async () => {
   })
 })
 
-afterEach(async () => {
-  await gateway.stop()
-  await provider.stop()
-})
+afterEach(stop)
 
 const GOOD = '{"model":"claude-opus-5-5","max_tokens":5,"messages":[],"stream":true}'
 

@@ -210,3 +210,22 @@ export const WHOLE_STREAM: readonly string[] = [
 
 /** The head of an event stream. */
 export const EVENT_STREAM = { 'content-type': 'text/event-stream; charset=utf-8', 'request-id': 'req_upstream' }
+
+/** What `start` has started; a test sees the current ones under the same names. */
+export let provider: FakeProvider
+export let gateway: RunningDataPlane
+
+/** Starts a provider that answers so, and a data plane in front of it. */
+export async function start(
+  answer: Parameters<typeof startProvider>[0],
+  options: Partial<DataPlaneOptions> = {},
+): Promise<void> {
+  provider = await startProvider(answer)
+  gateway = await startDataPlane({ origin: provider.origin, ...options })
+}
+
+/** Ends both; for `afterEach`. */
+export async function stop(): Promise<void> {
+  await gateway.stop()
+  await provider.stop()
+}

@@ -4,27 +4,25 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { send } from '../../src/testing/http.ts'
 import {
   EVENT_STREAM,
-  type FakeProvider,
   KEY,
-  type RunningDataPlane,
   WHOLE_STREAM,
-  startDataPlane,
-  startProvider,
+  gateway,
+  provider,
+  start as startBoth,
+  type startProvider,
+  stop,
 } from './data-plane.ts'
 
-let provider: FakeProvider
-let gateway: RunningDataPlane
 let client: Socket
 
 afterEach(async () => {
   client.destroy()
-  await gateway.stop()
-  await provider.stop()
+  await stop()
 })
 
+/** Both sides, and a client that holds a connection of its own. */
 async function start(answer: Parameters<typeof startProvider>[0]): Promise<void> {
-  provider = await startProvider(answer)
-  gateway = await startDataPlane({ origin: provider.origin })
+  await startBoth(answer)
   client = connect(Number(new URL(gateway.url).port), '127.0.0.1')
   client.on('error', () => undefined)
 }

@@ -6,33 +6,9 @@ import { header } from '../../src/core/headers.ts'
 import { createManualClock } from '../../src/testing/clock.ts'
 import { send } from '../../src/testing/http.ts'
 import { readEvents } from '../../src/testing/read-events.ts'
-import {
-  CREDENTIAL,
-  type DataPlaneOptions,
-  EVENT_STREAM,
-  type FakeProvider,
-  KEY,
-  type RunningDataPlane,
-  WHOLE_STREAM,
-  startDataPlane,
-  startProvider,
-} from './data-plane.ts'
+import { CREDENTIAL, EVENT_STREAM, KEY, WHOLE_STREAM, gateway, provider, start, stop } from './data-plane.ts'
 
-let provider: FakeProvider
-let gateway: RunningDataPlane
-
-afterEach(async () => {
-  await gateway.stop()
-  await provider.stop()
-})
-
-async function start(
-  answer: Parameters<typeof startProvider>[0],
-  options: Partial<DataPlaneOptions> = {},
-): Promise<void> {
-  provider = await startProvider(answer)
-  gateway = await startDataPlane({ origin: provider.origin, ...options })
-}
+afterEach(stop)
 
 function ask(body: object = {}) {
   return send(`${gateway.url}/v1/messages`, {
