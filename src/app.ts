@@ -16,6 +16,7 @@ import { anthropicAdapter, anthropicSigner } from './providers/anthropic.ts'
 import { createScriptedTransport } from './providers/scripted/transport.ts'
 import { createHttpTransport } from './providers/transport.ts'
 import { openBooks } from './records/books.ts'
+import { NO_CONFIG } from './routing/routing-config.ts'
 import { readRevision } from './store/changes.ts'
 import { openStore } from './store/database.ts'
 import { createDirectory } from './store/directory.ts'
@@ -106,23 +107,30 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
 
     const app = createServer(config, clock)
     closings.push(() => app.close())
+    const anthropic = { adapter: anthropicAdapter, signer: anthropicSigner, transport }
     const plane = registerDataPlane(app, {
       clock,
       keys: directory,
       catalogue: directory,
+      configs: { find: () => undefined, read: () => NO_CONFIG },
       prices: directory,
       ledger: books.ledger,
       recorder: books.recorder,
       report: reportTo(log),
       providers: {
-        anthropic: { adapter: anthropicAdapter, signer: anthropicSigner, transport },
-        scripted: { adapter: { ...anthropicAdapter, kind: 'scripted' }, signer: anthropicSigner, transport: scripted },
+        anthropic,
+        bedrock: anthropic,
+        'vertex-ai': anthropic,
+        'azure-ai': anthropic,
+        'claude-platform-aws': anthropic,
+        scripted: { ...anthropic, transport: scripted },
       },
       timeouts: {
         connectMs: config.PORTCULLIS_CONNECT_TIMEOUT_MS,
         firstByteMs: config.PORTCULLIS_FIRST_BYTE_TIMEOUT_MS,
         idleMs: config.PORTCULLIS_IDLE_TIMEOUT_MS,
         pingMs: config.PORTCULLIS_PING_MS,
+        firstEventMs: config.PORTCULLIS_FIRST_EVENT_TIMEOUT_MS,
       },
       limits: { bodyBytesMax: config.PORTCULLIS_BODY_BYTES_MAX },
       clientStallMs: config.PORTCULLIS_CLIENT_STALL_MS,

@@ -45,6 +45,8 @@ const Environment = z.object({
   PORTCULLIS_CONNECT_TIMEOUT_MS: count(10_000, 10, 600_000),
   /** Milliseconds until a provider must begin to answer: long prompts on big models take minutes. */
   PORTCULLIS_FIRST_BYTE_TIMEOUT_MS: count(600_000, 10, 3_600_000),
+  /** Milliseconds until the first content of an answer, where another target could take over. */
+  PORTCULLIS_FIRST_EVENT_TIMEOUT_MS: count(120_000, 10, 3_600_000),
   /** Milliseconds of silence inside an answer until the provider counts as gone. */
   PORTCULLIS_IDLE_TIMEOUT_MS: count(300_000, 10, 3_600_000),
   /** Milliseconds of silence towards a client after which the gateway sends a ping of its own. */

@@ -16,7 +16,7 @@ function usageOf(tokens: Partial<TokenUsage>, more: Partial<ReportedUsage> = {})
 }
 
 function callOf(call: Partial<PricedCall> = {}): PricedCall {
-  return { providerKind: 'anthropic', scope: 'global', model: 'claude-opus-5-5', at: day('2026-11-23'), ...call }
+  return { providerKind: 'anthropic', scope: 'reported', model: 'claude-opus-5-5', at: day('2026-11-23'), ...call }
 }
 
 const dollars = (usage: ReportedUsage, call: Partial<PricedCall> = {}): string =>
@@ -54,7 +54,7 @@ describe('worked examples of the list prices', () => {
     [
       'fast mode on a Vertex region',
       fast,
-      { model: 'claude-fable-5-2', providerKind: 'vertex', scope: 'regional' },
+      { model: 'claude-fable-5-2', providerKind: 'vertex-ai', scope: 'regional' },
       { speed: 'fast' },
       '0.2376',
     ],
@@ -198,7 +198,7 @@ describe('for any usage', () => {
     codeExecutions: count,
   })
   const call = fc.record({
-    providerKind: fc.constantFrom('anthropic', 'bedrock', 'vertex', 'foundry', 'scripted', 'other'),
+    providerKind: fc.constantFrom('anthropic', 'bedrock', 'vertex-ai', 'azure-ai', 'scripted', 'other'),
     scope: fc.constantFrom('global', 'regional', ''),
     model: fc.oneof(fc.constantFrom(...table.models.keys(), 'global.anthropic.claude-opus-5-5', 'nobody'), fc.string()),
     at: fc.constantFrom(0, day('2026-10-01'), day('2026-11-23'), 4e12),

@@ -1,3 +1,4 @@
+import { afterSlash, plainModelName } from './model-names.ts'
 import type { Nanos } from './money.ts'
 import type { Factor, ModelPrice, PriceTable, Rates } from './price-table.ts'
 import type { ReportedUsage, TokenUsage } from './usage.ts'
@@ -11,7 +12,10 @@ export interface Prices {
 
 export interface PricedCall {
   readonly providerKind: string
-  /** `regional` when the account binds its calls to a region (a US data zone, a regional endpoint); anything else is global. */
+  /**
+   * `regional` when the account or the model's id binds the call to a region (a US data zone, a regional endpoint, `us.`), `global` when they
+   * say that it is not; anything else leaves it to what the answer reports.
+   */
   readonly scope: string
   /** The name that went upstream, in any spelling: dated, with `[1m]`, or as Bedrock, Vertex or Foundry write it. */
   readonly model: string
@@ -88,6 +92,7 @@ const TOKENS_PER_RATE = 1_000_000n
 
 function isRegional(usage: ReportedUsage, call: PricedCall, kind: string, table: PriceTable): boolean {
   if (call.scope === 'regional') return true
+  if (call.scope === 'global') return false
   const signs = table.regions.get(kind)
   if (signs === undefined) return false
   if (signs.globalPrefix !== undefined) return !afterSlash(call.model).startsWith(signs.globalPrefix)
@@ -129,7 +134,7 @@ function findModel(name: string, table: PriceTable): FoundModel | undefined {
   if (exact !== undefined) return { price: exact, fast: false }
   // Names come from callers: nothing longer than any provider's id is worth a look.
   if (name.length > MODEL_NAME_MAX) return undefined
-  const plain = plainName(name)
+  const plain = plainModelName(name)
   const listed = table.models.get(plain)
   if (listed !== undefined) return { price: listed, fast: false }
   const fast = plain.endsWith('-fast') ? table.models.get(plain.slice(0, -'-fast'.length)) : undefined
@@ -138,19 +143,3 @@ function findModel(name: string, table: PriceTable): FoundModel | undefined {
 
 /** An ARN of an inference profile is the longest spelling, and ends well below this. */
 const MODEL_NAME_MAX = 256
-
-/**
- * A model's name without what providers put around it: an ARN's or a router's path, Bedrock's region and vendor
- * (`us.anthropic.`), its revision (`-v1:0`), a date (`-20250929`, on Vertex `@20250929`), and the client's `[1m]`.
- */
-function plainName(name: string): string {
-  return afterSlash(name)
-    .replace(/\[\w+\]$/, '')
-    .replace(/^(?:[a-z-]+\.)?anthropic\./, '')
-    .replace(/-v\d+(?::\d+)?$/, '')
-    .replace(/(?:[-@]\d{8}|[-@]latest|@default)$/, '')
-}
-
-function afterSlash(name: string): string {
-  return name.slice(name.lastIndexOf('/') + 1)
-}

@@ -24,7 +24,7 @@ function replyTo({ reads }: { reads: boolean }) {
 }
 
 const ENDS: readonly [string, (reply: ClientReply) => void][] = [
-  ['a whole answer', (reply) => reply.end()],
+  ['a whole answer', (reply) => reply.end('whole')],
   ['a broken one', (reply) => reply.fail(new GatewayError('upstream.broken', 'It broke.'), 'upstream')],
 ]
 

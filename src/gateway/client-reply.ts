@@ -1,8 +1,9 @@
 import type { ServerResponse } from 'node:http'
 import type { Clock, Timer } from '../core/clock.ts'
 import type { GatewayError } from '../core/errors.ts'
+import type { HeaderLines } from '../core/headers.ts'
 import type { Id } from '../core/ids.ts'
-import type { Breaker, Flow, Reply, ReplyHead } from './exchange.ts'
+import type { Breaker, Ending, Flow, Reply, ReplyHead } from './exchange.ts'
 import { sendRefusal } from './refusal.ts'
 import { EventBoundary } from './stream/event-boundary.ts'
 import { errorEvent } from './stream/own-events.ts'
@@ -47,7 +48,7 @@ export class ClientReply implements Reply {
     if (!this.#response.write(bytes)) this.#waitForClient()
   }
 
-  end(): void {
+  end(_ending: Ending): void {
     if (this.#isOver) return
     this.#isOver = true
     this.#sendHead()
@@ -55,14 +56,14 @@ export class ClientReply implements Reply {
     this.#awaitDelivery()
   }
 
-  fail(error: GatewayError, by: Breaker): void {
+  fail(error: GatewayError, by: Breaker, headers: HeaderLines = []): void {
     if (this.#isOver) return
     this.#isOver = true
     const response = this.#response
     if (by === 'client' || response.destroyed) {
       response.destroy()
     } else if (!response.headersSent) {
-      sendRefusal(response, error, this.#id)
+      sendRefusal(response, error, this.#id, headers)
     } else if (this.#isEventStream && this.#boundary.isBetweenEvents) {
       response.end(errorEvent(error))
     } else {

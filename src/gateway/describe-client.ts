@@ -3,7 +3,7 @@ import type { ExchangeRecord } from '../records/record.ts'
 
 type ClientFacts = Pick<
   ExchangeRecord,
-  'client' | 'clientVersion' | 'sessionId' | 'agentId' | 'parentAgentId' | 'promptId' | 'requestClass'
+  'client' | 'clientVersion' | 'agentId' | 'parentAgentId' | 'promptId' | 'requestClass'
 >
 
 /**
@@ -13,7 +13,6 @@ type ClientFacts = Pick<
 export function describeClient(headers: HeaderLines): ClientFacts {
   let client: string | undefined
   let clientVersion: string | undefined
-  let sessionId: string | undefined
   let agentId: string | undefined
   let parentAgentId: string | undefined
   let promptId: string | undefined
@@ -24,9 +23,6 @@ export function describeClient(headers: HeaderLines): ClientFacts {
     switch (name.length) {
       case 10:
         if (name.toLowerCase() === 'user-agent') [client, clientVersion] = readUserAgent(headers[at + 1]!)
-        break
-      case 24:
-        if (name.toLowerCase() === 'x-claude-code-session-id') sessionId = clip(headers[at + 1]!)
         break
       case 22:
         if (name.toLowerCase() === 'x-claude-code-agent-id') agentId = clip(headers[at + 1]!)
@@ -42,7 +38,7 @@ export function describeClient(headers: HeaderLines): ClientFacts {
         break
     }
   }
-  return { client, clientVersion, sessionId, agentId, parentAgentId, promptId, requestClass }
+  return { client, clientVersion, agentId, parentAgentId, promptId, requestClass }
 }
 
 /** `claude-cli/2.1.330 (external, cli)`: product and version of the first token. */

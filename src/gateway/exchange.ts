@@ -1,9 +1,10 @@
 import type { GatewayError } from '../core/errors.ts'
 import type { HeaderLines } from '../core/headers.ts'
 import type { Id } from '../core/ids.ts'
-import type { TopLevel } from '../core/json.ts'
 import type { CallCharge, CallClosing } from '../ledger/ledger.ts'
-import type { Upstream } from '../providers/adapter.ts'
+import type { CallBody, Change, Repairs, Upstream, WireModel } from '../providers/adapter.ts'
+import type { RouteStep } from '../records/record.ts'
+import type { CacheRule, RoutingConfig, TargetSettings } from '../routing/routing-config.ts'
 
 /*
  * One request and its reply. What is known about an exchange grows to the right, and the types say so:
@@ -49,6 +50,10 @@ export interface Caller {
   readonly scopes: ReadonlySet<string>
   /** `@slug` of the provider that serves when the request names none: the key's own, else the workspace's. */
   readonly defaultProvider: string | undefined
+  /** Saved config that routes when the request brings none: the key's own, else the workspace's. */
+  readonly defaultConfig: RoutingConfig | undefined
+  /** Whether a request may bring a config of its own instead. */
+  readonly mayOverrideConfig: boolean
   /** Tags that the key or its workspace puts on every request, under those of the request. */
   readonly metadata: Readonly<Record<string, string>>
 }
@@ -57,35 +62,58 @@ export interface Authenticated extends Inbound {
   readonly caller: Caller
 }
 
-/** The body, and where its top-level members lie. Edits make new bytes; these never change. */
-export interface Body {
-  /** Plain JSON, decoded when it came compressed. */
-  readonly bytes: Buffer
-  readonly members: TopLevel
-  /** The bytes as they came when the client had compressed them: what goes upstream unless something is edited. */
-  readonly compressed: Buffer | undefined
-}
-
 export interface Received extends Authenticated {
-  readonly body: Body
+  readonly body: CallBody
   /** The model as the body names it; undefined when it names none, or with something else than a string. */
   readonly modelAsked: string | undefined
   /** `stream: true` stands in the body. */
   readonly streaming: boolean
+  /** The session as the client tells it, by header or in the body: a claim, good for keeping a session where it was, not for deciding. */
+  readonly sessionId: string | undefined
 }
 
 /** One provider and one model: where an attempt goes. */
 export interface Target {
+  readonly kind: 'target'
   readonly upstream: Upstream
-  /** The model name that goes upstream: the one asked for, without `@slug/`. */
+  /** The client's name for the model, without `@slug/`, or the one that a config puts in its place. */
   readonly model: string
+  /** The id under which the provider knows it, and what that says about its price. */
+  readonly wire: WireModel
   /** Where this target stands in the routing document: `config`, `config.targets[0]`, … */
   readonly path: string
+  readonly settings: TargetSettings
 }
 
+/** Several ways, in the order in which they are tried. */
+export interface Choice {
+  readonly kind: 'choice'
+  readonly path: string
+  readonly options: readonly Route[]
+  /** Statuses that move on to the next option; undefined for the usual ones. */
+  readonly onStatusCodes: ReadonlySet<number> | undefined
+  /** Under which the option that served a session is remembered, so that it stays there; undefined when nothing tells sessions apart. */
+  readonly affinityKey: string | undefined
+  /** For how long, in milliseconds, since it last served. */
+  readonly affinityMs: number
+}
+
+/** A way that cannot be gone by this request: no such provider, or a model that is not allowed there. Told when nothing else is left. */
+export interface DeadEnd {
+  readonly kind: 'dead end'
+  readonly path: string
+  readonly error: GatewayError
+}
+
+/** A config as it applies to one request: conditions decided, shares drawn, providers found. */
+export type Route = Target | Choice | DeadEnd
+
 export interface Plan {
-  readonly strategy: 'single'
-  readonly target: Target
+  readonly route: Route
+  /** The config that was followed; `NO_CONFIG` when none applied. */
+  readonly config: RoutingConfig
+  /** Of the target that comes first; the one that answers a repeated call. */
+  readonly cache: CacheRule | undefined
   /** Tags of the request: baggage, key and workspace defaults, and `x-portkey-metadata` on top. */
   readonly metadata: Readonly<Record<string, string>>
   /** Portkey's grouping id: from `x-portkey-trace-id` or `traceparent`, else the request id. */
@@ -98,8 +126,12 @@ export interface Planned extends Received {
 
 export interface Attempt extends Planned {
   readonly target: Target
-  /** 0 for the first try. */
+  /** 0 for the first call of the exchange; grows over retries and targets. */
   readonly ordinal: number
+  /** What earlier tries, of this exchange or of others, have taught about this target. */
+  readonly repairs: Repairs
+  /** Ends this attempt alone: also fires with the exchange's own. Its reason may be a `GatewayError`, with which the attempt then fails. */
+  readonly signal: AbortSignal
 }
 
 /** Who ended an answer before it was whole. */
@@ -129,11 +161,18 @@ export interface ReplyHead {
 export interface Reply {
   head(head: ReplyHead): void
   chunk(bytes: Buffer): void
-  /** The last byte has been pushed and the answer is whole. */
-  end(): void
-  /** The answer will not be whole. Before `head` the client gets a refusal, after it an honest break. */
-  fail(error: GatewayError, by: Breaker): void
+  /**
+   * The last byte has been pushed. `broken`: the upstream has told of a failure in its own stream, so that nothing has to be added for the
+   * client, but the answer is not a whole one.
+   */
+  end(ending: Ending): void
+  /**
+   * The answer will not be whole. Before `head` the client gets a refusal with these headers besides its own, after it an honest break.
+   */
+  fail(error: GatewayError, by: Breaker, headers?: HeaderLines): void
 }
+
+export type Ending = 'whole' | 'broken'
 
 /** Facts noted on the way; `record` writes them down. Nobody decides by them. */
 export interface Trail {
@@ -143,14 +182,22 @@ export interface Trail {
 export interface Facts {
   readonly caller?: Caller
   readonly modelAsked?: string | undefined
-  /** The session that the body names; the header of the same meaning outranks it. */
-  readonly claimedSession?: string | undefined
+  readonly sessionId?: string | undefined
   /** One token and no stream: a check of a model's name. */
   readonly isProbe?: boolean
   readonly streaming?: boolean
   readonly requestBytes?: number
   readonly plan?: Plan
+  /** The target of the latest attempt. */
+  readonly target?: Target
+  /** What the latest attempt came to; `record` adds them up. */
   readonly attempt?: AttemptFacts
+  /** One more step of the way: a target tried, skipped or left. Kept in order. */
+  readonly step?: RouteStep
+  /** What was changed in the body or the betas for the latest attempt. */
+  readonly changes?: readonly Change[]
+  readonly retries?: number
+  readonly cacheStatus?: CacheStatus
   // Moments on the clock that never jumps, in milliseconds.
   /** The body's last byte was here. */
   readonly bodyAt?: number
@@ -162,6 +209,9 @@ export interface Facts {
   readonly firstTokenAt?: number
   readonly upstreamEndedAt?: number
 }
+
+/** Portkey's words for what the cache did. */
+export type CacheStatus = 'HIT' | 'MISS' | 'REFRESH' | 'DISABLED'
 
 /** What one upstream call came to. */
 export interface AttemptFacts extends CallCharge {

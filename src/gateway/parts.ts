@@ -4,6 +4,7 @@ import type { ReportedUsage } from '../core/usage.ts'
 import type { Nanos } from '../core/money.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Recorder } from '../records/record.ts'
+import type { RoutingConfig } from '../routing/routing-config.ts'
 import type { Adapter, ProviderKind, Signer, Transport, Upstream, UpstreamTimeouts } from '../providers/adapter.ts'
 import type { Caller } from './exchange.ts'
 
@@ -12,6 +13,7 @@ export interface GatewayParts {
   readonly clock: Clock
   readonly keys: Keys
   readonly catalogue: Catalogue
+  readonly configs: Configs
   readonly providers: Readonly<Record<ProviderKind, ProviderParts>>
   readonly prices: Prices
   readonly ledger: Ledger
@@ -34,6 +36,8 @@ export interface ReportedFailure {
 export interface GatewayTimeouts extends UpstreamTimeouts {
   /** Silence towards the client after which the gateway sends a `ping` of its own. */
   readonly pingMs: number
+  /** Until the first content of an attempt that others could take over from. */
+  readonly firstEventMs: number
 }
 
 export interface RequestLimits {
@@ -68,6 +72,14 @@ export type KeyLookup =
 export interface Catalogue {
   provider(workspaceId: string, slug: string): Upstream | undefined
   providers(workspaceId: string): readonly Upstream[]
+}
+
+/** Routing documents: saved ones, and those that come with a request. */
+export interface Configs {
+  /** A saved config of this workspace, by `pc-…` or id. */
+  find(workspaceId: string, reference: string): RoutingConfig | undefined
+  /** Reads the JSON of a request's own config. Throws `config.invalid` with every problem and its path. */
+  read(json: string): RoutingConfig
 }
 
 /** Prices one call; see core/pricing.ts. */

@@ -16,7 +16,7 @@ export function createPipeline(parts: GatewayParts): Serve<Inbound> {
     .through(record(parts)) // outermost: sees refusals too
     .through(authenticate(parts.keys)) // Inbound       → Authenticated
     .through(receive(parts.limits, parts.clock)) // Authenticated → Received: only a known caller's body is read
-    .through(plan(parts.catalogue)) // Received      → Planned
+    .through(plan(parts)) // Received      → Planned
     .through(keepAlive(parts.clock, parts.timeouts.pingMs)) // speaks up while the upstream is silent
     .through(route()) // Planned       → Attempt, once per target
     .through(withhold()) // keeps back an error that repeats our credential

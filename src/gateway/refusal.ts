@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import type { GatewayError } from '../core/errors.ts'
+import type { HeaderLines } from '../core/headers.ts'
 
 /*
  * How a GatewayError becomes HTTP on the Messages routes. Status, type and headers are chosen for what Claude Code does with
@@ -40,9 +41,14 @@ export function refusalHeaders(error: GatewayError, requestId: string, body: Buf
  * Answers with a refusal, often before the body of the request is here. A connection that is to close stays open until it
  * is: closing it under a client that still writes resets it, and the reset takes the answer away.
  */
-export function sendRefusal(response: ServerResponse, error: GatewayError, requestId: string): void {
+export function sendRefusal(
+  response: ServerResponse,
+  error: GatewayError,
+  requestId: string,
+  more: HeaderLines = [],
+): void {
   const body = refusalBody(error, requestId)
-  response.writeHead(error.spec.status, refusalHeaders(error, requestId, body))
+  response.writeHead(error.spec.status, [...refusalHeaders(error, requestId, body), ...more])
   const { req: request } = response
   if (response.shouldKeepAlive || request.complete) {
     response.end(body)

@@ -2,7 +2,6 @@ import { estimateTokens } from '../core/estimate-tokens.ts'
 import { GatewayError, toGatewayError } from '../core/errors.ts'
 import { type HeaderLines, contentCoding, header } from '../core/headers.ts'
 import { type Id, newId } from '../core/ids.ts'
-import { replaceValue, splice } from '../core/json.ts'
 import { NO_USAGE, type ReportedUsage, type TokenUsage } from '../core/usage.ts'
 import type { CallCharge, CallClosing } from '../ledger/ledger.ts'
 import type { ModelCall, UpstreamFlow, UpstreamHandler } from '../providers/adapter.ts'
@@ -23,23 +22,17 @@ export function send(parts: SendParts): Serve<Attempt> {
   return async function send(attempt, reply) {
     const { upstream } = attempt.target
     const { adapter, signer, transport } = parts.providers[upstream.kind]
-    const request = await signer.sign(adapter.encode(toModelCall(attempt), upstream), upstream)
+    const modelCall = toModelCall(attempt)
+    const { request, changes } = adapter.encode(modelCall, upstream)
+    const signed = await signer.sign(request, upstream, attempt.signal)
     const call = new UpstreamCall(attempt, reply, parts)
-    attempt.trail.note({ readyAt: parts.clock.monotonic() })
-    transport.send(request, upstream, parts.timeouts, call)
+    attempt.trail.note({ readyAt: parts.clock.monotonic(), changes })
+    transport.send(signed, upstream, parts.timeouts, adapter.listen?.(modelCall, upstream, call) ?? call)
   }
 }
 
-/** The body as it came, unless the model's name has to change: then only those bytes do. */
-function toModelCall({ endpoint, query, headers, body, modelAsked, target }: Attempt): ModelCall {
-  const call = { endpoint, query, headers, model: target.model }
-  // Compared by meaning: a name that is spelt with escapes but is the same stays as it came.
-  if (modelAsked === target.model) {
-    const contentEncoding = body.compressed && header(headers, 'content-encoding')
-    return { ...call, body: body.compressed ?? body.bytes, contentEncoding }
-  }
-  const edit = replaceValue(body.members.find('model')!, JSON.stringify(target.model))
-  return { ...call, body: splice(body.bytes, [edit]), contentEncoding: undefined }
+function toModelCall({ endpoint, query, headers, body, streaming, target, repairs }: Attempt): ModelCall {
+  return { endpoint, query, headers, body, streaming, model: target.model, wireModel: target.wire.id, repairs }
 }
 
 /** Sees one upstream call from its first byte to its entry in the ledger. */
@@ -171,8 +164,10 @@ class UpstreamCall implements UpstreamHandler {
         this.#reply.fail(endedEarly(), 'upstream')
         return
       }
+      this.#reply.end('broken')
+      return
     }
-    this.#reply.end()
+    this.#reply.end('whole')
   }
 
   /** The client has left, or a shutdown has waited long enough: stop paying, then settle what was used. */
@@ -200,7 +195,7 @@ class UpstreamCall implements UpstreamHandler {
       providerSlug: target.upstream.slug,
       providerKind: target.upstream.kind,
       endpoint,
-      model: target.model,
+      model: target.wire.id,
       openedAt: this.#parts.clock.now(),
       fallback: this.#chargeSoFar(),
     })
@@ -255,8 +250,8 @@ class UpstreamCall implements UpstreamHandler {
     }
     const tag = this.#parts.prices.price(report, {
       providerKind: target.upstream.kind,
-      scope: target.upstream.priceScope,
-      model: this.#tap?.modelServed ?? target.model,
+      scope: target.wire.priceScope,
+      model: this.#tap?.modelServed ?? target.wire.id,
       at: this.#attempt.receivedAt,
     })
     // Anthropic bills no refusal that came before any output; one in the middle of an answer it does.

@@ -1,17 +1,22 @@
-import { namedByConnection } from '../core/headers.ts'
-import type { Adapter, ModelCall, Signer, Upstream, WireRequest } from './adapter.ts'
+import { type HeaderLines, namedByConnection } from '../core/headers.ts'
+import type { Adapter, Signer, Upstream, WireRequest } from './adapter.ts'
+import { MESSAGES_BODY, translate } from './translation/translate.ts'
 
 /** Anthropic's own Messages API, and the base of every other dialect: whatever the client said is said again, byte for byte. */
 export const anthropicAdapter: Adapter = {
-  kind: 'anthropic',
+  wireModel: (model, { settings }) => ({ id: settings.model_map?.[model] ?? model, priceScope: 'reported' }),
   encode(call, upstream) {
     const path = call.endpoint === 'messages' ? '/messages' : '/messages/count_tokens'
+    const { body, contentEncoding, headers, changes } = translate(call, upstream, MESSAGES_BODY)
     return {
-      method: 'POST',
-      origin: upstream.origin,
-      path: upstream.basePath + path + call.query,
-      headers: forUpstream(call),
-      body: call.body,
+      request: {
+        method: 'POST',
+        origin: upstream.origin,
+        path: upstream.basePath + path + call.query,
+        headers: forUpstream(headers, contentEncoding),
+        body,
+      },
+      changes,
     }
   },
 }
@@ -52,7 +57,8 @@ const NOT_FOR_UPSTREAM = new Set([
   'content-encoding',
 ])
 
-function forUpstream({ headers, contentEncoding }: ModelCall): string[] {
+/** The client's headers as they travel up. `contentEncoding` is set while the body is still compressed. */
+export function forUpstream(headers: HeaderLines, contentEncoding: string | undefined): string[] {
   const named = namedByConnection(headers)
   const kept: string[] = []
   for (let at = 0; at < headers.length; at += 2) {
@@ -71,9 +77,9 @@ function forUpstream({ headers, contentEncoding }: ModelCall): string[] {
  */
 export const anthropicSigner: Signer = {
   sign(request: WireRequest, upstream: Upstream): WireRequest {
-    const credential = upstream.credential()
+    const credential = upstream.credential()?.key
     if (credential === undefined) return request
-    const isBearer = upstream.authScheme === 'bearer' || credential.startsWith('sk-ant-oat')
+    const isBearer = upstream.settings.auth_scheme === 'bearer' || credential.startsWith('sk-ant-oat')
     const proof = isBearer ? ['authorization', `Bearer ${credential}`] : ['x-api-key', credential]
     return { ...request, headers: [...request.headers, ...proof] }
   },

@@ -31,6 +31,19 @@ export interface ExchangeRecord {
   readonly providerId: Id<'provider'> | undefined
   readonly providerSlug: string | undefined
   readonly attempts: number
+  /** The config that was followed, and its saved version; undefined without one, or for one that came with the request. */
+  readonly configId: string | undefined
+  readonly configVersionId: string | undefined
+  /** Where the target that answered stands in it: `config.targets[1]`. */
+  readonly targetPath: string | undefined
+  /** Tries after the first at that target; -1 when all were used up. */
+  readonly retries: number
+  /** Portkey's words: `HIT`, `MISS`, `REFRESH` or `DISABLED`. */
+  readonly cacheStatus: string | undefined
+  /** Every target that was tried or skipped, in order; empty when the first one answered at once. */
+  readonly route: readonly RouteStep[]
+  /** What had to be changed for the target that answered, such as `dropped context_management`. */
+  readonly changes: readonly string[]
   readonly upstreamRequestId: string | undefined
   // How it ended.
   /** The status the client saw; 0 when the process died before anybody could tell. */
@@ -60,6 +73,20 @@ export interface ExchangeRecord {
   readonly overheadMs: number | undefined
   readonly requestBytes: number
   readonly responseBytes: number
+}
+
+/** One target on the way of an exchange, and why it was left. */
+export interface RouteStep {
+  readonly path: string
+  readonly provider: string | undefined
+  /** `skipped` costs no call; `repaired` was asked again at once with less in the request. */
+  readonly result: 'answered' | 'failed' | 'skipped' | 'retried' | 'repaired'
+  /** The upstream's status; undefined when it never came to one. */
+  readonly status: number | undefined
+  /** An error code of ours, or the upstream's `error.type`. */
+  readonly reason: string | undefined
+  /** Milliseconds that this step took. */
+  readonly ms: number
 }
 
 /** Takes records off the hot path. Never throws and never waits; what it had to drop it counts. */

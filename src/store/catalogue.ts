@@ -1,7 +1,7 @@
 import { GatewayError } from '../core/errors.ts'
 import { asId } from '../core/ids.ts'
-import type { Upstream } from '../providers/adapter.ts'
-import { readConfigurations } from './documents.ts'
+import type { Credential, Upstream } from '../providers/adapter.ts'
+import { readCredential, readSettings } from './documents.ts'
 import type { IntegrationRow, Picture, ProviderRow } from './read-picture.ts'
 import { findAddress, isProviderKind } from './upstream-address.ts'
 
@@ -46,19 +46,19 @@ function toUpstream(
 ): Upstream | undefined {
   const { kind } = integration
   if (!isProviderKind(kind)) return undefined
-  const configurations = readConfigurations(integration.configurations)
-  const { origin, basePath, trusted } = findAddress(kind, configurations, trustedHosts)
-  let credential: string | undefined
+  const settings = readSettings(integration.configurations)
+  const { origin, basePath, platform, trusted } = findAddress(kind, settings, trustedHosts)
+  let credential: Credential | undefined
   return {
     providerId: asId(provider.id),
     slug: provider.slug,
     kind,
+    platform,
     integrationId: asId(integration.id),
     origin,
     basePath,
     trustedHost: trusted,
-    authScheme: configurations['auth_scheme'] === 'bearer' ? 'bearer' : 'x-api-key',
-    priceScope: 'global',
+    settings,
     credential() {
       if (integration.sealed_credential === null) return undefined
       credential ??= unseal(integration.sealed_credential)
@@ -68,9 +68,9 @@ function toUpstream(
     models: models.names,
   }
 
-  function unseal(sealed: string): string {
+  function unseal(sealed: string): Credential {
     try {
-      return vault.open(sealed, integration.id, origin)
+      return readCredential(vault.open(sealed, integration.id, origin))
     } catch (error) {
       throw new GatewayError(
         'credential.unavailable',

@@ -1,3 +1,5 @@
+import type { Credential, ProviderSettings } from '../providers/adapter.ts'
+
 /*
  * The JSON documents in columns. They were written by this gateway from checked input, so reading them does not check
  * again; it only forgives members that an older version did not write.
@@ -18,9 +20,6 @@ export interface KeyDefaults extends WorkspaceDefaults {
   /** Kept for clients that set it; null when nobody did. */
   readonly allowConfigOverride: boolean | null
 }
-
-/** The settings of an integration that are no secret. */
-export type Configurations = Readonly<Record<string, unknown>>
 
 interface DefaultsDocument {
   readonly provider?: string
@@ -58,8 +57,17 @@ export function readScopes(json: string): readonly string[] {
   return JSON.parse(json) as string[]
 }
 
-export function readConfigurations(json: string): Configurations {
-  return JSON.parse(json) as Configurations
+export function readSettings(json: string): ProviderSettings {
+  return JSON.parse(json) as ProviderSettings
+}
+
+/** The secrets of an integration as they were sealed; before there were several, the key alone was. */
+export function readCredential(text: string): Credential {
+  return text.startsWith('{') ? (JSON.parse(text) as Credential) : { key: text }
+}
+
+export function writeCredential(credential: Credential): string {
+  return JSON.stringify(credential)
 }
 
 const NO_TAGS: Tags = {}

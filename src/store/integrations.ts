@@ -1,7 +1,8 @@
 import type { Selectable } from 'kysely'
 import { asId, type Id } from '../core/ids.ts'
 import type { Database } from './database.ts'
-import { readConfigurations, type Configurations } from './documents.ts'
+import type { ProviderSettings } from '../providers/adapter.ts'
+import { readSettings } from './documents.ts'
 import type { Page, Window } from './page.ts'
 import type { IntegrationTable } from './schema.ts'
 
@@ -16,7 +17,7 @@ export interface Integration {
   readonly kind: string
   readonly sealedCredential: string | null
   readonly maskedCredential: string | null
-  readonly configurations: Configurations
+  readonly configurations: ProviderSettings
   readonly allowAllModels: boolean
   readonly globalWorkspaceAccess: boolean
   readonly createdAt: number
@@ -44,7 +45,7 @@ export interface IntegrationPatch {
   readonly description?: string | null
   /** Both together, because the one shows the end of the other. */
   readonly credential?: { readonly sealed: string | null; readonly masked: string | null }
-  readonly configurations?: Configurations
+  readonly configurations?: ProviderSettings
   readonly allowAllModels?: boolean
   readonly globalWorkspaceAccess?: boolean
 }
@@ -245,7 +246,7 @@ function toIntegration(row: Selectable<IntegrationTable>): Integration {
     kind: row.kind,
     sealedCredential: row.sealed_credential,
     maskedCredential: row.masked_credential,
-    configurations: readConfigurations(row.configurations),
+    configurations: readSettings(row.configurations),
     allowAllModels: row.allow_all_models === 1,
     globalWorkspaceAccess: row.global_workspace_access === 1,
     createdAt: row.created_at,

@@ -1,5 +1,6 @@
 import { sameHash } from '../credentials/api-key.ts'
 import { asId, type Id } from '../core/ids.ts'
+import type { RoutingConfig } from '../routing/routing-config.ts'
 import type { Catalogue } from './catalogue.ts'
 import { readKeyDefaults, readScopes, readWorkspaceDefaults, type WorkspaceDefaults } from './documents.ts'
 import type { KeyKind } from './keys.ts'
@@ -16,6 +17,9 @@ export interface KeyHolder {
   readonly scopes: ReadonlySet<string>
   /** `@slug`: the key's own, else the workspace's, else the only provider there is. */
   readonly defaultProvider: string | undefined
+  /** The key's own, else the workspace's. */
+  readonly defaultConfig: RoutingConfig | undefined
+  readonly mayOverrideConfig: boolean
   readonly metadata: Readonly<Record<string, string>>
 }
 
@@ -116,6 +120,8 @@ function toEntry(row: KeyRow, scopes: ReadonlySet<string>, workspaces: ReadonlyM
     userId: admin.userId,
     scopes,
     defaultProvider: provider ?? workspace.defaults.provider ?? workspace.soleProvider,
+    defaultConfig: undefined,
+    mayOverrideConfig: true,
     // The workspace's tags win over the key's, so that administrators can pin a value.
     metadata: { ...metadata, ...workspace.defaults.metadata },
   }

@@ -22,6 +22,9 @@ export interface Tables {
   providers: ProviderTable
   console_sessions: ConsoleSessionTable
   price_versions: PriceVersionTable
+  configs: ConfigTable
+  config_versions: ConfigVersionTable
+  cache_entries: CacheEntryTable
   settings: SettingTable
   changes: ChangeTable
   ledger_calls: LedgerCallTable
@@ -100,9 +103,9 @@ export interface IntegrationTable {
   slug: string
   name: string
   description: string | null
-  /** Portkey's `ai_provider_id`: `anthropic`, `scripted`. */
+  /** Portkey's `ai_provider_id`; providers/adapter.ts lists them. */
   kind: string
-  /** AES-256-GCM under the master key, bound to id and host; base64. Null when the provider needs none. */
+  /** JSON of the secrets (see `Credential` in providers/adapter.ts) under AES-256-GCM, bound to id and host. Null when there are none. */
   sealed_credential: string | null
   masked_credential: string | null
   /** JSON of the non-secret settings, such as `{ "custom_host": "https://…/v1" }`. */
@@ -160,6 +163,52 @@ export interface PriceVersionTable {
   source: string
   /** JSON, as core/pricing.ts reads it. */
   table_json: string
+  created_at: number
+}
+
+/** A saved routing document; what it says stands in its versions. */
+export interface ConfigTable {
+  id: string
+  /** Null for one of the organisation, which every workspace may use. */
+  workspace_id: string | null
+  organisation_id: string
+  /** `pc-…`; unique in the organisation. */
+  slug: string
+  name: string
+  /** 1 for the one that its workspace follows when neither request nor key names another; at most one. */
+  is_default: number
+  /** `active` or `archived`. */
+  status: string
+  /** The version in force. */
+  version_id: string
+  created_at: number
+  updated_at: number
+}
+
+/** Written once, never edited. */
+export interface ConfigVersionTable {
+  id: string
+  config_id: string
+  /** 1, 2, 3, … within its config. */
+  number: number
+  /** The document as it was saved. */
+  document: string
+  /** Who saved it: a key or a user; null for the preset administrator's key. */
+  created_by: string | null
+  created_at: number
+}
+
+/** One cached answer; src/cache/ says what lies in it. */
+export interface CacheEntryTable {
+  /** SHA-256 in hex over everything that makes two calls the same. */
+  id: string
+  workspace_id: string
+  status: number
+  /** JSON array: name, value, name, value. */
+  headers: string
+  body: Uint8Array
+  bytes: number
+  expires_at: number
   created_at: number
 }
 
@@ -242,6 +291,15 @@ export interface ExchangeTable extends UsageColumns {
   provider_id: string | null
   provider_slug: string | null
   attempts: number
+  config_id: string | null
+  config_version_id: string | null
+  target_path: string | null
+  retries: number
+  cache_status: string | null
+  /** JSON array; records/record.ts has its items. */
+  route: string
+  /** JSON array of strings. */
+  changes: string
   upstream_request_id: string | null
   status: number
   outcome: string

@@ -119,7 +119,7 @@ describe('prices', () => {
       codeExecutions: 0,
     }
     const usage = { tokens, steps: [], speed: 'standard', geography: undefined, serviceTier: undefined }
-    const call1 = { providerKind: 'anthropic', scope: 'global', model: 'claude-haiku-5-5', at: clock.now() }
+    const call1 = { providerKind: 'anthropic', scope: 'reported', model: 'claude-haiku-5-5', at: clock.now() }
     expect(directory.price(usage, call1)).toMatchObject({ priceVersion: 'contract-2027' })
   })
 

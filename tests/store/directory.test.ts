@@ -341,7 +341,7 @@ for (const backend of backends) {
         geography: undefined,
         serviceTier: undefined,
       }
-      const call = { providerKind: 'anthropic', scope: 'global', model: 'claude-opus-5', at: Date.UTC(2026, 10, 23) }
+      const call = { providerKind: 'anthropic', scope: 'reported', model: 'claude-opus-5', at: Date.UTC(2026, 10, 23) }
 
       test('a new version prices the calls that are made once it is valid', async () => {
         await insertPriceVersion(store.db, {

@@ -11,6 +11,7 @@ import type { CallClosing, CallOpening } from '../../src/ledger/ledger.ts'
 import type { Upstream } from '../../src/providers/adapter.ts'
 import { anthropicAdapter, anthropicSigner } from '../../src/providers/anthropic.ts'
 import { createHttpTransport } from '../../src/providers/transport.ts'
+import { NO_CONFIG } from '../../src/routing/routing-config.ts'
 import type { ExchangeRecord } from '../../src/records/record.ts'
 
 export const KEY = 'pcl_developer'
@@ -56,6 +57,8 @@ export const CALLER: Caller = {
   userId: asId('user-1'),
   scopes: new Set(['completions.write']),
   defaultProvider: '@prod',
+  defaultConfig: undefined,
+  mayOverrideConfig: true,
   metadata: {},
 }
 
@@ -73,9 +76,9 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<Running
     origin: options.origin,
     basePath: '/v1',
     trustedHost: true,
-    authScheme: 'x-api-key',
-    priceScope: 'global',
-    credential: () => CREDENTIAL,
+    platform: 'anthropic',
+    settings: {},
+    credential: () => ({ key: CREDENTIAL }),
     allows: () => true,
     models: [],
     ...options.upstream,
@@ -99,7 +102,15 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<Running
         workspaceId === CALLER.workspaceId && slug === upstream.slug ? upstream : undefined,
       providers: () => [upstream],
     },
-    providers: { anthropic: provider, scripted: provider },
+    configs: { find: () => undefined, read: () => NO_CONFIG },
+    providers: {
+      anthropic: provider,
+      bedrock: provider,
+      'vertex-ai': provider,
+      'azure-ai': provider,
+      'claude-platform-aws': provider,
+      scripted: provider,
+    },
     prices: {
       // One nano-dollar per token: costs can be read off.
       price: ({ tokens }) => ({
@@ -127,7 +138,14 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<Running
       },
     },
     report: (failure) => reported.push(failure),
-    timeouts: { connectMs: 2_000, firstByteMs: 30_000, idleMs: 30_000, pingMs: 15_000, ...options.timeouts },
+    timeouts: {
+      connectMs: 2_000,
+      firstByteMs: 30_000,
+      idleMs: 30_000,
+      pingMs: 15_000,
+      firstEventMs: 30_000,
+      ...options.timeouts,
+    },
     limits: { bodyBytesMax: options.bodyBytesMax ?? 32 * 1024 * 1024 },
     clientStallMs: 30_000,
     version: '0.0.0',

@@ -1,6 +1,7 @@
 import { IntegrationCreate, IntegrationCreated } from '../../contract/integrations.ts'
 import { asId, newId } from '../../core/ids.ts'
 import { allowIntegrationWorkspace, insertIntegration, listIntegrations } from '../../store/integrations.ts'
+import { writeCredential } from '../../store/documents.ts'
 import { findAddress } from '../../store/upstream-address.ts'
 import { listWorkspaces } from '../../store/workspaces.ts'
 import { change } from '../change.ts'
@@ -42,7 +43,7 @@ export const createIntegration = route({
         name,
         description: body.description ?? null,
         kind,
-        sealedCredential: key === undefined ? null : parts.vault.seal(key, id, origin),
+        sealedCredential: key === undefined ? null : parts.vault.seal(writeCredential({ key }), id, origin),
         maskedCredential: key === undefined ? null : parts.vault.mask(key),
         configurations,
         allowAllModels: true,

@@ -1,5 +1,6 @@
 import { IntegrationCreated, IntegrationUpdate } from '../../contract/integrations.ts'
 import * as integrations from '../../store/integrations.ts'
+import { writeCredential } from '../../store/documents.ts'
 import { findAddress, isProviderKind } from '../../store/upstream-address.ts'
 import { change } from '../change.ts'
 import { invalid } from '../error.ts'
@@ -36,7 +37,10 @@ export const updateIntegration = route({
           ...(description !== undefined && { description }),
           ...(configurations !== undefined && { configurations }),
           ...(key !== undefined && {
-            credential: { sealed: parts.vault.seal(key, integration.id, after), masked: parts.vault.mask(key) },
+            credential: {
+              sealed: parts.vault.seal(writeCredential({ key }), integration.id, after),
+              masked: parts.vault.mask(key),
+            },
           }),
         },
         parts.clock.now(),

@@ -1,6 +1,7 @@
 import type { Clock, Timer } from '../../core/clock.ts'
 import type { GatewayError } from '../../core/errors.ts'
-import type { Breaker, Flow, Planned, Reply, ReplyHead } from '../exchange.ts'
+import type { HeaderLines } from '../../core/headers.ts'
+import type { Breaker, Ending, Flow, Planned, Reply, ReplyHead } from '../exchange.ts'
 import { eventStreamHeaders } from '../response-headers.ts'
 import type { Stage } from '../stage.ts'
 import { EventBoundary } from '../stream/event-boundary.ts'
@@ -82,15 +83,15 @@ class KeptAlive implements Reply {
     this.#reply.chunk(bytes)
   }
 
-  end(): void {
+  end(ending: Ending): void {
     this.stop()
     if (this.#lateError !== undefined) this.#reply.chunk(errorEventFrom(Buffer.concat(this.#lateError)))
-    this.#reply.end()
+    this.#reply.end(this.#lateError === undefined ? ending : 'broken')
   }
 
-  fail(error: GatewayError, by: Breaker): void {
+  fail(error: GatewayError, by: Breaker, headers?: HeaderLines): void {
     this.stop()
-    this.#reply.fail(error, by)
+    this.#reply.fail(error, by, headers)
   }
 
   stop(): void {

@@ -3,12 +3,15 @@ import { type HeaderLines, header } from '../../core/headers.ts'
 import type { Upstream } from '../../providers/adapter.ts'
 import type { Caller, Planned, Received } from '../exchange.ts'
 import { modelToTry } from '../models.ts'
-import type { Catalogue } from '../parts.ts'
+import { NO_CONFIG, NO_SETTINGS } from '../../routing/routing-config.ts'
+import type { Catalogue, GatewayParts } from '../parts.ts'
 import type { Stage } from '../stage.ts'
 import { readLabels } from './labels.ts'
 
+type PlanParts = Pick<GatewayParts, 'catalogue' | 'providers'>
+
 /** Decides where an exchange goes: which provider of the caller's workspace, and which model there. */
-export function plan(catalogue: Catalogue): Stage<Received, Planned> {
+export function plan({ catalogue, providers }: PlanParts): Stage<Received, Planned> {
   return (next) =>
     function plan(exchange, reply) {
       refuseWhatIsNotServed(exchange.headers)
@@ -17,7 +20,9 @@ export function plan(catalogue: Catalogue): Stage<Received, Planned> {
       const upstream = findProvider(catalogue, exchange.caller, slug)
       if (!upstream.allows(model)) throw notAllowed(upstream, model, exchange.caller)
       const labels = readLabels(exchange)
-      const planned = { strategy: 'single', target: { upstream, model, path: 'config' }, ...labels } as const
+      const wire = providers[upstream.kind].adapter.wireModel(model, upstream)
+      const route = { kind: 'target', upstream, model, wire, path: 'config', settings: NO_SETTINGS } as const
+      const planned = { route, config: NO_CONFIG, cache: undefined, ...labels }
       exchange.trail.note({ plan: planned })
       return next({ ...exchange, plan: planned }, reply)
     }
@@ -30,13 +35,13 @@ export function plan(catalogue: Catalogue): Stage<Received, Planned> {
 function refuseWhatIsNotServed(headers: HeaderLines): void {
   if (header(headers, 'x-portkey-config') !== undefined) {
     throw new GatewayError(
-      'config.unsupported',
+      'config.invalid',
       'x-portkey-config: this version of the gateway does not serve Configs yet. Name a provider with x-portkey-provider: @slug instead.',
     )
   }
   if (header(headers, 'x-portkey-custom-host') !== undefined) {
     throw new GatewayError(
-      'config.unsupported',
+      'config.invalid',
       'x-portkey-custom-host: a request cannot choose the host that stored credentials are sent to. An administrator sets custom_host on the integration.',
     )
   }

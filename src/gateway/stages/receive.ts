@@ -4,9 +4,10 @@ import type { Clock } from '../../core/clock.ts'
 import { GatewayError } from '../../core/errors.ts'
 import { contentCoding, header } from '../../core/headers.ts'
 import { JsonError, type TopLevel, readBoolean, readString, scanTopLevel } from '../../core/json.ts'
-import type { Authenticated, Body, Received } from '../exchange.ts'
+import type { CallBody } from '../../providers/adapter.ts'
+import type { Authenticated, Received } from '../exchange.ts'
 import type { RequestLimits } from '../parts.ts'
-import { claimedSession, isProbe } from '../session-claim.ts'
+import { claimedSession, isProbe, sessionInHeader } from '../session-claim.ts'
 import type { Stage } from '../stage.ts'
 
 /**
@@ -25,15 +26,14 @@ export function receive(limits: RequestLimits, clock: Clock): Stage<Authenticate
       const body = await open(bytes, contentCoding(exchange.headers), limits.bodyBytesMax)
       const modelAsked = readString(body.bytes, body.members.find('model'))
       const streaming = isStreaming(body)
+      const sessionId = sessionInHeader(exchange.headers) ?? claimedSession(body)
       exchange.trail.note({
         streaming,
         modelAsked: modelAsked?.slice(0, 256),
-        ...(header(exchange.headers, 'x-claude-code-session-id') === undefined && {
-          claimedSession: claimedSession(body),
-        }),
+        sessionId,
         isProbe: isProbe(body, streaming),
       })
-      return next({ ...exchange, body, modelAsked, streaming }, reply)
+      return next({ ...exchange, body, modelAsked, streaming, sessionId }, reply)
     }
 }
 
@@ -46,10 +46,10 @@ function refuseOtherTypes(contentType: string | undefined): void {
   )
 }
 
-async function open(bytes: Buffer, coding: string | undefined, bytesMax: number): Promise<Body> {
+async function open(bytes: Buffer, coding: string | undefined, bytesMax: number): Promise<CallBody> {
   if (coding === undefined) return { bytes, members: scan(bytes), compressed: undefined }
   const plain = await decompress(bytes, coding, bytesMax)
-  return { bytes: plain, members: scan(plain), compressed: bytes }
+  return { bytes: plain, members: scan(plain), compressed: { bytes, coding } }
 }
 
 const DECODERS = {
@@ -97,7 +97,7 @@ function scan(bytes: Buffer): TopLevel {
   return members
 }
 
-function isStreaming(body: Body): boolean {
+function isStreaming(body: CallBody): boolean {
   const stream = body.members.find('stream')
   return stream !== undefined && readBoolean(body.bytes, stream) === true
 }

@@ -1,8 +1,9 @@
 import { type GatewayError, toGatewayError } from '../../core/errors.ts'
+import type { HeaderLines } from '../../core/headers.ts'
 import { NO_USAGE } from '../../core/usage.ts'
 import type { ExchangeRecord } from '../../records/record.ts'
 import { leaverOf } from '../departure.ts'
-import type { Breaker, Facts, Inbound, Reply, ReplyHead, Trail } from '../exchange.ts'
+import type { Breaker, Ending, Facts, Inbound, Reply, ReplyHead, Trail } from '../exchange.ts'
 import { describeClient } from '../describe-client.ts'
 import type { GatewayParts } from '../parts.ts'
 import type { Stage } from '../stage.ts'
@@ -55,24 +56,24 @@ class Watched implements Reply, Trail {
     this.#reply.chunk(bytes)
   }
 
-  end(): void {
+  end(ending: Ending): void {
     // The status was spent when the upstream failed: an error event has told the client, and the answer is no success.
-    const hasBroken = this.#status < 400 && (this.#facts.attempt?.outcome ?? 'completed') !== 'completed'
+    const hasBroken = ending === 'broken'
     this.#write(hasBroken ? 'interrupted' : 'completed', hasBroken ? 'upstream' : undefined, undefined)
-    this.#reply.end()
+    this.#reply.end(ending)
   }
 
-  fail(error: GatewayError, by: Breaker): void {
+  fail(error: GatewayError, by: Breaker, headers?: HeaderLines): void {
     // A head waits for the first byte behind it, so without one the client gets a clean refusal instead.
     const hasBegun = this.#responseBytes > 0
     if (!hasBegun) this.#status = by === 'client' ? CLIENT_LEFT : error.spec.status
     const isRefusal = !hasBegun && by === 'upstream'
     this.#write(isRefusal ? 'refused' : 'interrupted', isRefusal ? undefined : by, by === 'client' ? undefined : error)
     if (by !== 'client' && error.spec.fault !== 'caller') {
-      const slug = this.#facts.plan?.target.upstream.slug
+      const slug = this.#facts.target?.upstream.slug
       this.#parts.report({ error, requestId: this.#exchange.id, provider: slug === undefined ? undefined : `@${slug}` })
     }
-    this.#reply.fail(error, by)
+    this.#reply.fail(error, by, headers)
   }
 
   #write(
@@ -99,14 +100,21 @@ class Watched implements Reply, Trail {
       metadata: plan?.metadata ?? caller?.metadata ?? {},
       traceId: plan?.traceId,
       ...client,
-      sessionId: client.sessionId ?? facts.claimedSession,
+      sessionId: facts.sessionId,
       requestClass: facts.isProbe === true ? 'probe' : client.requestClass,
       streaming: facts.streaming ?? false,
       modelAsked: facts.modelAsked,
       modelServed: attempt?.modelServed,
-      providerId: plan?.target.upstream.providerId,
-      providerSlug: plan?.target.upstream.slug,
+      providerId: facts.target?.upstream.providerId,
+      providerSlug: facts.target?.upstream.slug,
       attempts: this.#attempts,
+      configId: plan?.config.id,
+      configVersionId: plan?.config.versionId,
+      targetPath: facts.target?.path,
+      retries: facts.retries ?? 0,
+      cacheStatus: facts.cacheStatus,
+      route: [],
+      changes: facts.changes?.map(({ action, what }) => `${action} ${what}`) ?? [],
       upstreamRequestId: attempt?.upstreamRequestId,
       status: this.#status,
       outcome,

@@ -1,5 +1,6 @@
 import { GatewayError } from '../../core/errors.ts'
-import type { Attempt, Breaker, Reply, ReplyHead } from '../exchange.ts'
+import type { HeaderLines } from '../../core/headers.ts'
+import type { Attempt, Breaker, Ending, Reply, ReplyHead } from '../exchange.ts'
 import type { Stage } from '../stage.ts'
 
 /** Errors are short; what goes on longer than this is let through as it comes. */
@@ -12,7 +13,7 @@ const HELD_BYTES_MAX = 64 * 1024
 export function withhold(): Stage<Attempt> {
   return (next) =>
     function withhold(exchange, reply) {
-      const credential = exchange.target.upstream.credential()
+      const credential = exchange.target.upstream.credential()?.key
       return next(
         exchange,
         credential === undefined ? reply : new Screened(reply, credential, exchange.target.upstream.slug),
@@ -50,14 +51,14 @@ class Screened implements Reply {
     if (this.#held.bytes > HELD_BYTES_MAX) this.#letGo()
   }
 
-  end(): void {
+  end(ending: Ending): void {
     this.#letGo()
-    if (!this.#isWithheld) this.#reply.end()
+    if (!this.#isWithheld) this.#reply.end(ending)
   }
 
-  fail(error: GatewayError, by: Breaker): void {
+  fail(error: GatewayError, by: Breaker, headers?: HeaderLines): void {
     this.#letGo()
-    if (!this.#isWithheld) this.#reply.fail(error, by)
+    if (!this.#isWithheld) this.#reply.fail(error, by, headers)
   }
 
   /** Passes on what was held, unless it repeats the credential. */
