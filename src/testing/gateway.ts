@@ -66,6 +66,8 @@ export interface Tokens {
 
 export interface TestGatewayOptions {
   readonly upstream?: ScriptedUpstreamOptions
+  /** Hosts besides that of `@upstream` which providers may live on, with their ports. */
+  readonly trustedHosts?: readonly string[]
   /** Further settings, as in the environment. */
   readonly settings?: Readonly<Record<string, string>>
 }
@@ -80,7 +82,7 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
       PORTCULLIS_DATA: data,
       PORTCULLIS_ADMIN_KEY: adminKey,
       PORTCULLIS_LOG_LEVEL: 'silent',
-      TRUSTED_CUSTOM_HOSTS: new URL(upstream.origin).host,
+      TRUSTED_CUSTOM_HOSTS: [new URL(upstream.origin).host, ...(options.trustedHosts ?? [])].join(','),
       ...options.settings,
     }),
   )

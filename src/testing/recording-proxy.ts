@@ -29,13 +29,22 @@ interface Recording extends RecordedExchange {
   answer: Buffer
 }
 
-export async function startRecordingProxy(target: string): Promise<RecordingProxy> {
+export interface RecordingProxyOptions {
+  /** A request, counted from 0, goes on once this has resolved: the moment to change the world between two requests. */
+  readonly before?: (ordinal: number) => Promise<void>
+}
+
+export async function startRecordingProxy(
+  target: string,
+  { before = async () => {} }: RecordingProxyOptions = {},
+): Promise<RecordingProxy> {
   const exchanges: Recording[] = []
+  let arrived = 0
 
   const server = createServer((incoming, outgoing) => {
     const pieces: Buffer[] = []
     incoming.on('data', (piece: Buffer) => pieces.push(piece))
-    incoming.on('end', () => forward(incoming, Buffer.concat(pieces), outgoing))
+    incoming.on('end', () => void before(arrived++).then(() => forward(incoming, Buffer.concat(pieces), outgoing)))
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
 
