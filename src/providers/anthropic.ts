@@ -1,11 +1,14 @@
+import { GatewayError } from '../core/errors.ts'
+import { estimateTokens } from '../core/estimate-tokens.ts'
 import { type HeaderLines, namedByConnection } from '../core/headers.ts'
-import type { Adapter, Signer, Upstream, WireRequest } from './adapter.ts'
+import type { Adapter, ModelCall, OwnAnswer, Signer, Upstream, WireRequest } from './adapter.ts'
 import { MESSAGES_BODY, translate } from './translation/translate.ts'
 
 /** Anthropic's own Messages API, and the base of every other dialect: whatever the client said is said again, byte for byte. */
 export const anthropicAdapter: Adapter = {
   wireModel: (model, { settings }) => ({ id: settings.model_map?.[model] ?? model, priceScope: 'reported' }),
   encode(call, upstream) {
+    refuseUnmapped(call, upstream)
     const path = call.endpoint === 'messages' ? '/messages' : '/messages/count_tokens'
     const { body, contentEncoding, headers, changes } = translate(call, upstream, MESSAGES_BODY)
     return {
@@ -19,6 +22,33 @@ export const anthropicAdapter: Adapter = {
       changes,
     }
   },
+
+  answerItself(call, upstream) {
+    if (call.endpoint !== 'count_tokens' || upstream.settings.count_tokens !== 'estimate') return undefined
+    refuseUnmapped(call, upstream)
+    return estimatedCount(call)
+  },
+}
+
+/**
+ * A compatible host answers a name that it does not know with whatever model it likes, so that a Claude name would buy another model unseen.
+ * Where an administrator has said which names mean which models, only those are sent.
+ */
+function refuseUnmapped({ model }: ModelCall, { platform, settings, slug }: Upstream): void {
+  const { model_map } = settings
+  if (platform !== 'compatible' || model_map === undefined) return
+  if (Object.hasOwn(model_map, model) || Object.values(model_map).includes(model)) return
+  throw new GatewayError(
+    'target.incapable',
+    `Provider @${slug} has no model for ${JSON.stringify(model.slice(0, 100))}. Ask for one of ${Object.keys(model_map).slice(0, 20).join(', ')}.`,
+  )
+}
+
+/** For a host that cannot count: rather too many tokens than too few, so that a conversation is compacted in time. */
+function estimatedCount({ body }: ModelCall): OwnAnswer {
+  const answer = Buffer.from(JSON.stringify({ input_tokens: estimateTokens(body.bytes.length) }))
+  const headers = ['content-type', 'application/json', 'content-length', String(answer.length)]
+  return { status: 200, headers, body: answer }
 }
 
 /**

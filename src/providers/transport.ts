@@ -94,7 +94,7 @@ function refusedHost({ slug }: Upstream): GatewayError {
 }
 
 /** Resolves names as usual, then leaves out every private address: a name may point elsewhere today than when it was saved. */
-const publicLookup: LookupFunction = (hostname, options, callback) => {
+export const publicLookup: LookupFunction = (hostname, options, callback) => {
   lookup(hostname, { ...options, all: true }, (error, addresses: LookupAddress[]) => {
     if (error !== null) {
       callback(error, '', 0)
