@@ -17,7 +17,7 @@ import {
 } from './behaviours/fail.ts'
 import { compressed, crlf, huge, hugeTool, late, numbers, slow } from './behaviours/odd.ts'
 import { echo, refuse, talk, thinkAloud } from './behaviours/talk.ts'
-import { useAgents, useFlaggedTools, useTools } from './behaviours/work.ts'
+import { searchTools, useAgents, useFlaggedTools, useTools } from './behaviours/work.ts'
 import type { Ask } from './request.ts'
 import type { Scene } from './scene.ts'
 
@@ -37,6 +37,7 @@ const PARTS: readonly Part[] = [
   part('sandbox-thinking', 'Thinks first, with a signature, then answers.', thinkAloud),
   part('sandbox-tools', 'Calls the tools on offer for a few turns, then sums up. Changes nothing.', useTools),
   part('sandbox-agents', 'Starts two sub-agents and works on: a session of more than ten requests.', useAgents),
+  part('sandbox-tool-search', 'Asks Claude Code for tools that it keeps back, and works on.', searchTools),
   part('sandbox-safeguards', 'As sandbox-tools; clears every call when asked for verdicts on them.', useTools),
   part('sandbox-flagged', 'As sandbox-tools; flags every call when asked for verdicts on them.', useFlaggedTools),
   part('sandbox-refusal', 'Refuses: status 200 with stop_reason refusal.', refuse),

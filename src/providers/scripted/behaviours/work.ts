@@ -29,6 +29,16 @@ export function useAgents(ask: Ask): Scene {
   )
 }
 
+/** Looks for tools that the client keeps back until they are asked for, and works on with what came. */
+export function searchTools(ask: Ask): Scene {
+  const turns = offered(ask, [
+    [bash('pwd && ls', 'Look at the folder')],
+    [{ tool: 'ToolSearch', input: { query: 'fetch', max_results: 3 } }],
+    [bash('echo The sandbox has seen enough.', 'Say so')],
+  ])
+  return render(ask, answer(ask, sideCall(ask) ?? workThrough(ask, turns)))
+}
+
 /** One tool call; what it needs from earlier results is worked out when its turn has come. */
 interface Errand {
   readonly tool: string
