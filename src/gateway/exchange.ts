@@ -126,8 +126,14 @@ export interface Planned extends Received {
 
 export interface Attempt extends Planned {
   readonly target: Target
-  /** 0 for the first call of the exchange; grows over retries and targets. */
-  readonly ordinal: number
+  /** Numbers the calls of the exchange in the order in which they are made, from 0 on, over retries and targets. */
+  readonly drawOrdinal: () => number
+  /** Tries at this target before this one. */
+  readonly retry: number
+  /** Somebody could try again or take over, so nothing reaches the client before the first content. */
+  readonly isHeld: boolean
+  /** Another target could take over, so this one may not be silent for long. */
+  readonly isReplaceable: boolean
   /** What earlier tries, of this exchange or of others, have taught about this target. */
   readonly repairs: Repairs
   /** Ends this attempt alone: also fires with the exchange's own. Its reason may be a `GatewayError`, with which the attempt then fails. */

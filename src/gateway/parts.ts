@@ -4,6 +4,8 @@ import type { ReportedUsage } from '../core/usage.ts'
 import type { Nanos } from '../core/money.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Recorder } from '../records/record.ts'
+import type { Affinity } from '../routing/affinity.ts'
+import type { Breakers } from '../routing/breaker.ts'
 import type { RoutingConfig } from '../routing/routing-config.ts'
 import type { Adapter, ProviderKind, Signer, Transport, Upstream, UpstreamTimeouts } from '../providers/adapter.ts'
 import type { Caller } from './exchange.ts'
@@ -20,6 +22,13 @@ export interface GatewayParts {
   readonly recorder: Recorder
   /** Told of every failure that somebody else than the caller has to act on. */
   readonly report: (failure: ReportedFailure) => void
+  /** Told of what the gateway has found out and worked around, so that an operator may mend the cause. */
+  readonly warn?: (warning: Warning) => void
+  /** Which option of a choice served a conversation. */
+  readonly affinity: Affinity
+  readonly breakers: Breakers
+  /** An even draw from 0 up to 1, for pauses that should not all end at once. */
+  readonly random: () => number
   readonly timeouts: GatewayTimeouts
   readonly limits: RequestLimits
 }
@@ -30,6 +39,16 @@ export interface ReportedFailure {
   readonly requestId: string
   /** `@slug` of the provider it came to, if it came to one. */
   readonly provider: string | undefined
+}
+
+/** Something that worked in the end, but not as it was set up. */
+export interface Warning {
+  readonly message: string
+  readonly requestId: string
+  /** `@slug`. */
+  readonly provider: string
+  /** The id under which the provider knows the model. */
+  readonly model: string
 }
 
 /** Milliseconds. */

@@ -3,10 +3,13 @@ import type { GatewayParts } from './parts.ts'
 import { send } from './send.ts'
 import { type Serve, pipeline } from './stage.ts'
 import { authenticate } from './stages/authenticate.ts'
+import { commit } from './stages/commit.ts'
 import { keepAlive } from './stages/keep-alive.ts'
 import { plan } from './stages/plan.ts'
 import { receive } from './stages/receive.ts'
 import { record } from './stages/record.ts'
+import { repair } from './stages/repair.ts'
+import { retry } from './stages/retry.ts'
 import { route } from './stages/route.ts'
 import { withhold } from './stages/withhold.ts'
 
@@ -18,7 +21,10 @@ export function createPipeline(parts: GatewayParts): Serve<Inbound> {
     .through(receive(parts.limits, parts.clock)) // Authenticated → Received: only a known caller's body is read
     .through(plan(parts)) // Received      → Planned
     .through(keepAlive(parts.clock, parts.timeouts.pingMs)) // speaks up while the upstream is silent
-    .through(route()) // Planned       → Attempt, once per target
+    .through(route(parts)) // Planned       → Attempt, once per target
+    .through(retry(parts)) // again at the same target, after a pause
+    .through(repair(parts)) // again at the same target, with less
+    .through(commit(parts)) // nothing is committed before the first content
     .through(withhold()) // keeps back an error that repeats our credential
     .to(send(parts)) // adapter → signer → transport, and the ledger
 }

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import type { GatewayError } from '../core/errors.ts'
-import type { HeaderLines } from '../core/headers.ts'
+import { type HeaderLines, header } from '../core/headers.ts'
 
 /*
  * How a GatewayError becomes HTTP on the Messages routes. Status, type and headers are chosen for what Claude Code does with
@@ -18,7 +18,7 @@ export function refusalBody(error: GatewayError, requestId: string): Buffer {
   )
 }
 
-export function refusalHeaders(error: GatewayError, requestId: string, body: Buffer): string[] {
+export function refusalHeaders(error: GatewayError, requestId: string, body: Buffer, more: HeaderLines = []): string[] {
   const headers = [
     'content-type',
     'application/json',
@@ -26,11 +26,11 @@ export function refusalHeaders(error: GatewayError, requestId: string, body: Buf
     String(body.length),
     'request-id',
     requestId,
-    'x-portkey-trace-id',
-    requestId,
     'x-portcullis-error',
     error.code,
+    ...more,
   ]
+  if (header(more, 'x-portkey-trace-id') === undefined) headers.push('x-portkey-trace-id', requestId)
   if (error.spec.final) headers.push('x-should-retry', 'false')
   if (error.retryAfterSeconds !== undefined) headers.push('retry-after', String(error.retryAfterSeconds))
   if (error.spec.fault === 'gateway') headers.push('x-portkey-gateway-exception', 'true')
@@ -48,7 +48,7 @@ export function sendRefusal(
   more: HeaderLines = [],
 ): void {
   const body = refusalBody(error, requestId)
-  response.writeHead(error.spec.status, [...refusalHeaders(error, requestId, body), ...more])
+  response.writeHead(error.spec.status, refusalHeaders(error, requestId, body, more))
   const { req: request } = response
   if (response.shouldKeepAlive || request.complete) {
     response.end(body)

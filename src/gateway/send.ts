@@ -4,12 +4,13 @@ import { type HeaderLines, contentCoding, header } from '../core/headers.ts'
 import { type Id, newId } from '../core/ids.ts'
 import { NO_USAGE, type ReportedUsage, type TokenUsage } from '../core/usage.ts'
 import type { CallCharge, CallClosing } from '../ledger/ledger.ts'
-import type { ModelCall, UpstreamFlow, UpstreamHandler } from '../providers/adapter.ts'
+import type { OwnAnswer, UpstreamFlow, UpstreamHandler } from '../providers/adapter.ts'
 import { departureError, leaverOf } from './departure.ts'
 import type { Attempt, Flow, Reply } from './exchange.ts'
 import type { GatewayParts } from './parts.ts'
 import { forClient } from './response-headers.ts'
 import type { Serve } from './stage.ts'
+import { toModelCall, withForwarded } from './model-call.ts'
 import type { AnswerTap } from './stream/answer-tap.ts'
 import { createBodyTap } from './stream/body-tap.ts'
 import { createDecodingTap } from './stream/decoding-tap.ts'
@@ -20,19 +21,37 @@ type SendParts = Pick<GatewayParts, 'clock' | 'providers' | 'prices' | 'ledger' 
 /** The end of the pipeline: one attempt becomes one upstream call, metered, priced and written into the ledger. */
 export function send(parts: SendParts): Serve<Attempt> {
   return async function send(attempt, reply) {
-    const { upstream } = attempt.target
+    const { upstream, settings } = attempt.target
     const { adapter, signer, transport } = parts.providers[upstream.kind]
     const modelCall = toModelCall(attempt)
+    const own = adapter.answerItself?.(modelCall, upstream)
+    if (own !== undefined) {
+      answer(own, reply)
+      return
+    }
     const { request, changes } = adapter.encode(modelCall, upstream)
-    const signed = await signer.sign(request, upstream, attempt.signal)
+    const forwarded = withForwarded(request, settings.forwardHeaders, attempt.headers)
     const call = new UpstreamCall(attempt, reply, parts)
-    attempt.trail.note({ readyAt: parts.clock.monotonic(), changes })
-    transport.send(signed, upstream, parts.timeouts, adapter.listen?.(modelCall, upstream, call) ?? call)
+    try {
+      const signed = await signer.sign(forwarded, upstream, attempt.signal)
+      // It may have been ended while it waited for its proof of identity.
+      if (call.isOver) return
+      attempt.trail.note({ readyAt: parts.clock.monotonic(), changes })
+      transport.send(signed, upstream, parts.timeouts, adapter.listen?.(modelCall, upstream, call) ?? call)
+    } catch (thrown) {
+      if (call.isOver) return
+      call.forget()
+      throw thrown
+    }
   }
 }
 
-function toModelCall({ endpoint, query, headers, body, streaming, target, repairs }: Attempt): ModelCall {
-  return { endpoint, query, headers, body, streaming, model: target.model, wireModel: target.wire.id, repairs }
+/** An answer that cost no call. */
+function answer({ status, headers, body }: OwnAnswer, reply: Reply): void {
+  const flow = { pause: () => undefined, resume: () => undefined, abort: () => undefined }
+  reply.head({ status, headers, eventStream: false, flow })
+  reply.chunk(body)
+  reply.end('whole')
 }
 
 /** Sees one upstream call from its first byte to its entry in the ledger. */
@@ -63,8 +82,18 @@ class UpstreamCall implements UpstreamHandler {
     else attempt.signal.addEventListener('abort', this.#onLeave, { once: true })
   }
 
+  /** Its end has been told; whatever still comes belongs to nobody. */
+  get isOver(): boolean {
+    return this.#state === 'over'
+  }
+
+  /** It was never handed to a transport, and whoever made it tells why. */
+  forget(): void {
+    this.#finish()
+  }
+
   sent(flow: UpstreamFlow): void {
-    if (this.#state === 'over') {
+    if (this.isOver) {
       flow.abort()
       return
     }
@@ -82,6 +111,7 @@ class UpstreamCall implements UpstreamHandler {
   }
 
   head(status: number, headers: HeaderLines): void {
+    if (this.isOver) return
     this.#status = status
     this.#upstreamRequestId = clip(header(headers, 'request-id') ?? header(headers, 'x-request-id'))
     this.#attempt.trail.note({ firstByteAt: this.#parts.clock.monotonic() })
@@ -106,6 +136,7 @@ class UpstreamCall implements UpstreamHandler {
   }
 
   chunk(bytes: Buffer): void {
+    if (this.isOver) return
     const tap = this.#tap
     if (tap !== undefined) {
       tap.push(bytes)
@@ -118,6 +149,7 @@ class UpstreamCall implements UpstreamHandler {
   }
 
   end(): void {
+    if (this.isOver) return
     this.#attempt.trail.note({ upstreamEndedAt: this.#parts.clock.monotonic() })
     if (this.#tap === undefined) this.#conclude()
     else this.#tap.end(() => this.#conclude())
@@ -141,7 +173,7 @@ class UpstreamCall implements UpstreamHandler {
       return
     }
     // A provider that we stopped waiting for works on, and bills, as for a client that has left.
-    const isGivenUp = error.code === 'upstream.timeout' && (tap !== undefined || this.#status === undefined)
+    const isGivenUp = GIVEN_UP.has(error.code) && (tap !== undefined || this.#status === undefined)
     const hasUsed = isGivenUp || (tap !== undefined && (tap.started || tap.abandoned || tap.outputEstimate > 0))
     const charge = hasUsed ? this.#chargeSoFar() : this.#failedCharge()
     this.#close(charge, hasUsed || tap !== undefined ? 'interrupted' : 'failed', 'upstream')
@@ -170,10 +202,15 @@ class UpstreamCall implements UpstreamHandler {
     this.#reply.end('whole')
   }
 
-  /** The client has left, or a shutdown has waited long enough: stop paying, then settle what was used. */
+  /** The client has left, a shutdown has waited long enough, or this attempt was given up: stop paying, then settle what was used. */
   readonly #onLeave = (): void => {
     if (this.#state === 'over') return
     const { signal } = this.#attempt
+    if (signal.reason instanceof GatewayError) {
+      this.#flow?.abort()
+      this.fail(signal.reason)
+      return
+    }
     const by = leaverOf(signal)
     this.#flow?.abort()
     if (this.#state === 'open') this.#close(this.#chargeSoFar(), 'interrupted', by)
@@ -182,11 +219,11 @@ class UpstreamCall implements UpstreamHandler {
   }
 
   #openEntry(): void {
-    const { id, ordinal, caller, endpoint, target } = this.#attempt
+    const { id, drawOrdinal, caller, endpoint, target } = this.#attempt
     this.#parts.ledger.open({
       id: this.#id,
       exchangeId: id,
-      ordinal,
+      ordinal: drawOrdinal(),
       organisationId: caller.organisationId,
       workspaceId: caller.workspaceId,
       keyId: caller.keyId,
@@ -266,6 +303,9 @@ class UpstreamCall implements UpstreamHandler {
   }
 }
 
+/** Ends a call that the provider may still be working at. */
+const GIVEN_UP: ReadonlySet<string> = new Set(['upstream.timeout', 'upstream.too_slow'])
+
 /** Longer than any provider's names; without an end an upstream's word would fill the journal and every page that shows it. */
 const WORD_CHARACTERS_MAX = 256
 
@@ -285,14 +325,6 @@ function whyUnusable(
     return new GatewayError(
       'upstream.redirected',
       `Provider ${slug} answered with a redirect, which the gateway does not follow. An administrator should correct its host.`,
-      { detail: `status ${status}` },
-    )
-  }
-  if (status === 401) {
-    // Passed on, it would read "Please run /login" at the terminal: the one credential that is not at fault is the developer's.
-    return new GatewayError(
-      'upstream.credential_rejected',
-      `Provider ${slug} refused the gateway’s own credential. Your key is fine: tell whoever runs the gateway.`,
       { detail: `status ${status}` },
     )
   }

@@ -157,17 +157,17 @@ describe('a bad request gets one clear error, and no upstream call', () => {
     ],
     ['no provider at all', { key: 'pcl_homeless' }, 400, 'provider.missing', /x-portkey-provider/],
     [
-      'a Config, which is not served yet',
+      'a Config that nobody saved',
       { headers: [...json, 'x-portkey-config', 'pc-x'] },
       400,
-      'config.unsupported',
-      /Configs/,
+      'config.unknown',
+      /has no config pc-x/,
     ],
     [
       'a host of the caller’s choosing',
       { headers: [...json, 'x-portkey-custom-host', 'https://evil.example'] },
       400,
-      'config.unsupported',
+      'config.invalid',
       /cannot choose the host/,
     ],
     [

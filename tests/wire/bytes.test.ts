@@ -154,7 +154,7 @@ describe('an answer reaches the client byte for byte', () => {
     })
   })
 
-  it.each([400, 402, 403, 404, 413, 429, 500, 503, 529])(
+  it.each([400, 402, 404, 413, 429, 500, 503, 529])(
     'an upstream’s own %i, with its body and its advice',
     async (status) => {
       const body = `{"type":"error","error":{"type":"some_error","message":"the provider’s own words"} ,"request_id":"req_x"}`

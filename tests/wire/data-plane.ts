@@ -6,12 +6,14 @@ import { asId } from '../../src/core/ids.ts'
 import { answerClientError } from '../../src/gateway/client-error.ts'
 import type { Caller } from '../../src/gateway/exchange.ts'
 import { type DataPlane, answerWrongPath, registerDataPlane } from '../../src/gateway/http.ts'
-import type { GatewayTimeouts, KeyLookup, ReportedFailure } from '../../src/gateway/parts.ts'
+import type { GatewayTimeouts, KeyLookup, ReportedFailure, Warning } from '../../src/gateway/parts.ts'
 import type { CallClosing, CallOpening } from '../../src/ledger/ledger.ts'
-import type { Upstream } from '../../src/providers/adapter.ts'
+import type { Adapter, Signer, Upstream } from '../../src/providers/adapter.ts'
 import { anthropicAdapter, anthropicSigner } from '../../src/providers/anthropic.ts'
 import { createHttpTransport } from '../../src/providers/transport.ts'
-import { NO_CONFIG } from '../../src/routing/routing-config.ts'
+import { createAffinity } from '../../src/routing/affinity.ts'
+import { type Breakers, createBreakers } from '../../src/routing/breaker.ts'
+import { NO_CONFIG, type RoutingConfig } from '../../src/routing/routing-config.ts'
 import type { ExchangeRecord } from '../../src/records/record.ts'
 
 export const KEY = 'pcl_developer'
@@ -31,6 +33,7 @@ export interface RunningDataPlane {
   readonly records: ExchangeRecord[]
   /** What the operator's log was told. */
   readonly reported: ReportedFailure[]
+  readonly warnings: Warning[]
   /** Resolves when so many exchanges are written down. */
   recorded(count: number): Promise<void>
   stop(): Promise<void>
@@ -43,6 +46,16 @@ export interface DataPlaneOptions {
   readonly timeouts?: Partial<GatewayTimeouts>
   readonly bodyBytesMax?: number
   readonly upstream?: Partial<Upstream>
+  /** More providers of the same workspace, by slug. */
+  readonly others?: Readonly<Record<string, Partial<Upstream> & { readonly origin: string }>>
+  readonly signer?: Signer
+  readonly adapter?: Adapter
+  /** Of the developer's key, beside what every caller has. */
+  readonly caller?: Partial<Caller>
+  /** Saved configs by `pc-…`. */
+  readonly configs?: Readonly<Record<string, RoutingConfig>>
+  readonly random?: () => number
+  readonly breakers?: Breakers
   readonly lookups?: Readonly<Record<string, KeyLookup>>
   /** Makes the ledger refuse. */
   readonly ledgerFails?: () => Error | undefined
@@ -67,6 +80,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<Running
   const entries: Entry[] = []
   const records: ExchangeRecord[] = []
   const reported: ReportedFailure[] = []
+  const warnings: Warning[] = []
   const waiters = new Set<() => void>()
   const upstream: Upstream = {
     providerId: asId('provider-1'),
@@ -83,8 +97,20 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<Running
     models: [],
     ...options.upstream,
   }
+  const others = Object.entries(options.others ?? {}).map(([slug, other]) => ({
+    ...upstream,
+    providerId: asId<'provider'>(`provider-${slug}`),
+    slug,
+    ...other,
+  }))
+  const upstreams = [upstream, ...others]
+  const caller = { ...CALLER, ...options.caller }
   const transport = createHttpTransport()
-  const provider = { adapter: anthropicAdapter, signer: anthropicSigner, transport }
+  const provider = {
+    adapter: options.adapter ?? anthropicAdapter,
+    signer: options.signer ?? anthropicSigner,
+    transport,
+  }
   const app = Fastify({
     forceCloseConnections: true,
     clientErrorHandler: (error, socket) => answerClientError(error, socket, clock),
@@ -95,14 +121,17 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<Running
     keys: {
       isOurs: (secret) => secret.startsWith('pcl_'),
       find: (secret) =>
-        options.lookups?.[secret] ?? (secret === KEY ? { state: 'active', caller: CALLER } : { state: 'unknown' }),
+        options.lookups?.[secret] ?? (secret === KEY ? { state: 'active', caller } : { state: 'unknown' }),
     },
     catalogue: {
       provider: (workspaceId, slug) =>
-        workspaceId === CALLER.workspaceId && slug === upstream.slug ? upstream : undefined,
-      providers: () => [upstream],
+        workspaceId === CALLER.workspaceId ? upstreams.find((each) => each.slug === slug) : undefined,
+      providers: () => upstreams,
     },
-    configs: { find: () => undefined, read: () => NO_CONFIG },
+    configs: {
+      find: (workspaceId, reference) => (workspaceId === CALLER.workspaceId ? options.configs?.[reference] : undefined),
+      read: () => NO_CONFIG,
+    },
     providers: {
       anthropic: provider,
       bedrock: provider,
@@ -138,6 +167,10 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<Running
       },
     },
     report: (failure) => reported.push(failure),
+    warn: (warning) => warnings.push(warning),
+    affinity: createAffinity({ clock }),
+    breakers: options.breakers ?? createBreakers({ clock }),
+    random: options.random ?? Math.random,
     timeouts: {
       connectMs: 2_000,
       firstByteMs: 30_000,
@@ -158,6 +191,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<Running
     entries,
     records,
     reported,
+    warnings,
     recorded: (count) =>
       new Promise((resolve) => {
         const look = () => {

@@ -1,79 +1,61 @@
 import { GatewayError } from '../../core/errors.ts'
 import { type HeaderLines, header } from '../../core/headers.ts'
-import type { Upstream } from '../../providers/adapter.ts'
-import type { Caller, Planned, Received } from '../exchange.ts'
-import { modelToTry } from '../models.ts'
-import { NO_CONFIG, NO_SETTINGS } from '../../routing/routing-config.ts'
-import type { Catalogue, GatewayParts } from '../parts.ts'
+import { NO_CONFIG, type RoutingConfig, type RoutingNode } from '../../routing/routing-config.ts'
+import type { Planned, Received, Route, Target } from '../exchange.ts'
+import type { GatewayParts } from '../parts.ts'
+import { resolveRoute, splitModel } from '../resolve-route.ts'
 import type { Stage } from '../stage.ts'
+import { readHeaderSettings } from './header-settings.ts'
 import { readLabels } from './labels.ts'
 
-type PlanParts = Pick<GatewayParts, 'catalogue' | 'providers'>
+type PlanParts = Pick<GatewayParts, 'catalogue' | 'configs' | 'providers'>
 
-/** Decides where an exchange goes: which provider of the caller's workspace, and which model there. */
-export function plan({ catalogue, providers }: PlanParts): Stage<Received, Planned> {
+/** Decides where an exchange goes: which config it follows, and which providers and models that comes to for this request. */
+export function plan(parts: PlanParts): Stage<Received, Planned> {
   return (next) =>
     function plan(exchange, reply) {
-      refuseWhatIsNotServed(exchange.headers)
-      const asked = askedModel(exchange)
-      const { slug, model } = chooseProvider(exchange, asked)
-      const upstream = findProvider(catalogue, exchange.caller, slug)
-      if (!upstream.allows(model)) throw notAllowed(upstream, model, exchange.caller)
+      refuseCustomHost(exchange.headers)
+      const asked = splitModel(askedModel(exchange))
+      const named = namedProvider(exchange, asked.slug)
+      const config = chooseConfig(exchange, named, parts)
       const labels = readLabels(exchange)
-      const wire = providers[upstream.kind].adapter.wireModel(model, upstream)
-      const route = { kind: 'target', upstream, model, wire, path: 'config', settings: NO_SETTINGS } as const
-      const planned = { route, config: NO_CONFIG, cache: undefined, ...labels }
+      const provider = withoutAt(named ?? exchange.caller.defaultProvider)
+      const headerSettings = readHeaderSettings(exchange.headers)
+      const { metadata } = labels
+      const route = resolveRoute({ exchange, config, metadata, provider, model: asked.model, headerSettings }, parts)
+      if (route.kind === 'dead end') throw route.error
+      const planned = { route, config, cache: firstTarget(route)?.settings.cache, ...labels }
       exchange.trail.note({ plan: planned })
       return next({ ...exchange, plan: planned }, reply)
     }
 }
 
-/**
- * Headers of Portkey's that change where a request goes or what it does. Passing over one that the gateway does not serve would do something
- * else than the caller asked for, without a word.
- */
-function refuseWhatIsNotServed(headers: HeaderLines): void {
-  if (header(headers, 'x-portkey-config') !== undefined) {
-    throw new GatewayError(
-      'config.invalid',
-      'x-portkey-config: this version of the gateway does not serve Configs yet. Name a provider with x-portkey-provider: @slug instead.',
-    )
-  }
-  if (header(headers, 'x-portkey-custom-host') !== undefined) {
-    throw new GatewayError(
-      'config.invalid',
-      'x-portkey-custom-host: a request cannot choose the host that stored credentials are sent to. An administrator sets custom_host on the integration.',
-    )
-  }
+/** Passing over it would send the request somewhere else than it says, without a word. */
+function refuseCustomHost(headers: HeaderLines): void {
+  if (header(headers, 'x-portkey-custom-host') === undefined) return
+  throw new GatewayError(
+    'config.invalid',
+    'x-portkey-custom-host: a request cannot choose the host that stored credentials are sent to. An administrator sets custom_host on the integration.',
+  )
 }
 
-function askedModel({ body, modelAsked }: Received): string {
-  if (modelAsked === undefined && body.members.find('model') === undefined) {
-    throw new GatewayError('model.missing', 'model: Field required')
-  }
-  if (modelAsked === undefined || modelAsked === '') {
+const MODEL_CHARACTERS_MAX = 256
+
+/** Undefined when the request leaves the model to its config. */
+function askedModel({ body, modelAsked }: Received): string | undefined {
+  const member = body.members.find('model')
+  if (modelAsked === '' || (modelAsked === undefined && member !== undefined)) {
     throw new GatewayError('model.missing', 'model: Input should be a valid string that names a model')
   }
-  if (modelAsked.length > 256) throw new GatewayError('model.missing', 'model: Names have at most 256 characters')
+  if (modelAsked !== undefined && modelAsked.length > MODEL_CHARACTERS_MAX) {
+    throw new GatewayError('model.missing', `model: Names have at most ${MODEL_CHARACTERS_MAX} characters`)
+  }
   return modelAsked
 }
 
-/** `@slug/model`, but not `@cf/…` and `@hf/…`: those begin real model names. */
-const SLUG_PREFIX = /^@(?!cf\/|hf\/)([^/]+)\/(.+)$/s
-
-/** Portkey's order of precedence: provider header, virtual key header, prefix of the model, query, then the defaults. */
-function chooseProvider(exchange: Received, asked: string): { slug: string; model: string } {
-  const prefix = SLUG_PREFIX.exec(asked)
-  const model = prefix === null ? asked : prefix[2]!
-  const named = namedInHeader(exchange.headers) ?? prefix?.[1] ?? namedInQuery(exchange.query)
-  const slug = named ?? exchange.caller.defaultProvider
-  if (slug === undefined) {
-    throw new GatewayError(
-      'provider.missing',
-      'No provider named, and this key has no default. Add the header x-portkey-provider: @slug, or write the model as @slug/model.',
-    )
-  }
-  return { slug: withoutAt(slug), model }
+/** Portkey's order of precedence: provider header, virtual key header, prefix of the model, query. */
+function namedProvider({ headers, query }: Received, prefix: string | undefined): string | undefined {
+  return namedInHeader(headers) ?? prefix ?? namedInQuery(query)
 }
 
 function namedInHeader(headers: HeaderLines): string | undefined {
@@ -91,36 +73,56 @@ function namedInHeader(headers: HeaderLines): string | undefined {
 
 function namedInQuery(query: string): string | undefined {
   if (!query.includes('model=')) return undefined
-  const model = new URLSearchParams(query).get('model')
-  return model === null ? undefined : SLUG_PREFIX.exec(model)?.[1]
+  return splitModel(new URLSearchParams(query).get('model') ?? undefined).slug
 }
 
-function withoutAt(slug: string): string {
-  return slug.startsWith('@') ? slug.slice(1) : slug
+function withoutAt(slug: string | undefined): string | undefined {
+  return slug?.startsWith('@') === true ? slug.slice(1) : slug
 }
 
-function findProvider(catalogue: Catalogue, caller: Caller, slug: string): Upstream {
-  const upstream = catalogue.provider(caller.workspaceId, slug)
-  if (upstream !== undefined) return upstream
-  const known = catalogue.providers(caller.workspaceId).map((each) => `@${each.slug}`)
-  throw new GatewayError(
-    'provider.unknown',
-    `Unknown provider @${slug.slice(0, 80)} in workspace ${caller.workspaceSlug}. ${
-      known.length === 0 ? 'It has no providers yet: ask an administrator.' : `Known here: ${known.join(', ')}.`
-    }`,
-  )
+/** A request's own config takes the place of the default one; they are never merged. */
+function chooseConfig(exchange: Received, named: string | undefined, { configs }: PlanParts): RoutingConfig {
+  const { caller, headers } = exchange
+  const written = header(headers, 'x-portkey-config')?.trim()
+  if (written !== undefined && written !== '') {
+    if (!caller.mayOverrideConfig) {
+      throw new GatewayError(
+        'config.locked',
+        'x-portkey-config: this key always follows its own config. Leave the header out, or ask an administrator for a key that may choose.',
+      )
+    }
+    if (written.startsWith('{')) return configs.read(written)
+    const saved = configs.find(caller.workspaceId, written)
+    if (saved !== undefined) return saved
+    throw new GatewayError(
+      'config.unknown',
+      `x-portkey-config: workspace ${caller.workspaceSlug} has no config ${written.slice(0, 80)}.`,
+    )
+  }
+  const usual = caller.defaultConfig
+  if (usual === undefined) return NO_CONFIG
+  // Whoever names a provider means that one, unless the key leaves no choice.
+  const isPassedOver = named !== undefined && caller.mayOverrideConfig && namesProvider(usual.root)
+  return isPassedOver ? NO_CONFIG : usual
 }
 
-function notAllowed(upstream: Upstream, model: string, caller: Caller): GatewayError {
-  const { slug, models } = upstream
-  // The list may hold patterns, which /model does not take.
-  const example = modelToTry(upstream, caller) ?? 'with one of them'
-  return new GatewayError(
-    'model.not_allowed',
-    `Model ${model} is not allowed for workspace ${caller.workspaceSlug} at @${slug}. ${
-      models.length === 0
-        ? 'No model is enabled there yet: ask an administrator.'
-        : `Allowed: ${models.join(', ')}. Run /model ${example}`
-    }`,
-  )
+function namesProvider(node: RoutingNode): boolean {
+  if (node.kind !== 'target') return node.children.some(namesProvider)
+  const model = node.settings.params.overrides['model']
+  return node.provider !== undefined || (typeof model === 'string' && splitModel(model).slug !== undefined)
+}
+
+function firstTarget(route: Route): Target | undefined {
+  switch (route.kind) {
+    case 'target':
+      return route
+    case 'choice':
+      for (const option of route.options) {
+        const target = firstTarget(option)
+        if (target !== undefined) return target
+      }
+      return undefined
+    case 'dead end':
+      return undefined
+  }
 }

@@ -1,9 +1,9 @@
 import { type GatewayError, toGatewayError } from '../../core/errors.ts'
 import type { HeaderLines } from '../../core/headers.ts'
-import { NO_USAGE } from '../../core/usage.ts'
-import type { ExchangeRecord } from '../../records/record.ts'
+import { NO_USAGE, type TokenUsage } from '../../core/usage.ts'
+import type { ExchangeRecord, RouteStep } from '../../records/record.ts'
 import { leaverOf } from '../departure.ts'
-import type { Breaker, Ending, Facts, Inbound, Reply, ReplyHead, Trail } from '../exchange.ts'
+import type { AttemptFacts, Breaker, Ending, Facts, Inbound, Reply, ReplyHead, Trail } from '../exchange.ts'
 import { describeClient } from '../describe-client.ts'
 import type { GatewayParts } from '../parts.ts'
 import type { Stage } from '../stage.ts'
@@ -31,6 +31,9 @@ class Watched implements Reply, Trail {
   /** Later facts overwrite earlier ones of the same name. */
   readonly #facts: { -readonly [Name in keyof Facts]: Facts[Name] } = {}
   #attempts = 0
+  readonly #route: RouteStep[] = []
+  /** The sum over all calls: each of them is paid. */
+  #spent: Spent = { usage: NO_USAGE, estimated: false, costNanos: 0n, priceFlag: undefined }
   #status = 0
   #responseBytes = 0
   #isOver = false
@@ -43,6 +46,8 @@ class Watched implements Reply, Trail {
 
   note(facts: Facts): void {
     if (facts.readyAt !== undefined) this.#attempts++
+    if (facts.step !== undefined && this.#route.length < STEPS_MAX) this.#route.push(facts.step)
+    if (facts.attempt !== undefined) this.#spent = withCall(this.#spent, facts.attempt)
     Object.assign(this.#facts, facts)
   }
 
@@ -113,7 +118,7 @@ class Watched implements Reply, Trail {
       targetPath: facts.target?.path,
       retries: facts.retries ?? 0,
       cacheStatus: facts.cacheStatus,
-      route: [],
+      route: this.#route.length === 1 && this.#route[0]!.result === 'answered' ? [] : this.#route,
       changes: facts.changes?.map(({ action, what }) => `${action} ${what}`) ?? [],
       upstreamRequestId: attempt?.upstreamRequestId,
       status: this.#status,
@@ -121,11 +126,8 @@ class Watched implements Reply, Trail {
       interruptedBy,
       errorCode: error?.code,
       stopReason: attempt?.stopReason,
-      usage: attempt?.usage ?? NO_USAGE,
-      estimated: attempt?.estimated ?? false,
-      costNanos: attempt?.costNanos ?? 0n,
       priceVersion: attempt?.priceVersion,
-      priceFlag: attempt?.priceFlag,
+      ...this.#spent,
       queueMs: since(facts.readyAt),
       connectMs: facts.connectedAt === undefined ? undefined : between(facts.readyAt!, facts.connectedAt),
       firstByteMs: since(facts.firstByteAt),
@@ -136,6 +138,27 @@ class Watched implements Reply, Trail {
       responseBytes: this.#responseBytes,
     })
   }
+}
+
+/** A document may have thousands of targets; a record has to stay narrow. */
+const STEPS_MAX = 50
+
+type Spent = Pick<ExchangeRecord, 'usage' | 'estimated' | 'costNanos' | 'priceFlag'>
+
+function withCall(spent: Spent, call: AttemptFacts): Spent {
+  return {
+    usage: addUsage(spent.usage, call.usage),
+    estimated: spent.estimated || call.estimated,
+    costNanos: spent.costNanos + call.costNanos,
+    // One price that nobody knew makes the sum one to be looked at.
+    priceFlag: spent.priceFlag === 'unknown_model' ? 'unknown_model' : call.priceFlag,
+  }
+}
+
+function addUsage(one: TokenUsage, other: TokenUsage): TokenUsage {
+  if (one === NO_USAGE) return other
+  const names = Object.keys(NO_USAGE) as (keyof TokenUsage)[]
+  return Object.fromEntries(names.map((name) => [name, one[name] + other[name]])) as unknown as TokenUsage
 }
 
 /** What nginx calls it when nobody waits for the answer any more. No client ever sees it. */

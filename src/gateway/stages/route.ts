@@ -1,41 +1,256 @@
+import { GatewayError } from '../../core/errors.ts'
+import type { HeaderLines } from '../../core/headers.ts'
 import { NO_REPAIRS } from '../../providers/adapter.ts'
-import type { Attempt, Planned, Reply, Target } from '../exchange.ts'
-import type { Stage } from '../stage.ts'
+import type { BreakerTarget, CallOutcome } from '../../routing/breaker.ts'
+import type { Attempt, Choice, Flow, Planned, Reply, Route, Target } from '../exchange.ts'
+import { type Failure, failureOf, movesOn, refused } from '../failure.ts'
+import type { GatewayParts } from '../parts.ts'
+import { servedByHeaders } from '../served-by.ts'
+import type { Serve, Stage } from '../stage.ts'
 
-/** Walks the plan's targets. With the one strategy there is so far, `single`, that is one step. */
-export function route(): Stage<Planned, Attempt> {
+type RouteParts = Pick<GatewayParts, 'clock' | 'affinity' | 'breakers'>
+
+/** Walks the plan's route until a target serves. When none does, the last failure reaches the client as it came. */
+export function route(parts: RouteParts): Stage<Planned, Attempt> {
   return (next) =>
-    function route(exchange, reply) {
-      const { route } = exchange.plan
-      if (route.kind !== 'target') throw new Error('only single targets')
-      exchange.trail.note({ target: route })
-      return next({ ...exchange, target: route, ordinal: 0, repairs: NO_REPAIRS }, tellServedBy(exchange, route, reply))
+    async function route(exchange, reply) {
+      const journey = new Journey(exchange, reply, next, parts)
+      const failure = await journey.walk(exchange.plan.route, { isHeld: false, isReplaceable: false, mayBeOpen: true })
+      if (failure !== undefined) tell(journey.toTell(failure), exchange, reply)
     }
 }
 
-/** Adds the headers by which Portkey's clients learn which target answered, and after how many tries. */
-function tellServedBy(exchange: Planned, target: Target, reply: Reply): Reply {
-  const { traceId } = exchange.plan
-  return {
-    head: (head) =>
-      reply.head({
-        ...head,
-        headers: [
-          ...head.headers,
-          'x-portkey-trace-id',
-          traceId,
-          'x-portkey-last-used-option-index',
-          target.path,
-          'x-portkey-provider',
-          target.upstream.kind,
-          'x-portkey-retry-attempt-count',
-          '0',
-          'x-portkey-cache-status',
-          'DISABLED',
-        ],
-      }),
-    chunk: (bytes) => reply.chunk(bytes),
-    end: (ending) => reply.end(ending),
-    fail: (error, by, headers) => reply.fail(error, by, headers),
+/** What stands around a step of the way. */
+interface Surroundings {
+  readonly isHeld: boolean
+  readonly isReplaceable: boolean
+  /** Nothing better is left, so a target is called even if its circuit is open. */
+  readonly mayBeOpen: boolean
+}
+
+class Journey {
+  readonly #exchange: Planned
+  readonly #reply: Reply
+  readonly #next: Serve<Attempt>
+  readonly #parts: RouteParts
+  #calls = 0
+  /** The last failure of a target that was called. */
+  #lastReal: Failure | undefined
+  /** A target would have served, had the client left out a feature that it can leave out. */
+  #dropped: Failure | undefined
+  /** The failure was one that no other option would have answered better. */
+  #isFinal = false
+
+  constructor(exchange: Planned, reply: Reply, next: Serve<Attempt>, parts: RouteParts) {
+    this.#exchange = exchange
+    this.#reply = reply
+    this.#next = next
+    this.#parts = parts
   }
+
+  /** Undefined when the client is being served, or has left. */
+  async walk(route: Route, around: Surroundings): Promise<Failure | undefined> {
+    switch (route.kind) {
+      case 'target':
+        return this.#try(route, around)
+      case 'choice':
+        return this.#choose(route, around)
+      case 'dead end': {
+        const failure = refused(route.error, { path: route.path })
+        this.#noteStep(failure, 'skipped', 0)
+        return failure
+      }
+    }
+  }
+
+  /** Which of all failures the client is told. */
+  toTell(last: Failure): Failure {
+    if (this.#isFinal) return last
+    return this.#dropped ?? this.#lastReal ?? last
+  }
+
+  async #choose(choice: Choice, around: Surroundings): Promise<Failure | undefined> {
+    const { affinity } = this.#parts
+    const known = choice.affinityKey === undefined ? undefined : affinity.get(choice.affinityKey)
+    const order = withFirst(choice.options, known)
+    const closed = order.filter((option) => !this.#isShut(option))
+    const mayBeOpen = closed.length === 0
+    const ways = mayBeOpen ? order : closed
+    if (!mayBeOpen) for (const option of order) if (!closed.includes(option)) this.#pass(option)
+
+    let failure: Failure | undefined
+    for (const [at, option] of ways.entries()) {
+      const isReplaceable = around.isReplaceable || at < ways.length - 1
+      failure = await this.walk(option, { isHeld: true, isReplaceable, mayBeOpen })
+      if (failure === undefined) {
+        const hasServed = !this.#exchange.signal.aborted
+        if (hasServed && choice.affinityKey !== undefined) {
+          affinity.set(choice.affinityKey, choice.options.indexOf(option), choice.affinityMs)
+        }
+        return undefined
+      }
+      if (!movesOn(failure, choice.onStatusCodes)) {
+        this.#isFinal = true
+        return failure
+      }
+    }
+    return failure
+  }
+
+  async #try(target: Target, { isHeld, isReplaceable, mayBeOpen }: Surroundings): Promise<Failure | undefined> {
+    const { clock, breakers } = this.#parts
+    const { trail, signal } = this.#exchange
+    const circuit = isHeld ? circuitOf(target) : undefined
+    if (circuit !== undefined && !breakers.mayTry(circuit) && !mayBeOpen) {
+      this.#pass(target)
+      return circuitOpen(target)
+    }
+    this.#isFinal = false
+    const startedAt = clock.monotonic()
+    const note = (outcome: CallOutcome, status: number | undefined) => {
+      if (circuit !== undefined) breakers.note(circuit, outcome, status)
+    }
+    trail.note({ target, retries: 0 })
+    try {
+      await this.#next(
+        {
+          ...this.#exchange,
+          target,
+          drawOrdinal: () => this.#calls++,
+          retry: 0,
+          isHeld,
+          isReplaceable,
+          repairs: NO_REPAIRS,
+          signal,
+        },
+        this.#reply,
+      )
+    } catch (thrown) {
+      const failure = failureOf(thrown)
+      const isSkip = failure.kind === 'skipped'
+      note(isSkip ? 'undecided' : 'failed', failure.upstreamStatus === 200 ? failure.status : failure.upstreamStatus)
+      trail.note({ retries: failure.retries })
+      this.#noteStep(failure, isSkip ? 'skipped' : 'failed', clock.monotonic() - startedAt)
+      if (!isSkip) this.#lastReal = failure
+      else if (isDroppable(failure)) this.#dropped ??= failure
+      return failure
+    }
+    if (signal.aborted) {
+      note('undecided', undefined)
+      return undefined
+    }
+    note('served', 200)
+    trail.note({
+      step: {
+        path: target.path,
+        provider: target.upstream.slug,
+        result: 'answered',
+        status: 200,
+        reason: undefined,
+        ms: Math.round(clock.monotonic() - startedAt),
+      },
+    })
+    return undefined
+  }
+
+  /** No call is to be made there now. */
+  #isShut(route: Route): boolean {
+    switch (route.kind) {
+      case 'target':
+        return this.#parts.breakers.isOpen(circuitOf(route))
+      case 'choice':
+        return route.options.every((option) => this.#isShut(option))
+      case 'dead end':
+        return true
+    }
+  }
+
+  /** Notes that an option is left out. */
+  #pass(option: Route): void {
+    switch (option.kind) {
+      case 'target':
+        this.#noteStep(circuitOpen(option), 'skipped', 0, 'circuit open')
+        return
+      case 'choice':
+        for (const each of option.options) this.#pass(each)
+        return
+      case 'dead end':
+        this.#noteStep(refused(option.error, { path: option.path }), 'skipped', 0)
+    }
+  }
+
+  #noteStep(failure: Failure, result: 'failed' | 'skipped', ms: number, reason: string = failure.reason): void {
+    this.#exchange.trail.note({
+      step: {
+        path: failure.path,
+        provider: failure.target?.upstream.slug,
+        result,
+        status: failure.upstreamStatus,
+        reason,
+        ms: Math.round(ms),
+      },
+    })
+  }
+}
+
+/** The options in their order, but the one that is known to have served first. */
+function withFirst(options: readonly Route[], known: number | undefined): readonly Route[] {
+  const first = known === undefined ? undefined : options[known]
+  return first === undefined ? options : [first, ...options.filter((option) => option !== first)]
+}
+
+function circuitOf({ upstream, wire, settings }: Target): BreakerTarget {
+  return { providerId: upstream.providerId, slug: upstream.slug, model: wire.id, rule: settings.breaker }
+}
+
+function circuitOpen(target: Target): Failure {
+  const error = new GatewayError(
+    'upstream.unreachable',
+    `Provider @${target.upstream.slug} has failed several times in a row and is left alone for a while.`,
+    { retryAfterSeconds: 5 },
+  )
+  return { ...refused(error, { path: target.path, target }), kind: 'skipped' }
+}
+
+/** Claude Code leaves a field out and asks again when it is refused in these words (measured with 2.1.330). */
+function isDroppable({ error }: Failure): boolean {
+  return error?.code === 'target.incapable' && error.message.endsWith('Extra inputs are not permitted')
+}
+
+/** The last word of a journey on which nobody served. */
+function tell(failure: Failure, { plan, trail }: Planned, reply: Reply): void {
+  const { target, answer, retries, path } = failure
+  if (target !== undefined) trail.note({ target, retries })
+  const headers = servedByHeaders({ traceId: plan.traceId, path, kind: target?.upstream.kind, retries })
+  const error = failure.error ?? rejectedCredential(failure)
+  if (error !== undefined) {
+    reply.fail(error, 'upstream', headers)
+    return
+  }
+  if (answer !== undefined) replay(answer, headers, reply)
+}
+
+function replay(answer: NonNullable<Failure['answer']>, headers: HeaderLines, reply: Reply): void {
+  const { status, eventStream, chunks } = answer
+  reply.head({ status, headers: [...answer.headers, ...headers], eventStream, flow: STILL })
+  for (const bytes of chunks) reply.chunk(bytes)
+  reply.end(status === 200 ? 'broken' : 'whole')
+}
+
+/** All of it is here already. */
+const STILL: Flow = { pause: () => undefined, resume: () => undefined, abort: () => undefined }
+
+/**
+ * Passed on, a 401 or 403 would read "Please run /login" at the terminal: the one credential that is not at fault is the developer's.
+ */
+function rejectedCredential({ status, target }: Failure): GatewayError | undefined {
+  if (status !== 401 && status !== 403) return undefined
+  const slug = `@${target?.upstream.slug ?? ''}`
+  return new GatewayError(
+    'upstream.credential_rejected',
+    status === 401
+      ? `Provider ${slug} refused the gateway’s own credential. Your key is fine: tell whoever runs the gateway.`
+      : `Provider ${slug} does not allow this to the gateway’s own account. Your key is fine: tell whoever runs the gateway.`,
+    { detail: `status ${status}` },
+  )
 }

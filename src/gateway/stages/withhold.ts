@@ -1,5 +1,6 @@
 import { GatewayError } from '../../core/errors.ts'
 import type { HeaderLines } from '../../core/headers.ts'
+import type { Credential } from '../../providers/adapter.ts'
 import type { Attempt, Breaker, Ending, Reply, ReplyHead } from '../exchange.ts'
 import type { Stage } from '../stage.ts'
 
@@ -13,26 +14,48 @@ const HELD_BYTES_MAX = 64 * 1024
 export function withhold(): Stage<Attempt> {
   return (next) =>
     function withhold(exchange, reply) {
-      const credential = exchange.target.upstream.credential()?.key
-      return next(
-        exchange,
-        credential === undefined ? reply : new Screened(reply, credential, exchange.target.upstream.slug),
-      )
+      const secrets = secretsOf(exchange.target.upstream.credential())
+      return next(exchange, secrets.length === 0 ? reply : new Screened(reply, secrets, exchange.target.upstream.slug))
     }
+}
+
+/** A shorter one would be found in places where it was never written. */
+const SECRET_CHARACTERS_MIN = 8
+
+/** A credential is the same object every time, and a key file takes a while to take apart. */
+const known = new WeakMap<Credential, readonly string[]>()
+
+/** What must not come back: every secret of an account, also in the parts in which a message would quote it. */
+function secretsOf(credential: Credential | undefined): readonly string[] {
+  if (credential === undefined) return []
+  const seen = known.get(credential)
+  if (seen !== undefined) return seen
+  const { vertex_service_account_json: file, ...plain } = credential
+  const secrets = [...Object.values(plain), ...(file === undefined ? [] : privateLines(file))]
+    .filter((secret) => secret !== undefined)
+    .filter((secret) => secret.length >= SECRET_CHARACTERS_MIN)
+  known.set(credential, secrets)
+  return secrets
+}
+
+/** The lines of the private key in a key file; everything else there is a name, which an error may tell. */
+function privateLines(file: string): readonly string[] {
+  const key = /"private_key"\s*:\s*"((?:[^"\\]|\\.)*)"/.exec(file)?.[1] ?? ''
+  return key.split(/\\n|\n/).filter((line) => line !== '' && !line.startsWith('-----'))
 }
 
 class Screened implements Reply {
   readonly #reply: Reply
-  readonly #credential: string
+  readonly #secrets: readonly string[]
   readonly #slug: string
   /** The error that is looked at before anybody sees it; undefined when there is nothing to look at. */
   #held: { readonly head: ReplyHead; readonly chunks: Buffer[]; bytes: number } | undefined
   /** The client has been told; what still comes from the upstream is dropped. */
   #isWithheld = false
 
-  constructor(reply: Reply, credential: string, slug: string) {
+  constructor(reply: Reply, secrets: readonly string[], slug: string) {
     this.#reply = reply
-    this.#credential = credential
+    this.#secrets = secrets
     this.#slug = slug
   }
 
@@ -66,8 +89,10 @@ class Screened implements Reply {
     if (this.#held === undefined) return
     const { head, chunks } = this.#held
     this.#held = undefined
-    this.#isWithheld =
-      head.headers.some((line) => line.includes(this.#credential)) || Buffer.concat(chunks).includes(this.#credential)
+    const body = Buffer.concat(chunks)
+    this.#isWithheld = this.#secrets.some(
+      (secret) => body.includes(secret) || head.headers.some((line) => line.includes(secret)),
+    )
     if (this.#isWithheld) {
       this.#reply.fail(this.#refusal(head.status), 'upstream')
       return
