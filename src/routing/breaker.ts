@@ -183,7 +183,9 @@ function nameOf(rule: BreakerRule): string {
     rule.failureThresholdPercentage,
     rule.minimumRequests,
     rule.cooldownMs,
-    rule.failureStatusCodes === undefined ? undefined : [...rule.failureStatusCodes].toSorted((one, other) => one - other),
+    rule.failureStatusCodes === undefined
+      ? undefined
+      : [...rule.failureStatusCodes].toSorted((one, other) => one - other),
   ])
   ruleNames.set(rule, name)
   return name

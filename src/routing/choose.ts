@@ -27,7 +27,11 @@ export function chooseOrder(node: LoadbalanceNode, key: string): readonly number
 /** The indices of the shares in the order of their draws for this key; those of weight 0 take no part. */
 export function orderByWeight(shares: readonly Share[], key: string): readonly number[] {
   return shares
-    .map(({ name, weight }, index) => ({ index, weight, draw: weight > 0 ? waitingTime(name, key) / weight : Infinity }))
+    .map(({ name, weight }, index) => ({
+      index,
+      weight,
+      draw: weight > 0 ? waitingTime(name, key) / weight : Infinity,
+    }))
     .filter(({ weight }) => weight > 0)
     .toSorted((one, other) => one.draw - other.draw || one.index - other.index)
     .map(({ index }) => index)
