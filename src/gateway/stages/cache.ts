@@ -1,5 +1,4 @@
-import type { AnswerCache, AnswerKey, CachedAnswer } from '../../cache/answer-cache.ts'
-import { ANSWER_BYTES_MAX } from '../../cache/answer-cache.ts'
+import { ANSWER_BYTES_MAX, type AnswerCache, type AnswerKey, type CachedAnswer } from '../../cache/answer-cache.ts'
 import type { Clock } from '../../core/clock.ts'
 import type { GatewayError } from '../../core/errors.ts'
 import { type HeaderLines, header } from '../../core/headers.ts'
