@@ -16,6 +16,7 @@ import type {
 import type { Caller, Choice, DeadEnd, Received, Route, Target } from './exchange.ts'
 import { modelToTry } from './models.ts'
 import type { GatewayParts } from './parts.ts'
+import { isRecord } from './stream/read-error.ts'
 
 export interface RouteQuestion {
   readonly exchange: Received
@@ -75,11 +76,11 @@ export function resolveRoute(question: RouteQuestion, parts: ResolveParts): Rout
   function stickyKey({ path }: LoadbalanceNode, hashFields: readonly string[]): string {
     const { exchange, metadata } = question
     const values = hashFields.map((field) => {
-      const [root = '', ...rest] = field.split('.')
-      const name = rest.join('.')
-      if (root === 'metadata') return metadata[name] ?? null
-      if (root === 'headers') return header(exchange.headers, name.toLowerCase()) ?? null
-      return root === 'params' ? readParam(exchange, name) : null
+      const [root = '', name = '', ...deeper] = field.split('.')
+      const rest = [name, ...deeper].join('.')
+      if (root === 'metadata') return metadata[rest] ?? null
+      if (root === 'headers') return header(exchange.headers, rest.toLowerCase()) ?? null
+      return root === 'params' ? (deeper.reduce<unknown>(inside, readParam(exchange, name)) ?? null) : null
     })
     return JSON.stringify([path, exchange.caller.keyId, values])
   }
@@ -149,6 +150,10 @@ function readParam({ body, modelAsked }: Received, name: string): unknown {
   } catch {
     return undefined
   }
+}
+
+function inside(value: unknown, name: string): unknown {
+  return isRecord(value) && Object.hasOwn(value, name) ? value[name] : undefined
 }
 
 /** A config may name another path at the provider's own host; its credential travels to no other one. */

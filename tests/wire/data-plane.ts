@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http'
 import Fastify from 'fastify'
 import { type Clock, systemClock } from '../../src/core/clock.ts'
+import { GatewayError } from '../../src/core/errors.ts'
 import { asId } from '../../src/core/ids.ts'
 import { answerClientError } from '../../src/gateway/client-error.ts'
 import type { Caller } from '../../src/gateway/exchange.ts'
@@ -13,7 +14,8 @@ import { anthropicAdapter, anthropicSigner } from '../../src/providers/anthropic
 import { createHttpTransport } from '../../src/providers/transport.ts'
 import { createAffinity } from '../../src/routing/affinity.ts'
 import { type Breakers, createBreakers } from '../../src/routing/breaker.ts'
-import { NO_CONFIG, type RoutingConfig } from '../../src/routing/routing-config.ts'
+import { readConfig } from '../../src/routing/document.ts'
+import type { RoutingConfig } from '../../src/routing/routing-config.ts'
 import type { ExchangeRecord } from '../../src/records/record.ts'
 
 export const KEY = 'pcl_developer'
@@ -130,7 +132,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<Running
     },
     configs: {
       find: (workspaceId, reference) => (workspaceId === CALLER.workspaceId ? options.configs?.[reference] : undefined),
-      read: () => NO_CONFIG,
+      read: readOwn,
     },
     providers: {
       anthropic: provider,
@@ -207,6 +209,12 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<Running
       await transport.close()
     },
   }
+}
+
+function readOwn(json: string): RoutingConfig {
+  const { config, problems } = readConfig(json, { id: undefined, versionId: undefined })
+  if (config !== undefined) return config
+  throw new GatewayError('config.invalid', problems.map(({ path, message }) => `${path} ${message}`).join('; '))
 }
 
 /** A provider that does whatever the test says, with every request it got. */

@@ -73,9 +73,18 @@ function isSaid(headers: HeaderLines, name: string, value: string): boolean {
 }
 
 /** The two directives that mean something here (RFC 9111, 5.2.1). */
-function readCacheControl(text: string | undefined): { readonly noStore: boolean; readonly maxAgeMs: number | undefined } {
-  const directives = text?.toLowerCase().split(',', 16).map((each) => each.trim()) ?? []
-  const seconds = directives.map((each) => /^max-age="?(\d{1,12})"?$/.exec(each)?.[1]).find((each) => each !== undefined)
+function readCacheControl(text: string | undefined): {
+  readonly noStore: boolean
+  readonly maxAgeMs: number | undefined
+} {
+  const directives =
+    text
+      ?.toLowerCase()
+      .split(',', 16)
+      .map((each) => each.trim()) ?? []
+  const seconds = directives
+    .map((each) => /^max-age="?(\d{1,12})"?$/.exec(each)?.[1])
+    .find((each) => each !== undefined)
   return {
     noStore: directives.includes('no-store'),
     maxAgeMs: seconds === undefined ? undefined : Number(seconds) * 1000,
