@@ -1,12 +1,13 @@
 import { GatewayError } from '../core/errors.ts'
 import { estimateTokens } from '../core/estimate-tokens.ts'
 import { type HeaderLines, namedByConnection } from '../core/headers.ts'
-import type { Adapter, ModelCall, OwnAnswer, Signer, Upstream, WireRequest } from './adapter.ts'
+import { plainModelName } from '../core/model-names.ts'
+import type { Adapter, ModelCall, OwnAnswer, ProviderSettings, Signer, Upstream, WireRequest } from './adapter.ts'
 import { MESSAGES_BODY, translate } from './translation/translate.ts'
 
 /** Anthropic's own Messages API, and the base of every other dialect: whatever the client said is said again, byte for byte. */
 export const anthropicAdapter: Adapter = {
-  wireModel: (model, { settings }) => ({ id: settings.model_map?.[model] ?? model, priceScope: 'reported' }),
+  wireModel: (model, { settings }) => ({ id: mapped(model, settings) ?? model, priceScope: 'reported' }),
   encode(call, upstream) {
     refuseUnmapped(call, upstream)
     const path = call.endpoint === 'messages' ? '/messages' : '/messages/count_tokens'
@@ -30,6 +31,12 @@ export const anthropicAdapter: Adapter = {
   },
 }
 
+/** An account's own name for a model: by the client's very name, then by the one without a date. `constructor` is a name that any object has. */
+function mapped(model: string, { model_map = {} }: ProviderSettings): string | undefined {
+  const name = [model, plainModelName(model)].find((each) => Object.hasOwn(model_map, each))
+  return name === undefined ? undefined : model_map[name]
+}
+
 /**
  * A compatible host answers a name that it does not know with whatever model it likes, so that a Claude name would buy another model unseen.
  * Where an administrator has said which names mean which models, only those are sent.
@@ -37,7 +44,7 @@ export const anthropicAdapter: Adapter = {
 function refuseUnmapped({ model }: ModelCall, { platform, settings, slug }: Upstream): void {
   const { model_map } = settings
   if (platform !== 'compatible' || model_map === undefined) return
-  if (Object.hasOwn(model_map, model) || Object.values(model_map).includes(model)) return
+  if (mapped(model, settings) !== undefined || Object.values(model_map).includes(model)) return
   throw new GatewayError(
     'target.incapable',
     `Provider @${slug} has no model for ${JSON.stringify(model.slice(0, 100))}. Ask for one of ${Object.keys(model_map).slice(0, 20).join(', ')}.`,
