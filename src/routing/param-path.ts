@@ -1,7 +1,7 @@
 import type { ParamPath } from './routing-config.ts'
 
 /** A name, or an index, `*` or a quoted name in brackets; with whatever stands between it and the one before. */
-const STEP = /(?:^|\.)([^.[\]"']+)|\[(?:(\d{1,9}|\*)|"([^"]*)"|'([^']*)')\]/y
+const STEP = /(?:^|(?<=.)\.)([^.[\]"']+)|\[(?:(\d{1,9}|\*)|"([^"]*)"|'([^']*)')\]/y
 
 /** Nobody nests deeper by hand. */
 const STEPS_MAX = 32
