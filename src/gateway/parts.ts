@@ -1,3 +1,4 @@
+import type { AnswerCache } from '../cache/answer-cache.ts'
 import type { Clock } from '../core/clock.ts'
 import type { GatewayError } from '../core/errors.ts'
 import type { ReportedUsage } from '../core/usage.ts'
@@ -27,6 +28,8 @@ export interface GatewayParts {
   /** Which option of a choice served a conversation. */
   readonly affinity: Affinity
   readonly breakers: Breakers
+  /** Answers that may be given again. */
+  readonly answers: AnswerCache
   /** An even draw from 0 up to 1, for pauses that should not all end at once. */
   readonly random: () => number
   readonly timeouts: GatewayTimeouts

@@ -3,6 +3,7 @@ import type { GatewayParts } from './parts.ts'
 import { send } from './send.ts'
 import { type Serve, pipeline } from './stage.ts'
 import { authenticate } from './stages/authenticate.ts'
+import { cache } from './stages/cache.ts'
 import { commit } from './stages/commit.ts'
 import { keepAlive } from './stages/keep-alive.ts'
 import { plan } from './stages/plan.ts'
@@ -21,6 +22,7 @@ export function createPipeline(parts: GatewayParts): Serve<Inbound> {
     .through(receive(parts.limits, parts.clock)) // Authenticated → Received: only a known caller's body is read
     .through(plan(parts)) // Received      → Planned
     .through(keepAlive(parts.clock, parts.timeouts.pingMs)) // speaks up while the upstream is silent
+    .through(cache(parts)) // may answer by itself
     .through(route(parts)) // Planned       → Attempt, once per target
     .through(retry(parts)) // again at the same target, after a pause
     .through(repair(parts)) // again at the same target, with less

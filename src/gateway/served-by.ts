@@ -16,8 +16,6 @@ export function servedByHeaders(served: {
     served.path,
     'x-portkey-retry-attempt-count',
     String(served.retries),
-    'x-portkey-cache-status',
-    'DISABLED',
   ]
   if (served.kind !== undefined) headers.push('x-portkey-provider', served.kind)
   return headers

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http'
 import Fastify from 'fastify'
+import type { AnswerCache, CachedAnswer } from '../../src/cache/answer-cache.ts'
 import { type Clock, systemClock } from '../../src/core/clock.ts'
 import { GatewayError } from '../../src/core/errors.ts'
 import { asId } from '../../src/core/ids.ts'
@@ -58,6 +59,7 @@ export interface DataPlaneOptions {
   readonly configs?: Readonly<Record<string, RoutingConfig>>
   readonly random?: () => number
   readonly breakers?: Breakers
+  readonly answers?: AnswerCache
   readonly lookups?: Readonly<Record<string, KeyLookup>>
   /** Makes the ledger refuse. */
   readonly ledgerFails?: () => Error | undefined
@@ -75,6 +77,15 @@ export const CALLER: Caller = {
   defaultConfig: undefined,
   mayOverrideConfig: true,
   metadata: {},
+}
+
+/** A cache that never has anything. */
+const NO_ANSWERS: AnswerCache = {
+  get: () => undefined,
+  put: () => undefined,
+  forget: async () => 0,
+  stats: () => ({ answers: 0, bytes: 0, pending: 0, dropped: 0, failures: 0 }),
+  close: async () => {},
 }
 
 export async function startDataPlane(options: DataPlaneOptions): Promise<RunningDataPlane> {
@@ -172,7 +183,9 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<Running
     warn: (warning) => warnings.push(warning),
     affinity: createAffinity({ clock }),
     breakers: options.breakers ?? createBreakers({ clock }),
+    answers: options.answers ?? NO_ANSWERS,
     random: options.random ?? Math.random,
+    answers: options.answers ?? rememberAnswers(),
     timeouts: {
       connectMs: 2_000,
       firstByteMs: 30_000,
@@ -208,6 +221,18 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<Running
       await app.close()
       await transport.close()
     },
+  }
+}
+
+/** As plain as a cache can be: whatever is kept stays. */
+function rememberAnswers(): AnswerCache {
+  const kept = new Map<string, CachedAnswer>()
+  return {
+    get: ({ workspaceId, id }) => kept.get(`${workspaceId} ${id}`),
+    put: ({ workspaceId, id }, answer) => void kept.set(`${workspaceId} ${id}`, answer),
+    forget: async () => 0,
+    stats: () => ({ answers: kept.size, bytes: 0, pending: 0, dropped: 0, failures: 0 }),
+    close: async () => undefined,
   }
 }
 

@@ -372,6 +372,7 @@ describe('strategies inside each other', () => {
         {
           strategy: {
             mode: 'conditional',
+            // oxlint-disable-next-line unicorn/no-thenable -- Portkey's name for it.
             conditions: [{ query: { 'metadata.team': { $eq: 'payments' } }, then: 'inner' }],
             default: 'other',
           },

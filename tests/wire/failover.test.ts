@@ -130,6 +130,7 @@ describe('a fault before the first content', () => {
     expect(portkey(answer.headers, 'last-used-option-index')).toBe(`config.targets[${isLast ? 2 : place + 1}]`)
     expect(portkey(answer.headers, 'retry-attempt-count')).toBe('0')
     expect(portkey(answer.headers, 'provider')).toBe('anthropic')
+    expect(portkey(answer.headers, 'cache-status')).toBe('DISABLED')
     expect(portkey(answer.headers, 'trace-id')).toBe(header(answer.headers, 'request-id'))
     expect(portkey(answer.headers, 'gateway-exception')).toBeUndefined()
 
@@ -159,7 +160,7 @@ describe('a fault before the first content', () => {
 
   test('a target that stays silent is given up for the next one, and pays for what it may have done', async () => {
     const clock = createManualClock()
-    const silent: Act = (_request, response) => void response.writeHead(200, EVENT_STREAM).flushHeaders()
+    const silent: Act = (_request, response) => response.writeHead(200, EVENT_STREAM).flushHeaders()
     const seen = Promise.withResolvers<void>()
     await startThree(
       [

@@ -1,16 +1,13 @@
-import { ANSWER_BYTES_MAX, type AnswerCache, type AnswerKey, type CachedAnswer } from '../../cache/answer-cache.ts'
-import type { Clock } from '../../core/clock.ts'
+import { ANSWER_BYTES_MAX, type AnswerKey, type CachedAnswer } from '../../cache/answer-cache.ts'
 import type { GatewayError } from '../../core/errors.ts'
 import { type HeaderLines, header } from '../../core/headers.ts'
 import { cacheKey } from '../cache-key.ts'
 import type { Breaker, CacheStatus, Ending, Planned, Reply, ReplyHead } from '../exchange.ts'
 import { replay } from '../replay.ts'
+import type { GatewayParts } from '../parts.ts'
 import type { Stage } from '../stage.ts'
 
-export interface CacheParts {
-  readonly clock: Clock
-  readonly answers: AnswerCache
-}
+type CacheParts = Pick<GatewayParts, 'clock' | 'answers'>
 
 /**
  * Answers a request that was answered before, when its config says so, and keeps whole answers for the next time. Two that come at the same
