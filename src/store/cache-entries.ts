@@ -73,11 +73,7 @@ export async function deleteExpiredCacheEntries(db: Database, now: number): Prom
 export async function listCacheShares(db: Database): Promise<readonly CacheShare[]> {
   const rows = await db
     .selectFrom('cache_entries')
-    .select(({ fn }) => [
-      'workspace_id',
-      fn.countAll<number>().as('entries'),
-      fn.sum<number>('bytes').as('total'),
-    ])
+    .select(({ fn }) => ['workspace_id', fn.countAll<number>().as('entries'), fn.sum<number>('bytes').as('total')])
     .groupBy('workspace_id')
     .orderBy('total', 'desc')
     .execute()

@@ -79,15 +79,6 @@ export const CALLER: Caller = {
   metadata: {},
 }
 
-/** A cache that never has anything. */
-const NO_ANSWERS: AnswerCache = {
-  get: () => undefined,
-  put: () => undefined,
-  forget: async () => 0,
-  stats: () => ({ answers: 0, bytes: 0, pending: 0, dropped: 0, failures: 0 }),
-  close: async () => {},
-}
-
 export async function startDataPlane(options: DataPlaneOptions): Promise<RunningDataPlane> {
   const clock = options.clock ?? systemClock
   const entries: Entry[] = []
@@ -183,7 +174,6 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<Running
     warn: (warning) => warnings.push(warning),
     affinity: createAffinity({ clock }),
     breakers: options.breakers ?? createBreakers({ clock }),
-    answers: options.answers ?? NO_ANSWERS,
     random: options.random ?? Math.random,
     answers: options.answers ?? rememberAnswers(),
     timeouts: {
