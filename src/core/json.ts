@@ -59,6 +59,8 @@ const COMMA = 0x2c
 const COLON = 0x3a
 const OPEN_BRACE = 0x7b
 const CLOSE_BRACE = 0x7d
+const OPEN_BRACKET = 0x5b
+const CLOSE_BRACKET = 0x5d
 const LOWER_U = 0x75
 
 /**
@@ -78,11 +80,7 @@ export function scanTopLevel(bytes: Buffer): TopLevel {
   if (bytes[at] !== OPEN_BRACE) throw new JsonError('The JSON is not an object', at)
 
   const members: Member[] = []
-  at = skipSpace(bytes, at + 1)
-  if (bytes[at] === CLOSE_BRACE) at += 1
-  else at = scanMembers(bytes, at, members)
-
-  at = skipSpace(bytes, at)
+  at = skipSpace(bytes, scanMembers(bytes, at, members))
   if (at < bytes.length) throw new JsonError('The JSON goes on after its end', at)
   return {
     members,
@@ -91,9 +89,10 @@ export function scanTopLevel(bytes: Buffer): TopLevel {
   }
 }
 
-/** From the first name to behind the closing brace. */
-function scanMembers(bytes: Buffer, from: number, members: Member[]): number {
-  let at = from
+/** From the opening brace to behind the closing one. */
+function scanMembers(bytes: Buffer, open: number, members: Member[]): number {
+  let at = skipSpace(bytes, open + 1)
+  if (bytes[at] === CLOSE_BRACE) return at + 1
   for (;;) {
     if (members.length === MEMBERS_MAX) throw new JsonError(`The JSON has more than ${MEMBERS_MAX} members`, at)
     const nameStart = at
@@ -117,6 +116,42 @@ function repeatedNames(members: readonly Member[]): readonly string[] {
   const repeated = new Set<string>()
   for (const { name } of members) (seen.has(name) ? repeated : seen).add(name)
   return [...repeated]
+}
+
+/** Where one value stands, without surrounding space. */
+export interface Span {
+  readonly start: number
+  readonly end: number
+}
+
+/** More than the 100,000 messages that the API takes. */
+const ELEMENTS_MAX = 120_000
+
+/**
+ * The members of a nested value, in the order in which they stand; none when it is no object. As exact about this one level as
+ * `scanTopLevel` is about the top. `start` is the first byte of a value that a scan has found. Throws `JsonError`.
+ */
+export function membersOf(bytes: Buffer, start: number): readonly Member[] {
+  const members: Member[] = []
+  if (bytes[start] === OPEN_BRACE) scanMembers(bytes, start, members)
+  return members
+}
+
+/** The elements of a nested value; none when it is no array. Exact and throwing as `membersOf`; at most 120,000 elements. */
+export function elementsOf(bytes: Buffer, start: number): readonly Span[] {
+  const elements: Span[] = []
+  if (bytes[start] !== OPEN_BRACKET) return elements
+  let at = skipSpace(bytes, start + 1)
+  if (bytes[at] === CLOSE_BRACKET) return elements
+  for (;;) {
+    if (elements.length === ELEMENTS_MAX) throw new JsonError(`A list has more than ${ELEMENTS_MAX} elements`, at)
+    const end = endOfValue(bytes, at)
+    elements.push({ start: at, end })
+    at = skipSpace(bytes, end)
+    if (bytes[at] === CLOSE_BRACKET) return elements
+    if (bytes[at] !== COMMA) throw unexpected(bytes, at, 'a comma or the end of the list')
+    at = skipSpace(bytes, at + 1)
+  }
 }
 
 /** What a byte means between the strings of a nested value. */
@@ -246,7 +281,7 @@ function endOfScalar(bytes: Buffer, start: number): number {
 }
 
 function endsScalar(byte: number): boolean {
-  return byte === COMMA || byte === CLOSE_BRACE || isSpace(byte)
+  return byte === COMMA || byte === CLOSE_BRACE || byte === CLOSE_BRACKET || isSpace(byte)
 }
 
 function isSpace(byte: number | undefined): boolean {

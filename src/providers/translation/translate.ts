@@ -1,6 +1,15 @@
+import { GatewayError } from '../../core/errors.ts'
 import type { HeaderLines } from '../../core/headers.ts'
-import { replaceValue, splice } from '../../core/json.ts'
+import { JsonDraft } from '../../core/json-draft.ts'
+import { JsonError, splice } from '../../core/json.ts'
 import type { Change, ModelCall, Upstream } from '../adapter.ts'
+import { chooseBetas, withBetas } from './choose-betas.ts'
+import { cutForeignThinking, fitConversation, foldSystemMessages } from './fit-conversation.ts'
+import { dropAttribution, fitAutomaticCaching, fitMembers, fitTools } from './fit-members.ts'
+import { fitModel } from './fit-model.ts'
+import { traitsOf } from './models.ts'
+import { BODY_BYTES_MAX, isNarrower } from './platforms.ts'
+import { type Rewriting, startRewriting } from './rewriting.ts'
 
 /** How a platform wants the Messages body to be shaped, beyond what it takes and refuses. */
 export interface BodyShape {
@@ -28,25 +37,83 @@ export interface Translation {
  * The client's request as one target takes it: pure, and always from the original, never from an earlier attempt's translation. Edits are
  * splices of the bytes, so that key order, number spelling and everything nobody named survive.
  *
- * Throws `target.incapable` for a request that this target cannot serve at all.
+ * Throws `target.incapable` for a request that this target cannot serve at all, and `request.malformed` for a nested value that is no JSON and
+ * has to be looked into.
  */
-export function translate(call: ModelCall, _upstream: Upstream, _shape: BodyShape): Translation {
-  const { body, wireModel } = call
-  const model = body.members.find('model')
-  const unchanged = model === undefined || JSON.stringify(wireModel) === textOf(call, model.valueStart, model.valueEnd)
-  if (unchanged) {
-    const { compressed } = body
-    return {
-      body: compressed?.bytes ?? body.bytes,
-      contentEncoding: compressed?.coding,
-      headers: call.headers,
-      changes: [],
-    }
+export function translate(call: ModelCall, upstream: Upstream, shape: BodyShape): Translation {
+  try {
+    return translateExact(call, upstream, shape)
+  } catch (error) {
+    if (!(error instanceof JsonError)) throw error
+    throw new GatewayError('request.malformed', `The body is not valid JSON: ${error.message}`, { cause: error })
   }
-  const edited = splice(body.bytes, [replaceValue(model, JSON.stringify(wireModel))])
-  return { body: edited, contentEncoding: undefined, headers: call.headers, changes: [] }
 }
 
-function textOf({ body }: ModelCall, start: number, end: number): string {
-  return body.bytes.toString('utf8', start, end)
+function translateExact(call: ModelCall, { platform }: Upstream, shape: BodyShape): Translation {
+  const { bytes, members, compressed } = call.body
+  const body = JsonDraft.ofDocument(bytes, members.members)
+  const askedModel = body.get('model')?.text
+  const model = traitsOf(call.wireModel, call.model)
+  const betas = chooseBetas({ call, platform, model, body })
+  const request = startRewriting({ call, platform, model, body }, betas.lacksBeta)
+
+  const isOtherModel = askedModel !== undefined && traitsOf(afterSlug(askedModel)) !== model
+  const isRestricted = isNarrower(platform) || betas.changes.length > 0
+  if (isRestricted) fitMembers(request)
+  if (isOtherModel && platform !== 'compatible') fitModel(request)
+  repair(request)
+  if (isRestricted || call.repairs.withoutCacheTtl) {
+    fitTools(request)
+    fitConversation(request)
+    fitAutomaticCaching(request)
+  }
+  const foldsSystem = isNarrower(platform)
+    ? request.handling('messages[].role system') === 'fold'
+    : isOtherModel && !model.systemMessages
+  if (foldsSystem) foldSystemMessages(request)
+  shapeBody(request, shape, betas.sent)
+
+  const edits = body.edits()
+  const translated = edits.length === 0 ? bytes : splice(bytes, edits)
+  if (translated.length > BODY_BYTES_MAX[platform]) {
+    throw new GatewayError(
+      'target.incapable',
+      `Input is too long: ${translated.length} bytes are more than the ${BODY_BYTES_MAX[platform]} that this provider reads.`,
+    )
+  }
+  const headers = shape.betasInBody
+    ? withBetas(call.headers, [])
+    : betas.differ
+      ? withBetas(call.headers, betas.sent)
+      : call.headers
+  const changes = [...betas.changes, ...request.changes]
+  if (edits.length > 0) return { body: translated, contentEncoding: undefined, headers, changes }
+  return { body: compressed?.bytes ?? bytes, contentEncoding: compressed?.coding, headers, changes }
+}
+
+/** Without the `@provider/` by which a client may have chosen its provider. */
+function afterSlug(model: string): string {
+  return model.startsWith('@') ? model.slice(model.indexOf('/') + 1) : model
+}
+
+/** What earlier tries at this target have taught. */
+function repair(request: Rewriting): void {
+  const { foreignThinking, withoutAttribution } = request.call.repairs
+  if (foreignThinking > 0) cutForeignThinking(request, foreignThinking)
+  if (withoutAttribution) dropAttribution(request)
+}
+
+/** The members that say where a request goes rather than what it says. */
+function shapeBody(
+  { call, body }: Rewriting,
+  { without, extra, betasInBody }: BodyShape,
+  betas: readonly string[],
+): void {
+  const name = JSON.stringify(call.wireModel)
+  const model = body.get('model')
+  if (model !== undefined && model.json !== name) model.replace(name)
+  // Clients of Portkey write them into the body; they belong where this platform reads them.
+  for (const each of ['anthropic_beta', 'anthropic_version', ...without]) body.removeMember(each)
+  if (betasInBody && betas.length > 0) body.putFirst('anthropic_beta', JSON.stringify(betas))
+  for (const [each, json] of Object.entries(extra).toReversed()) body.putFirst(each, json)
 }
