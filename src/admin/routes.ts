@@ -3,6 +3,15 @@ import { deleteKey } from './api-keys/delete-key.ts'
 import { listKeys } from './api-keys/list-keys.ts'
 import { readKey } from './api-keys/read-key.ts'
 import { updateKey } from './api-keys/update-key.ts'
+import { deleteCache } from './cache/delete-cache.ts'
+import { listCircuits } from './circuits/list-circuits.ts'
+import { checkConfig } from './configs/check-config.ts'
+import { createConfig } from './configs/create-config.ts'
+import { deleteConfig } from './configs/delete-config.ts'
+import { listConfigs } from './configs/list-configs.ts'
+import { listVersions } from './configs/list-versions.ts'
+import { readConfig } from './configs/read-config.ts'
+import { updateConfig } from './configs/update-config.ts'
 import { createIntegration } from './integrations/create-integration.ts'
 import { deleteIntegration } from './integrations/delete-integration.ts'
 import { deleteModels } from './integrations/delete-models.ts'
@@ -47,6 +56,15 @@ export const ADMIN_ROUTES: readonly AdminRoute[] = [
   readProvider,
   updateProvider,
   deleteProvider,
+  listCircuits,
+  deleteCache,
+  checkConfig,
+  listConfigs,
+  createConfig,
+  readConfig,
+  updateConfig,
+  deleteConfig,
+  listVersions,
   createKey,
   listKeys,
   readKey,

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { idOrSlug, list, metadata, moment, name, page, providerReference, remark, stamps, strict } from './fields.ts'
+import { configReference, flag, idOrSlug, list, metadata, moment, name, page, providerReference, remark, stamps, strict } from './fields.ts'
 import { scope } from './scopes.ts'
 
 /* A key is what a developer puts into Claude Code, or an administrator into a script. It is shown once. */
@@ -17,13 +17,12 @@ const NOT_YET = {
 
 const defaults = strict({
   provider: providerReference.nullable().optional().meta({ description: 'Serves requests that name no provider.' }),
-  config_id: z.null({ error: 'this version does not have configs yet; leave it out' }).optional(),
+  config_id: configReference.nullable().optional().meta({ description: 'Followed by requests that name no config.' }),
   metadata: metadata.nullable().optional(),
-  allow_config_override: z
-    .union([z.boolean(), z.literal(0), z.literal(1)])
-    .transform((value) => value === true || value === 1)
+  allow_config_override: flag
     .nullable()
-    .optional(),
+    .optional()
+    .meta({ description: 'Whether a request may name another config; it may without.' }),
 })
 
 const scopes = z.array(scope).min(1).max(200)
@@ -95,7 +94,7 @@ export const Key = z.object({
   scopes: z.array(z.string()),
   defaults: z.object({
     provider: z.string().nullable(),
-    config_id: z.null(),
+    config_id: z.string().nullable(),
     metadata: z.record(z.string(), z.string()).nullable(),
   }),
   allow_config_override: z.union([z.literal(0), z.literal(1)]).nullable(),

@@ -71,6 +71,16 @@ export const metadata = z
   .record(z.string().min(1).max(128), z.string().max(128))
   .refine((tags) => Object.keys(tags).length <= 50, 'may hold 50 tags at most')
 
+/** Yes or no; Portkey's clients write it as 1 or 0 too. */
+export const flag = z
+  .union([z.boolean(), z.literal(0), z.literal(1)], { error: 'has to be true, false, 1 or 0' })
+  .transform((value) => value === true || value === 1)
+
+/** `pc-…` of a saved config, or its id. */
+export const configReference = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9_-]{0,127}$/, 'has to be the slug (pc-…) or id of a saved config')
+
 /** The `@slug` of a provider; the `@` may be left out. */
 export const providerReference = z
   .string()

@@ -13,6 +13,11 @@ const filters = {
     .string()
     .regex(/^(?:[1-5]\d\d|[1-5]xx)$/, 'has to be a status such as 429 or a class such as 4xx')
     .optional(),
+  config: z.string().max(255).optional().meta({ description: 'pc-… of the config that was followed' }),
+  cache: z
+    .enum(['HIT', 'MISS', 'REFRESH', 'DISABLED'], { error: 'has to be HIT, MISS, REFRESH or DISABLED' })
+    .optional()
+    .meta({ description: 'what the cache did' }),
   since: moment.optional().meta({ description: 'first moment, inclusive' }),
   until: moment.optional().meta({ description: 'last moment, exclusive' }),
 }
@@ -39,6 +44,15 @@ export const TokenCounts = z.object({
 
 const text = z.string().nullable()
 const milliseconds = z.number().nullable()
+
+const routeStep = z.object({
+  path: z.string(),
+  provider: text.meta({ description: 'slug' }),
+  result: z.enum(['answered', 'failed', 'skipped', 'retried', 'repaired']),
+  status: z.number().int().nullable().meta({ description: "the upstream's" }),
+  reason: text,
+  ms: z.number(),
+})
 
 /** Portkey's row where it has a name for a thing, our own names for the rest. */
 export const Log = z.object({
@@ -87,7 +101,14 @@ export const Log = z.object({
   model_served: text,
   provider: text.meta({ description: '@slug' }),
   provider_id: text,
-  attempts: z.number().int(),
+  attempts: z.number().int().meta({ description: 'upstream calls that were made' }),
+  config: text.meta({ description: 'pc-… of the config that was followed' }),
+  config_version_id: text,
+  target_path: text.meta({ description: 'where the target that answered stands in the config: config.targets[1]' }),
+  retries: z.number().int().meta({ description: 'tries after the first at that target; -1 when all were used up' }),
+  cache_status: text.meta({ description: 'HIT, MISS, REFRESH or DISABLED' }),
+  route: z.array(routeStep).meta({ description: 'every target that was tried or skipped, in order' }),
+  changes: z.array(z.string()).meta({ description: 'what was changed in the request for the target that answered' }),
   upstream_request_id: text,
   outcome: z.string().meta({ description: 'completed, interrupted or refused' }),
   interrupted_by: text,

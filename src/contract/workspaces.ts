@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { list, metadata, name, page, providerReference, remark, stamps, strict } from './fields.ts'
+import { configReference, list, metadata, name, page, providerReference, remark, stamps, strict } from './fields.ts'
 
 /* A workspace is a tenant: its keys, providers and records belong to it alone. */
 
@@ -16,13 +16,14 @@ export const WorkspaceUpdate = strict(
     defaults: strict(
       {
         provider: providerReference.nullable().optional(),
+        config_id: configReference.nullable().optional().meta({ description: 'Followed by keys that name no config.' }),
+        user_api_key_config: configReference
+          .nullable()
+          .optional()
+          .meta({ description: 'The same for the keys of people, where it differs.' }),
         metadata: metadata.nullable().optional(),
       },
-      {
-        input_guardrails: 'guardrails',
-        output_guardrails: 'guardrails',
-        user_api_key_config: 'keys made for every member',
-      },
+      { input_guardrails: 'guardrails', output_guardrails: 'guardrails' },
     )
       .nullable()
       .optional()
@@ -40,6 +41,8 @@ export const WorkspaceItem = z.object({
   is_default: z.union([z.literal(0), z.literal(1)]),
   defaults: z.object({
     provider: z.string().nullable(),
+    config_id: z.string().nullable(),
+    user_api_key_config: z.string().nullable(),
     metadata: z.record(z.string(), z.string()).nullable(),
   }),
   status: z.literal('active'),

@@ -1,5 +1,6 @@
 import { GatewayError } from '../core/errors.ts'
 import { asId } from '../core/ids.ts'
+import { plainModelName } from '../core/model-names.ts'
 import type { Credential, Upstream } from '../providers/adapter.ts'
 import { readCredential, readSettings } from './documents.ts'
 import type { IntegrationRow, Picture, ProviderRow } from './read-picture.ts'
@@ -89,7 +90,10 @@ interface ModelRule {
   allows(model: string): boolean
 }
 
-/** A name that is switched off is refused even where all models are allowed; a `*` at its end stands for any rest. */
+/**
+ * A name on the list means the model that clients call so, also when they spell it with a date, a vendor or `[1m]`. One that is switched off
+ * is refused even where all models are allowed; a `*` at its end stands for any rest.
+ */
 function readModels(
   { allow_all_models: allowAll }: IntegrationRow,
   rows: readonly { readonly slug: string; readonly enabled: number }[],
@@ -105,5 +109,6 @@ function readModels(
 function matcher(names: readonly string[]): { readonly names: readonly string[]; matches(model: string): boolean } {
   const exact = new Set(names.filter((name) => !name.endsWith('*')))
   const beginnings = names.filter((name) => name.endsWith('*')).map((name) => name.slice(0, -1))
-  return { names, matches: (model) => exact.has(model) || beginnings.some((beginning) => model.startsWith(beginning)) }
+  const named = (model: string) => exact.has(model) || beginnings.some((beginning) => model.startsWith(beginning))
+  return { names, matches: (model) => named(model) || named(plainModelName(model)) }
 }

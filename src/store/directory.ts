@@ -4,14 +4,16 @@ import { createPrices, readPriceTable, type PriceTable, type Prices } from '../c
 import { listPrices } from '../core/prices/list-prices.ts'
 import { isWholeKey, sameHash } from '../credentials/api-key.ts'
 import type { Upstream } from '../providers/adapter.ts'
+import type { RoutingConfig } from '../routing/routing-config.ts'
 import { buildCatalogue, type Catalogue, type CatalogueParts } from './catalogue.ts'
 import { readRevision } from './changes.ts'
+import { createConfigShelver, type ConfigShelf } from './config-shelf.ts'
 import type { Store } from './database.ts'
 import { ADMINISTRATIVE, buildKeyRing, type AdminHolder, type KeyLookup, type KeyRing } from './key-ring.ts'
 import { readPicture, type Picture } from './read-picture.ts'
 
 /**
- * The store's picture of keys, providers and prices, in memory: the data plane asks it on every request and never waits.
+ * The store's picture of keys, providers, configs and prices, in memory: the data plane asks it on every request and never waits.
  * It serves as `Keys`, `Catalogue` and `Prices` of the gateway, and finds the caller for the control plane.
  */
 export interface Directory extends Prices {
@@ -21,6 +23,8 @@ export interface Directory extends Prices {
   /** By slug, without the `@`. */
   provider(workspaceId: string, slug: string): Upstream | undefined
   providers(workspaceId: string): readonly Upstream[]
+  /** A saved config of this workspace, by `pc-…` or id; the same object until a new version is saved. */
+  config(workspaceId: string, reference: string): RoutingConfig | undefined
   /** Who holds a key, while it is neither revoked nor expired. */
   adminCaller(secret: string): AdminHolder | undefined
   /** Resolves when every change that was committed before the call is in the picture. */
@@ -50,6 +54,7 @@ export async function createDirectory(parts: DirectoryParts): Promise<Directory>
   const keys = { hash: rememberHashes(parts.keys.hash) }
   const presetHash = presetAdminKey === undefined ? undefined : keys.hash(presetAdminKey)
   const readPrices = createPriceReader(report)
+  const shelve = createConfigShelver(parts)
   let view = show(await readPicture(store.db))
   const refresh = createRefresher(async () => {
     view = show(await readPicture(store.db))
@@ -65,6 +70,7 @@ export async function createDirectory(parts: DirectoryParts): Promise<Directory>
     isOurs: (secret) => isWholeKey(secret) || isPreset(keys.hash(secret)),
     provider: (workspaceId, slug) => view.catalogue.get(workspaceId)?.get(slug),
     providers: (workspaceId) => [...(view.catalogue.get(workspaceId)?.values() ?? [])],
+    config: (workspaceId, reference) => view.configs.find(workspaceId, reference),
     price: (usage, call) => view.prices.price(usage, call),
     adminCaller(secret) {
       const hash = keys.hash(secret)
@@ -83,10 +89,12 @@ export async function createDirectory(parts: DirectoryParts): Promise<Directory>
 
   function show(picture: Picture): View {
     const catalogue = buildCatalogue(picture, parts)
+    const configs = shelve(picture.configs)
     return {
       revision: picture.revision,
       catalogue,
-      ring: buildKeyRing(picture, catalogue),
+      configs,
+      ring: buildKeyRing(picture, catalogue, configs),
       prices: readPrices(picture.prices),
       presetHolder: holdPreset(picture.organisationId, parts.administratorScopes),
     }
@@ -114,6 +122,7 @@ export async function createDirectory(parts: DirectoryParts): Promise<Directory>
 interface View {
   readonly revision: number
   readonly catalogue: Catalogue
+  readonly configs: ConfigShelf
   readonly ring: KeyRing
   readonly prices: Prices
   readonly presetHolder: AdminHolder | undefined

@@ -12,45 +12,80 @@ export type Tags = Readonly<Record<string, string>>
 export interface WorkspaceDefaults {
   /** `@slug` of the provider that serves. */
   readonly provider: string | undefined
+  /** `pc-…` of the config that is followed. */
+  readonly config?: string | undefined
+  /** The same for the keys of people, where it differs. */
+  readonly userKeyConfig?: string | undefined
   readonly metadata: Tags
 }
 
-/** The same for a key; it wins over its workspace in the choice of a provider. */
-export interface KeyDefaults extends WorkspaceDefaults {
-  /** Kept for clients that set it; null when nobody did. */
+/** The same for a key; it wins over its workspace in the choice of a provider and of a config. */
+export interface KeyDefaults extends Omit<WorkspaceDefaults, 'userKeyConfig'> {
+  /** Whether a request may name another config. Null when nobody said, which means yes. */
   readonly allowConfigOverride: boolean | null
 }
 
 interface DefaultsDocument {
   readonly provider?: string
+  readonly config_id?: string
+  readonly user_api_key_config?: string
   readonly metadata?: Record<string, string>
   readonly allow_config_override?: boolean
 }
 
 export function readWorkspaceDefaults(json: string): WorkspaceDefaults {
-  const { provider, metadata } = JSON.parse(json) as DefaultsDocument
-  return { provider, metadata: metadata ?? NO_TAGS }
+  const document = JSON.parse(json) as DefaultsDocument
+  return {
+    provider: document.provider,
+    config: document.config_id,
+    userKeyConfig: document.user_api_key_config,
+    metadata: document.metadata ?? NO_TAGS,
+  }
 }
 
-export function writeWorkspaceDefaults({ provider, metadata }: WorkspaceDefaults): string {
-  return JSON.stringify({ provider, metadata })
+export function writeWorkspaceDefaults({ provider, config, userKeyConfig, metadata }: WorkspaceDefaults): string {
+  return JSON.stringify({ provider, config_id: config, user_api_key_config: userKeyConfig, metadata })
 }
 
 export function readKeyDefaults(json: string): KeyDefaults {
   const document = JSON.parse(json) as DefaultsDocument
   return {
     provider: document.provider,
+    config: document.config_id,
     metadata: document.metadata ?? NO_TAGS,
     allowConfigOverride: document.allow_config_override ?? null,
   }
 }
 
-export function writeKeyDefaults({ provider, metadata, allowConfigOverride }: KeyDefaults): string {
-  return JSON.stringify({ provider, metadata, allow_config_override: allowConfigOverride ?? undefined })
+export function writeKeyDefaults({ provider, config, metadata, allowConfigOverride }: KeyDefaults): string {
+  return JSON.stringify({
+    provider,
+    config_id: config,
+    metadata,
+    allow_config_override: allowConfigOverride ?? undefined,
+  })
 }
 
 export function readTags(json: string): Tags {
   return JSON.parse(json) as Tags
+}
+
+/** One target on the way of an exchange; RouteStep in records/record.ts says what each member means. */
+export interface StoredStep {
+  readonly path: string
+  readonly provider?: string
+  readonly result: 'answered' | 'failed' | 'skipped' | 'retried' | 'repaired'
+  readonly status?: number
+  readonly reason?: string
+  readonly ms: number
+}
+
+export function readRoute(json: string): readonly StoredStep[] {
+  return JSON.parse(json) as StoredStep[]
+}
+
+export function readChanges(json: string): readonly string[] {
+  return JSON.parse(json) as string[]
 }
 
 export function readScopes(json: string): readonly string[] {
@@ -68,6 +103,11 @@ export function readCredential(text: string): Credential {
 
 export function writeCredential(credential: Credential): string {
   return JSON.stringify(credential)
+}
+
+/** What may be shown of the secrets, by their names; before there were several, it was of the key alone. */
+export function readMasks(text: string | null): Credential {
+  return text === null ? {} : readCredential(text)
 }
 
 const NO_TAGS: Tags = {}

@@ -1,11 +1,15 @@
 import { sql, type Selectable, type SelectQueryBuilder } from 'kysely'
 import type { Database } from './database.ts'
-import { readTags, type Tags } from './documents.ts'
+import { readChanges, readRoute, readTags, type StoredStep, type Tags } from './documents.ts'
 import type { ExchangeTable, Tables } from './schema.ts'
 import { selectUsageSums, type UsageSums } from './usage-sums.ts'
 
-/** A record as it stands in the table, its tags read. Column names are kept: a record is shown, not reasoned about. */
-export type StoredExchange = Omit<Selectable<ExchangeTable>, 'metadata'> & { readonly metadata: Tags }
+/** A record as it stands in the table, its documents read. Column names are kept: a record is shown, not reasoned about. */
+export type StoredExchange = Omit<Selectable<ExchangeTable>, 'metadata' | 'route' | 'changes'> & {
+  readonly metadata: Tags
+  readonly route: readonly StoredStep[]
+  readonly changes: readonly string[]
+}
 
 /** Whose records. A request whose key nobody knew belongs to no organisation and is not among them. */
 export interface ExchangeScope {
@@ -25,6 +29,9 @@ export interface ExchangeFilter extends ExchangeScope {
   readonly providerSlug?: string
   /** Both ends included: `{ from: 400, to: 499 }` is 4xx. */
   readonly status?: { readonly from: number; readonly to: number }
+  /** `pc-…` of the config that was followed. */
+  readonly config?: string
+  readonly cacheStatus?: string
   /** Milliseconds since the epoch, included. */
   readonly since?: number
   /** Milliseconds since the epoch, not included. */
@@ -101,6 +108,8 @@ function narrow<Output>(
   if (filter.endpoint !== undefined) matching = matching.where('endpoint', '=', filter.endpoint)
   if (filter.sessionId !== undefined) matching = matching.where('session_id', '=', filter.sessionId)
   if (filter.providerSlug !== undefined) matching = matching.where('provider_slug', '=', filter.providerSlug)
+  if (filter.config !== undefined) matching = matching.where('config_id', '=', filter.config)
+  if (filter.cacheStatus !== undefined) matching = matching.where('cache_status', '=', filter.cacheStatus)
   if (filter.since !== undefined) matching = matching.where('received_at', '>=', filter.since)
   if (filter.until !== undefined) matching = matching.where('received_at', '<', filter.until)
   const { model, status } = filter
@@ -112,5 +121,10 @@ function narrow<Output>(
 }
 
 function toExchange(row: Selectable<ExchangeTable>): StoredExchange {
-  return { ...row, metadata: readTags(row.metadata) }
+  return {
+    ...row,
+    metadata: readTags(row.metadata),
+    route: readRoute(row.route),
+    changes: readChanges(row.changes),
+  }
 }

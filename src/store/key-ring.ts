@@ -2,7 +2,8 @@ import { sameHash } from '../credentials/api-key.ts'
 import { asId, type Id } from '../core/ids.ts'
 import type { RoutingConfig } from '../routing/routing-config.ts'
 import type { Catalogue } from './catalogue.ts'
-import { readKeyDefaults, readScopes, readWorkspaceDefaults, type WorkspaceDefaults } from './documents.ts'
+import type { ConfigShelf } from './config-shelf.ts'
+import { readKeyDefaults, readScopes, readWorkspaceDefaults, type KeyDefaults, type WorkspaceDefaults } from './documents.ts'
 import type { KeyKind } from './keys.ts'
 import type { KeyRow, Picture } from './read-picture.ts'
 
@@ -17,7 +18,7 @@ export interface KeyHolder {
   readonly scopes: ReadonlySet<string>
   /** `@slug`: the key's own, else the workspace's, else the only provider there is. */
   readonly defaultProvider: string | undefined
-  /** The key's own, else the workspace's. */
+  /** The key's own, else the workspace's for such keys, else the workspace's. */
   readonly defaultConfig: RoutingConfig | undefined
   readonly mayOverrideConfig: boolean
   readonly metadata: Readonly<Record<string, string>>
@@ -51,10 +52,21 @@ export interface KeyRing {
   holder(hash: string, now: number): AdminHolder | undefined
 }
 
-export function buildKeyRing(picture: Picture, catalogue: Catalogue): KeyRing {
+export function buildKeyRing(picture: Picture, catalogue: Catalogue, configs: ConfigShelf): KeyRing {
   const workspaces = new Map<string, WorkspaceOfKeys>()
-  for (const { id, slug, defaults } of picture.workspaces) {
-    workspaces.set(id, { slug, defaults: readWorkspaceDefaults(defaults), soleProvider: soleOf(catalogue.get(id)) })
+  for (const { id, slug, defaults: json } of picture.workspaces) {
+    const defaults = readWorkspaceDefaults(json)
+    const find = (reference: string | undefined) =>
+      reference === undefined ? undefined : configs.find(id, reference)
+    const config = find(defaults.config) ?? configs.defaultOf(id)
+    workspaces.set(id, {
+      slug,
+      defaults,
+      soleProvider: soleOf(catalogue.get(id)),
+      find,
+      config,
+      userKeyConfig: find(defaults.userKeyConfig) ?? config,
+    })
   }
   const scopesOf = createScopeReader()
   const entries = new Map<string, Entry>()
@@ -93,6 +105,10 @@ interface WorkspaceOfKeys {
   readonly slug: string
   readonly defaults: WorkspaceDefaults
   readonly soleProvider: string | undefined
+  find(config: string | undefined): RoutingConfig | undefined
+  readonly config: RoutingConfig | undefined
+  /** For the keys of people. */
+  readonly userKeyConfig: RoutingConfig | undefined
 }
 
 function toEntry(row: KeyRow, scopes: ReadonlySet<string>, workspaces: ReadonlyMap<string, WorkspaceOfKeys>): Entry {
@@ -110,7 +126,7 @@ function toEntry(row: KeyRow, scopes: ReadonlySet<string>, workspaces: ReadonlyM
   if (admin.workspaceId === undefined || workspace === undefined) {
     return { hash: row.hash, expiresAt, lookup: ADMINISTRATIVE, admin }
   }
-  const { provider, metadata } = row.defaults === '{}' ? workspace.defaults : readKeyDefaults(row.defaults)
+  const own = row.defaults === '{}' ? NOTHING_OF_ITS_OWN : readKeyDefaults(row.defaults)
   const caller: KeyHolder = {
     keyId: asId(row.id),
     keyName: row.name,
@@ -119,14 +135,17 @@ function toEntry(row: KeyRow, scopes: ReadonlySet<string>, workspaces: ReadonlyM
     workspaceSlug: workspace.slug,
     userId: admin.userId,
     scopes,
-    defaultProvider: provider ?? workspace.defaults.provider ?? workspace.soleProvider,
-    defaultConfig: undefined,
-    mayOverrideConfig: true,
+    defaultProvider: own.provider ?? workspace.defaults.provider ?? workspace.soleProvider,
+    defaultConfig:
+      workspace.find(own.config) ?? (row.kind === 'workspace-user' ? workspace.userKeyConfig : workspace.config),
+    mayOverrideConfig: own.allowConfigOverride ?? true,
     // The workspace's tags win over the key's, so that administrators can pin a value.
-    metadata: { ...metadata, ...workspace.defaults.metadata },
+    metadata: { ...own.metadata, ...workspace.defaults.metadata },
   }
   return { hash: row.hash, expiresAt, lookup: { state: 'active', caller }, admin }
 }
+
+const NOTHING_OF_ITS_OWN: KeyDefaults = { provider: undefined, metadata: {}, allowConfigOverride: null }
 
 /** It may use the admin API, but calls no model. */
 export const ADMINISTRATIVE: KeyLookup = { state: 'administrative' }

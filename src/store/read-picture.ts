@@ -16,6 +16,7 @@ export interface Picture {
   /** Which workspaces may use which integration, beyond those that all may use. */
   readonly permissions: readonly { readonly integration_id: string; readonly workspace_id: string }[]
   readonly providers: readonly ProviderRow[]
+  readonly configs: readonly ConfigRow[]
   /** Newest first. */
   readonly prices: readonly PriceVersion[]
 }
@@ -53,6 +54,16 @@ export interface ProviderRow {
   readonly slug: string
 }
 
+/** A config in force, with the document of its newest version. */
+export interface ConfigRow {
+  readonly id: string
+  readonly workspace_id: string
+  readonly slug: string
+  readonly is_default: number
+  readonly version_id: string
+  readonly document: string
+}
+
 /** Reads it all in one transaction, so that no key is seen without its workspace. */
 export async function readPicture(db: Database): Promise<Picture> {
   return await db.transaction().execute(async (tx) => ({
@@ -76,6 +87,13 @@ export async function readPicture(db: Database): Promise<Picture> {
       .select(['id', 'workspace_id', 'integration_id', 'slug'])
       .orderBy('created_at')
       .orderBy('id')
+      .execute(),
+    configs: await tx
+      .selectFrom('configs')
+      .innerJoin('config_versions', 'config_versions.id', 'configs.version_id')
+      .select(['configs.id', 'configs.workspace_id', 'configs.slug', 'configs.is_default', 'configs.version_id'])
+      .select('config_versions.document')
+      .where('configs.status', '=', 'active')
       .execute(),
     prices: await listPriceVersions(tx),
   }))

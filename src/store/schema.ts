@@ -45,7 +45,7 @@ export interface WorkspaceTable {
   name: string
   description: string | null
   is_default: number
-  /** JSON `{ "provider"?: "@slug", "metadata"?: { … } }`. */
+  /** JSON `{ "provider"?: "@slug", "config_id"?: "pc-…", "user_api_key_config"?: "pc-…", "metadata"?: { … } }`. */
   defaults: string
   created_at: number
   updated_at: number
@@ -107,6 +107,7 @@ export interface IntegrationTable {
   kind: string
   /** JSON of the secrets (see `Credential` in providers/adapter.ts) under AES-256-GCM, bound to id and host. Null when there are none. */
   sealed_credential: string | null
+  /** JSON of the same members as they may be shown; before there were several, what may be shown of the key alone. */
   masked_credential: string | null
   /** JSON of the non-secret settings, such as `{ "custom_host": "https://…/v1" }`. */
   configurations: string
@@ -169,8 +170,8 @@ export interface PriceVersionTable {
 /** A saved routing document; what it says stands in its versions. */
 export interface ConfigTable {
   id: string
-  /** Null for one of the organisation, which every workspace may use. */
-  workspace_id: string | null
+  /** The one that may use it. */
+  workspace_id: string
   organisation_id: string
   /** `pc-…`; unique in the organisation. */
   slug: string

@@ -4,9 +4,9 @@ import { insertKey } from '../../store/keys.ts'
 import { findUser } from '../../store/users.ts'
 import { change } from '../change.ts'
 import { forbidden, invalid, missing } from '../error.ts'
-import { requireProvider } from '../providers/require-provider.ts'
 import { route } from '../route.ts'
 import { workspaceFor } from '../workspaces/see-workspace.ts'
+import { readDefaults } from './read-defaults.ts'
 import { readExpiry } from './read-expiry.ts'
 import { anyKeyScope, grantScopes, mayHandle } from './key-permissions.ts'
 
@@ -43,11 +43,6 @@ export const createKey = route({
       if (caller.kind === 'workspace-user' && user?.id !== caller.userId) {
         throw forbidden("A person's key can make keys for that person only.")
       }
-      const provider = body.defaults?.provider ?? undefined
-      if (provider !== undefined) {
-        if (workspace === undefined) throw invalid("defaults.provider: an organisation's key calls no models")
-        await requireProvider(tx, workspace.id, provider)
-      }
       await insertKey(tx, {
         id,
         organisationId: asId(caller.organisationId),
@@ -59,11 +54,7 @@ export const createKey = route({
         hash,
         masked,
         scopes,
-        defaults: {
-          provider,
-          metadata: body.defaults?.metadata ?? {},
-          allowConfigOverride: body.defaults?.allow_config_override ?? null,
-        },
+        defaults: await readDefaults(tx, workspace, body.defaults),
         expiresAt,
         revokedAt: undefined,
         createdAt: now,

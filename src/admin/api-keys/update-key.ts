@@ -3,9 +3,9 @@ import { Nothing } from '../../contract/fields.ts'
 import * as keys from '../../store/keys.ts'
 import { change } from '../change.ts'
 import { invalid } from '../error.ts'
-import { requireProvider } from '../providers/require-provider.ts'
 import { route } from '../route.ts'
 import { anyKeyScope, grantScopes } from './key-permissions.ts'
+import { readDefaults } from './read-defaults.ts'
 import { readExpiry } from './read-expiry.ts'
 import { seeKey } from './see-key.ts'
 
@@ -21,11 +21,8 @@ export const updateKey = route({
     const now = parts.clock.now()
     await change(parts, `key ${params.id}`, async (tx) => {
       const key = await seeKey(tx, caller, params.id, 'update')
-      const provider = defaults?.provider ?? undefined
-      if (provider !== undefined) {
-        if (key.workspaceId === undefined) throw invalid("defaults.provider: an organisation's key calls no models")
-        await requireProvider(tx, key.workspaceId, provider)
-      }
+      const workspace =
+        key.workspaceId === undefined ? undefined : { id: key.workspaceId, organisationId: key.organisationId }
       await keys.updateKey(
         tx,
         key.id,
@@ -33,13 +30,7 @@ export const updateKey = route({
           ...(name !== undefined && { name }),
           ...(description !== undefined && { description }),
           ...(scopes !== undefined && { scopes: grantScopes(caller, key.kind, scopes) }),
-          ...(defaults !== undefined && {
-            defaults: {
-              provider,
-              metadata: defaults?.metadata ?? {},
-              allowConfigOverride: defaults?.allow_config_override ?? null,
-            },
-          }),
+          ...(defaults !== undefined && { defaults: await readDefaults(tx, workspace, defaults) }),
           ...(end !== undefined && { expiresAt: readExpiry(end, now) ?? null }),
         },
         now,

@@ -1,7 +1,8 @@
 import { Nothing } from '../../contract/fields.ts'
 import * as integrations from '../../store/integrations.ts'
-import { deleteProvider, listProviders } from '../../store/providers.ts'
+import { listProviders } from '../../store/providers.ts'
 import { change } from '../change.ts'
+import { removeProvider } from '../providers/remove-provider.ts'
 import { route } from '../route.ts'
 import { seeIntegration } from './see-integration.ts'
 
@@ -17,7 +18,7 @@ export const deleteIntegration = route({
       const { id: integrationId } = await seeIntegration(tx, caller, params.slug)
       const everyOne = { offset: 0, limit: 100_000 }
       const { items: providers } = await listProviders(tx, caller.organisationId, { integrationId }, everyOne)
-      for (const { id } of providers) await deleteProvider(tx, id)
+      for (const provider of providers) await removeProvider(tx, caller.organisationId, provider, parts)
       await integrations.deleteIntegration(tx, integrationId)
     })
     return {}

@@ -34,6 +34,8 @@ export async function filterExchanges(
     ...(query.model !== undefined && { model: query.model }),
     ...(query.provider !== undefined && { providerSlug: query.provider.replace(/^@/, '') }),
     ...(query.status !== undefined && { status: readStatus(query.status) }),
+    ...(query.config !== undefined && { config: query.config }),
+    ...(query.cache !== undefined && { cacheStatus: query.cache }),
     ...(query.since !== undefined && { since: Date.parse(query.since) }),
     ...(query.until !== undefined && { until: Date.parse(query.until) }),
   }

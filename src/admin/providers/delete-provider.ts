@@ -1,8 +1,8 @@
 import { Nothing } from '../../contract/fields.ts'
 import { ProviderQuery } from '../../contract/providers.ts'
-import * as providers from '../../store/providers.ts'
 import { change } from '../change.ts'
 import { route } from '../route.ts'
+import { removeProvider } from './remove-provider.ts'
 import { seeProvider } from './see-provider.ts'
 
 /** Requests that still name the provider are refused from then on; what it has cost stays in the ledger. */
@@ -15,8 +15,8 @@ export const deleteProvider = route({
   reply: Nothing,
   async handle({ caller, params, query }, parts) {
     await change(parts, `provider ${params.slug}`, async (tx) => {
-      const { id } = await seeProvider(tx, caller, params.slug, query.workspace_id)
-      await providers.deleteProvider(tx, id)
+      const provider = await seeProvider(tx, caller, params.slug, query.workspace_id)
+      await removeProvider(tx, caller.organisationId, provider, parts)
     })
     return {}
   },

@@ -27,6 +27,16 @@ export async function workspaceFor(
   return only
 }
 
+/** The workspace in which something is made that nobody placed: the one that is named, else the caller's own, else the default one. */
+export async function homeOf(db: Database, caller: AdminCaller, reference: string | undefined): Promise<Workspace> {
+  const named = reference ?? caller.workspaceId
+  if (named !== undefined) return seeWorkspace(db, caller, named)
+  const { items } = await listWorkspaces(db, caller.organisationId)
+  const home = items.find(({ isDefault }) => isDefault)
+  if (home === undefined) throw missing('A default workspace')
+  return home
+}
+
 /**
  * The id of the workspace that a list is about: undefined means all that an administrator sees. For everybody else it is
  * their own, and any other does not exist.

@@ -11,7 +11,12 @@ export function showWorkspace(workspace: Workspace): z.output<typeof WorkspaceIt
     description: workspace.description,
     organisation_id: workspace.organisationId,
     is_default: workspace.isDefault ? 1 : 0,
-    defaults: { provider: workspace.defaults.provider ?? null, metadata: { ...workspace.defaults.metadata } },
+    defaults: {
+      provider: workspace.defaults.provider ?? null,
+      config_id: workspace.defaults.config ?? null,
+      user_api_key_config: workspace.defaults.userKeyConfig ?? null,
+      metadata: { ...workspace.defaults.metadata },
+    },
     status: 'active',
     created_at: showMoment(workspace.createdAt),
     last_updated_at: showMoment(workspace.updatedAt),

@@ -2,6 +2,7 @@ import { Nothing } from '../../contract/fields.ts'
 import { WorkspaceUpdate } from '../../contract/workspaces.ts'
 import * as workspaces from '../../store/workspaces.ts'
 import { change } from '../change.ts'
+import { requireConfig } from '../configs/require-config.ts'
 import { requireProvider } from '../providers/require-provider.ts'
 import { route } from '../route.ts'
 import { seeWorkspace } from './see-workspace.ts'
@@ -17,8 +18,11 @@ export const updateWorkspace = route({
     await change(parts, `workspace ${params.id}`, async (tx) => {
       const workspace = await seeWorkspace(tx, caller, params.id)
       if (typeof defaults?.provider === 'string') await requireProvider(tx, workspace.id, defaults.provider)
+      const config = await requireConfig(tx, workspace, 'config_id', defaults?.config_id)
+      const userKeyConfig = await requireConfig(tx, workspace, 'user_api_key_config', defaults?.user_api_key_config)
       // What is left out stays, null clears.
-      const { provider = workspace.defaults.provider, metadata = workspace.defaults.metadata } = defaults ?? {}
+      const before = workspace.defaults
+      const { provider = before.provider, metadata = before.metadata } = defaults ?? {}
       await workspaces.updateWorkspace(
         tx,
         workspace.id,
@@ -26,7 +30,14 @@ export const updateWorkspace = route({
           ...(name !== undefined && { name }),
           ...(description !== undefined && { description }),
           ...(defaults === null && { defaults: { provider: undefined, metadata: {} } }),
-          ...(defaults && { defaults: { provider: provider ?? undefined, metadata: metadata ?? {} } }),
+          ...(defaults && {
+            defaults: {
+              provider: provider ?? undefined,
+              config: config === undefined ? before.config : (config ?? undefined),
+              userKeyConfig: userKeyConfig === undefined ? before.userKeyConfig : (userKeyConfig ?? undefined),
+              metadata: metadata ?? {},
+            },
+          }),
         },
         parts.clock.now(),
       )

@@ -14,7 +14,7 @@ async function createConfigs(db: Kysely<unknown>): Promise<void> {
   await db.schema
     .createTable('configs')
     .addColumn('id', 'text', (column) => column.primaryKey())
-    .addColumn('workspace_id', 'text', (column) => column.references('workspaces.id'))
+    .addColumn('workspace_id', 'text', (column) => column.notNull().references('workspaces.id'))
     .addColumn('organisation_id', 'text', (column) => column.notNull().references('organisations.id'))
     .addColumn('slug', 'text', (column) => column.notNull())
     .addColumn('name', 'text', (column) => column.notNull())
