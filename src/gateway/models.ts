@@ -23,40 +23,58 @@ interface Offer {
  * Portkey's clients get the catalogue with `@slug/model` ids.
  */
 export function answerModels(
-  parts: Pick<GatewayParts, 'keys' | 'catalogue'>,
+  parts: Pick<GatewayParts, 'keys' | 'catalogue' | 'providers'>,
   request: IncomingMessage,
   url: string,
 ): object {
   const caller = findCaller(parts.keys, request.rawHeaders)
-  const offers = parts.catalogue.providers(caller.workspaceId).flatMap(offersOf)
+  const offers = parts.catalogue.providers(caller.workspaceId).flatMap((upstream) => offersOf(upstream, parts))
   const query = new URL(url, 'http://gateway').searchParams
   return speaksAnthropic(request.rawHeaders) ? anthropicPage(offers, caller, query) : portkeyCatalogue(offers, query)
 }
 
 /** A model that the caller may use at this provider, as `/model` takes it: one that is enabled by name, if there is one. */
-export function modelToTry(upstream: Upstream, caller: Caller): string | undefined {
-  const offers = offersOf(upstream)
+export function modelToTry(
+  upstream: Upstream,
+  caller: Caller,
+  parts: Pick<GatewayParts, 'providers'>,
+): string | undefined {
+  const offers = offersOf(upstream, parts)
   const offer = offers.find(({ id }) => upstream.models.includes(id)) ?? offers[0]
   return offer && nameFor(offer, caller)
 }
 
-function offersOf(upstream: Upstream): Offer[] {
-  const known: Omit<Offer, 'upstream'>[] = CLAUDE_MODELS.map((model) => ({ ...model, description: undefined }))
-  const sandbox = SANDBOX_MODELS.map((model) => ({
-    id: model.id,
-    name: model.display_name,
-    description: model.description,
-    contextTokens: undefined,
-    outputTokens: undefined,
-  }))
-  const offered = upstream.kind === 'scripted' ? [...known, ...sandbox] : known
-  const byName = new Map(offered.map((model) => [model.id, model]))
-  // Names that an administrator enabled but we do not know are offered as they stand; a pattern only filters.
+function offersOf(upstream: Upstream, { providers }: Pick<GatewayParts, 'providers'>): Offer[] {
+  const { adapter } = providers[upstream.kind]
+  const wireId = (model: string) => adapter.wireModel(model, upstream).id
+  const byName = new Map(knownModels(upstream).map((model) => [model.id, model]))
+  for (const id of Object.keys(upstream.settings.model_map ?? {})) if (!byName.has(id)) byName.set(id, unknownModel(id))
+  // Names that an administrator enabled but we do not know are offered as they stand; a pattern only filters, and an id of the provider's own
+  // stands behind the name under which clients know it.
+  const wireIds = new Set([...byName.keys()].map(wireId))
   for (const id of upstream.models) {
-    if (id.includes('*') || byName.has(id)) continue
-    byName.set(id, { id, name: id, description: undefined, contextTokens: undefined, outputTokens: undefined })
+    if (!id.includes('*') && !wireIds.has(id) && !byName.has(id)) byName.set(id, unknownModel(id))
   }
-  return [...byName.values()].filter(({ id }) => upstream.allows(id)).map((model) => ({ ...model, upstream }))
+  return [...byName.values()]
+    .filter(({ id }) => upstream.allows(id) || upstream.allows(wireId(id)))
+    .map((model) => ({ ...model, upstream }))
+}
+
+/** Claude's models, where the host is one of those that have them. */
+function knownModels({ kind, platform }: Upstream): Omit<Offer, 'upstream'>[] {
+  if (platform === 'compatible') return []
+  const claude = CLAUDE_MODELS.map((model) => ({ ...model, description: undefined }))
+  if (kind !== 'scripted') return claude
+  const sandbox = SANDBOX_MODELS.map(({ id, display_name, description }) => ({
+    ...unknownModel(id),
+    name: display_name,
+    description,
+  }))
+  return [...claude, ...sandbox]
+}
+
+function unknownModel(id: string): Omit<Offer, 'upstream'> {
+  return { id, name: id, description: undefined, contextTokens: undefined, outputTokens: undefined }
 }
 
 /** The plain name at the caller's default provider, `@slug/model` at the others. */

@@ -114,7 +114,7 @@ export function resolveRoute(question: RouteQuestion, parts: ResolveParts): Rout
       const upstream = atHost(findProvider(parts, exchange.caller, slug), settings.customHost)
       const wire = parts.providers[upstream.kind].adapter.wireModel(named.model, upstream)
       if (!upstream.allows(named.model) && !upstream.allows(wire.id)) {
-        throw notAllowed(upstream, named.model, exchange.caller)
+        throw notAllowed(upstream, named.model, exchange.caller, parts)
       }
       return { kind: 'target', upstream, model: named.model, wire, path: node.path, settings }
     } catch (error) {
@@ -197,10 +197,10 @@ function findProvider({ catalogue }: ResolveParts, caller: Caller, slug: string)
   )
 }
 
-function notAllowed(upstream: Upstream, model: string, caller: Caller): GatewayError {
+function notAllowed(upstream: Upstream, model: string, caller: Caller, parts: ResolveParts): GatewayError {
   const { slug, models } = upstream
   // The list may hold patterns, which /model does not take.
-  const example = modelToTry(upstream, caller) ?? 'with one of them'
+  const example = modelToTry(upstream, caller, parts) ?? 'with one of them'
   return new GatewayError(
     'model.not_allowed',
     `Model ${model} is not allowed for workspace ${caller.workspaceSlug} at @${slug}. ${
