@@ -59,6 +59,11 @@ const Environment = z.object({
   PORTCULLIS_REQUEST_TIMEOUT_MS: count(120_000, 100, 3_600_000),
   /** Milliseconds that a shutdown waits for running answers. */
   PORTCULLIS_DRAIN_MS: count(600_000, 0, 3_600_000),
+  /** `true` lets anybody who reaches the port read `/metrics`; otherwise it asks for an administrator's key. */
+  PORTCULLIS_METRICS_PUBLIC: z
+    .enum(['true', 'false'], { error: 'must be true or false' })
+    .default('false')
+    .transform((value) => value === 'true'),
   /** `fatal`, `error`, `warn`, `info`, `debug`, `trace` or `silent`. */
   PORTCULLIS_LOG_LEVEL: z.enum(LOG_LEVELS, { error: `must be one of ${LOG_LEVELS.join(', ')}` }).default('info'),
 })

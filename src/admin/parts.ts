@@ -22,8 +22,23 @@ export interface AdminParts {
   settingsText(url: string, key: string): string
   /** Resolves when every exchange that has ended can be read from the store. */
   flushRecords(): Promise<void>
+  /** The circuits of every provider; routing/breaker.ts says when one opens. */
+  circuits(): readonly CircuitStatus[]
+  /** Forgets the cached answers of a workspace and says how many lay in the store. */
+  forgetAnswers(workspaceId: string): Promise<number>
   /** Told of failures that nobody expected; the caller hears only that there was one. */
   report(problem: unknown): void
+}
+
+/** One model of one provider, and whether calls are kept away from it. Times are milliseconds since the epoch. */
+export interface CircuitStatus {
+  readonly providerId: string
+  readonly model: string
+  readonly state: 'closed' | 'open' | 'half-open'
+  readonly failures: number
+  readonly requests: number
+  readonly openedAt: number | undefined
+  readonly retryAt: number | undefined
 }
 
 /** The picture of keys, providers and prices that the data plane works with. */

@@ -4,10 +4,12 @@ import { join } from 'node:path'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { expect, onTestFinished } from 'vitest'
 import { registerAdmin } from '../../src/admin/http.ts'
+import type { CircuitStatus } from '../../src/admin/parts.ts'
 import { ADMIN_ROUTES } from '../../src/admin/routes.ts'
 import { DEFAULT_WORKSPACE_SCOPES, ORGANISATION_SCOPES, WORKSPACE_SCOPES } from '../../src/contract/scopes.ts'
 import { createKeyMaker } from '../../src/credentials/api-key.ts'
 import { createVault, type Vault } from '../../src/credentials/vault.ts'
+import { deleteCacheEntriesOf } from '../../src/store/cache-entries.ts'
 import { openStore, type Store } from '../../src/store/database.ts'
 import { createDirectory, type Directory } from '../../src/store/directory.ts'
 import { prepareFirstStart } from '../../src/store/first-start.ts'
@@ -52,6 +54,8 @@ export interface Answer {
 export interface ControlPlaneOptions {
   readonly publicUrl?: string
   readonly trustedHosts?: readonly string[]
+  /** What the breakers report; a test may add to it later. */
+  readonly circuits?: readonly CircuitStatus[]
 }
 
 export async function startControlPlane(options: ControlPlaneOptions = {}): Promise<ControlPlane> {
@@ -99,6 +103,8 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
     publicUrl: () => options.publicUrl ?? 'http://gateway.example.com',
     settingsText: (url, key) => `settings for ${url} with ${key}`,
     flushRecords: async () => {},
+    circuits: () => options.circuits ?? [],
+    forgetAnswers: (workspaceId) => deleteCacheEntriesOf(store.db, workspaceId),
     report: (problem) => problems.push(problem),
   })
   await app.ready()
