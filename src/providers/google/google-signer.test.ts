@@ -1,7 +1,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, describe, expect, it } from 'vitest'
+import { Compute } from 'google-auth-library'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { GatewayError } from '../../core/errors.ts'
 import { header } from '../../core/headers.ts'
 import { createManualClock } from '../../testing/clock.ts'
@@ -115,6 +116,20 @@ describe('the machine’s own identity', () => {
     const { tokens, bearer } = await setUp()
     expect(await bearer({ vertex_auth_type: 'metadata' })).toBe('Bearer ya29.stand-in-1')
     expect(tokens.requests[0]?.method).toBe('GET')
+  })
+
+  it('is asked as Google’s own library asks', async () => {
+    const { tokens, bearer } = await setUp()
+    await bearer({ vertex_auth_type: 'metadata' })
+    vi.stubEnv('GCE_METADATA_HOST', new URL(tokens.origin).host)
+    cleanups.push(() => vi.unstubAllEnvs())
+    expect((await new Compute().getAccessToken()).token).toBe('ya29.stand-in-2')
+    const shown = ({ method, path, headers }: (typeof tokens.requests)[number]) => [
+      method,
+      path.replace(/\?.*/, ''),
+      header(headers, 'metadata-flavor'),
+    ]
+    expect(shown(tokens.requests[0]!)).toEqual(shown(tokens.requests[1]!))
   })
 
   it('is unavailable where there is no metadata server', async () => {

@@ -1,7 +1,7 @@
 import type { Clock } from '../../core/clock.ts'
 import type { AccessToken } from '../access-tokens.ts'
 import { readTokenAnswer } from '../token-answer.ts'
-import type { TokenExchange } from '../token-exchange.ts'
+import { unavailable, type TokenExchange } from '../token-exchange.ts'
 
 interface MetadataParts {
   readonly clock: Clock
@@ -23,5 +23,11 @@ export async function metadataToken({ clock, exchange, slug, metadataOrigin }: M
     // Without it the server refuses, so that no careless fetch of an address can be led here.
     headers: { 'metadata-flavor': 'Google' },
   })
+  // Without it somebody else has answered, such as the sign-in page of a network.
+  if (answer.headers['metadata-flavor'] !== 'Google') {
+    throw unavailable(
+      `What was asked for @${slug} is no metadata server: it answered ${answer.status} without Metadata-Flavor`,
+    )
+  }
   return readTokenAnswer(answer, clock.now(), `The metadata server, asked for @${slug},`)
 }

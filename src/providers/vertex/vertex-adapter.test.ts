@@ -3,6 +3,7 @@ import { OAuth2Client } from 'google-auth-library'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { header, type HeaderLines } from '../../core/headers.ts'
 import { accountOf, callOf, errorOf, makeCall } from '../../testing/one-call.ts'
+import { claudeCodeBody } from '../../testing/claude-code-body.ts'
 import { createManualClock } from '../../testing/clock.ts'
 import { faultsInOrder } from '../../testing/stand-ins/faults.ts'
 import { startVertexStandIn, type VertexStandIn, type VertexStandInOptions } from '../../testing/stand-ins/vertex.ts'
@@ -50,6 +51,39 @@ describe('a call to Google’s deployment', () => {
     const streamed = await call({ ...ASK, stream: true })
     expect(streamed.status).toBe(200)
     expect(streamed.text).toContain('event: message_stop')
+  })
+
+  it('is taken as Claude Code writes it, with all that Google refuses left out', async () => {
+    const document = JSON.parse(claudeCodeBody({ turns: 2, model: 'claude-opus-5' }).toString('utf8')) as {
+      messages: object[]
+      tools: object[]
+    }
+    const rich = {
+      ...document,
+      messages: document.messages.map((message, at) =>
+        at === 0 ? { ...message, output_config: { effort: 'low' } } : message,
+      ),
+      tools: document.tools.map((tool) => ({ ...tool, eager_input_streaming: true })),
+      service_tier: 'auto',
+      speed: 'fast',
+    }
+    const betas = [
+      'claude-code-20250219',
+      'interleaved-thinking-2025-05-14',
+      'context-management-2025-06-27',
+      'prompt-caching-scope-2026-01-05',
+      'advanced-tool-use-2025-11-20',
+      'fine-grained-tool-streaming-2025-05-14',
+      'effort-2025-11-24',
+    ]
+    const headers: HeaderLines = ['anthropic-version', '2023-06-01', 'anthropic-beta', betas.join(',')]
+    for (const endpoint of ['messages', 'count_tokens'] as const) {
+      const { status, text } = await call(rich, { headers, endpoint })
+      expect(status, text.slice(0, 500)).toBe(200)
+    }
+    const betasThere = header(vertex.requests[0]!.headers, 'anthropic-beta')
+    expect(betasThere).toContain('claude-code-20250219')
+    expect(betasThere).toContain('tool-search-tool-2025-10-19')
   })
 
   it('is the very request that Google’s own client sends', async () => {

@@ -47,12 +47,14 @@ export async function startGoogleTokens(options: GoogleTokensOptions = {}): Prom
     if (problem !== undefined) return documentScene(400, { error: 'invalid_grant', error_description: problem })
     const token = `ya29.stand-in-${tokens.size + 1}`
     tokens.add(token)
-    return documentScene(200, { access_token: token, expires_in: lifetimeSeconds, token_type: 'Bearer' })
+    const flavor = request.path === '/token' ? [] : ['metadata-flavor', 'Google']
+    return documentScene(200, { access_token: token, expires_in: lifetimeSeconds, token_type: 'Bearer' }, flavor)
   }
 
   function judge({ path, headers, body }: UpstreamRequest): string | undefined {
     const text = body.toString('utf8')
-    if (path === '/computeMetadata/v1/instance/service-accounts/default/token') {
+    // Google's library asks for scopes in a query, which the server takes.
+    if (path.replace(/\?.*/, '') === '/computeMetadata/v1/instance/service-accounts/default/token') {
       const flavor = headers.findIndex((line, at) => at % 2 === 0 && line.toLowerCase() === 'metadata-flavor')
       return headers[flavor + 1] === 'Google' ? undefined : 'Missing Metadata-Flavor:Google header.'
     }
