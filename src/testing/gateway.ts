@@ -33,6 +33,8 @@ export interface TestGateway {
 
 /** The members of a log row that tests look at. */
 export interface LogRow {
+  /** Slug of the provider that answered. */
+  readonly virtual_key: string | null
   readonly session_id: string | null
   readonly agent_id: string | null
   readonly request_class: string | null
