@@ -2,7 +2,7 @@ import type { Clock, Timer } from '../../core/clock.ts'
 import { GatewayError, toGatewayError } from '../../core/errors.ts'
 import { type HeaderLines, contentCoding, header } from '../../core/headers.ts'
 import { leaverOf } from '../departure.ts'
-import type { Attempt, Breaker, Ending, Reply, ReplyHead } from '../exchange.ts'
+import type { Attempt, Breaker, Ending, Reply, ReplyHead, Target } from '../exchange.ts'
 import { AttemptFailed, type Failure, readRetryAfter, refused, statusOfType } from '../failure.ts'
 import type { GatewayParts } from '../parts.ts'
 import { servedByHeaders } from '../served-by.ts'
@@ -29,7 +29,7 @@ export function commit(parts: CommitParts): Stage<Attempt> {
       const call = new Uncommitted(attempt, reply, parts)
       const begin = async () => {
         try {
-          await next(call.attempt, call)
+          await next(call.signal === attempt.signal ? attempt : { ...attempt, signal: call.signal }, call)
         } catch (thrown) {
           call.fail(toGatewayError(thrown), attempt.signal.aborted ? leaverOf(attempt.signal) : 'upstream')
         }
@@ -42,8 +42,13 @@ export function commit(parts: CommitParts): Stage<Attempt> {
 }
 
 class Uncommitted implements Reply {
-  /** The attempt with a signal of its own, if it may have to be ended alone. */
-  readonly attempt: Attempt
+  /** Of this call alone, if it may have to be ended alone. */
+  readonly signal: AbortSignal
+  // Of the attempt only what is needed to its end: a stream lasts for minutes, and the body has been sent in its first second.
+  readonly #target: Target
+  readonly #traceId: string
+  readonly #retry: number
+  readonly #isStreaming: boolean
   readonly #reply: Reply
   readonly #clock: Clock
   readonly #isHeld: boolean
@@ -57,22 +62,27 @@ class Uncommitted implements Reply {
   #events: EventReader | undefined
 
   constructor(attempt: Attempt, reply: Reply, { clock, timeouts }: CommitParts) {
-    const { requestTimeoutMs } = attempt.target.settings
+    const { target, plan, retry } = attempt
+    const { requestTimeoutMs } = target.settings
+    this.#target = target
+    this.#traceId = plan.traceId
+    this.#retry = retry
+    this.#isStreaming = attempt.streaming
     this.#reply = reply
     this.#clock = clock
     this.#isHeld = attempt.isHeld || requestTimeoutMs !== undefined
     if (!this.#isHeld) {
-      this.attempt = attempt
+      this.signal = attempt.signal
       return
     }
     this.#end = new AbortController()
-    this.attempt = { ...attempt, signal: AbortSignal.any([attempt.signal, this.#end.signal]) }
+    this.signal = AbortSignal.any([attempt.signal, this.#end.signal])
     // An answer that is no stream shows nothing before its end, so its first content says nothing of a provider's health.
     const firstEventMs = attempt.isReplaceable && attempt.streaming ? timeouts.firstEventMs : Infinity
     if (requestTimeoutMs !== undefined && requestTimeoutMs <= firstEventMs) {
       this.#timer = clock.after(requestTimeoutMs, () => this.#giveUp(tooSlow(requestTimeoutMs)))
     } else if (firstEventMs !== Infinity) {
-      this.#timer = clock.after(firstEventMs, () => this.#giveUp(silent(attempt)))
+      this.#timer = clock.after(firstEventMs, () => this.#giveUp(silent(target)))
     }
   }
 
@@ -116,15 +126,26 @@ class Uncommitted implements Reply {
         this.#fail(this.#answered(this.#head))
         return
       }
+      if (this.#head !== undefined && this.#isNoMessage(this.#head)) {
+        const words = 'The provider sent something that is no answer. Try again.'
+        this.fail(new GatewayError('upstream.broken', words), 'upstream')
+        return
+      }
       this.#commit()
     }
     if (this.#state === 'committed') this.#reply.end(ending)
   }
 
+  /** A stream was asked for, and what came in its place is not even a whole message, as from a proxy that answers by itself. */
+  #isNoMessage({ headers, eventStream }: ReplyHead): boolean {
+    if (!this.#isStreaming || eventStream || contentCoding(headers) !== undefined) return false
+    return parse(Buffer.concat(this.#held))['type'] !== 'message'
+  }
+
   fail(error: GatewayError, by: Breaker, headers?: HeaderLines): void {
     if (this.#state === 'failed') return
     if (this.#state === 'waiting' && by === 'upstream') {
-      const { target } = this.attempt
+      const target = this.#target
       const upstreamStatus = this.#head !== undefined && this.#head.status >= 400 ? this.#head.status : undefined
       this.#fail(refused(error, { path: target.path, target, upstreamStatus }))
       return
@@ -149,6 +170,7 @@ class Uncommitted implements Reply {
   #settle(state: 'committed' | 'failed', failure?: Failure): void {
     this.#state = state
     this.#timer?.cancel()
+    this.#timer = undefined
     this.#events = undefined
     this.#settled.resolve(failure)
   }
@@ -191,7 +213,7 @@ class Uncommitted implements Reply {
 
   /** An error that the upstream told of by itself: with a status, or after a 200 in the body or the stream. */
   #answered(head: ReplyHead): Failure {
-    const { target, retry } = this.attempt
+    const target = this.#target
     const text = contentCoding(head.headers) === undefined ? Buffer.concat(this.#held).toString() : ''
     const error = head.eventStream ? errorInEvents(text) : errorInBody(text)
     return {
@@ -205,18 +227,13 @@ class Uncommitted implements Reply {
       error: undefined,
       answer: { status: head.status, headers: head.headers, eventStream: head.eventStream, chunks: this.#held },
       retryAfterMs: readRetryAfter(head.headers, this.#clock.now()),
-      retries: retry,
+      retries: this.#retry,
     }
   }
 
   #servedBy(): HeaderLines {
-    const { target, plan, retry } = this.attempt
-    return servedByHeaders({
-      traceId: plan.traceId,
-      path: target.path,
-      kind: target.upstream.kind,
-      retries: retry,
-    })
+    const { path, upstream } = this.#target
+    return servedByHeaders({ traceId: this.#traceId, path, kind: upstream.kind, retries: this.#retry })
   }
 }
 
@@ -224,7 +241,7 @@ function isEventStream(headers: HeaderLines): boolean {
   return header(headers, 'content-type')?.toLowerCase().startsWith('text/event-stream') === true
 }
 
-/** What is parsed here was held, so it is at most 64 KB of an error, or one event. */
+/** What is parsed here was held, so it is at most 64 KB of an error, one event, or a document in place of a stream. */
 function parse(data: Buffer | string): Readonly<Record<string, unknown>> {
   try {
     const json: unknown = JSON.parse(data.toString())
@@ -253,6 +270,6 @@ function tooSlow(timeoutMs: number): GatewayError {
   )
 }
 
-function silent({ target }: Attempt): GatewayError {
-  return new GatewayError('upstream.timeout', `Provider @${target.upstream.slug} did not begin to answer in time.`)
+function silent({ upstream }: Target): GatewayError {
+  return new GatewayError('upstream.timeout', `Provider @${upstream.slug} did not begin to answer in time.`)
 }
