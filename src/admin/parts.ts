@@ -9,8 +9,8 @@ export interface AdminParts {
   readonly clock: Clock
   readonly store: Store
   readonly directory: AdminDirectory
-  /** Opening is left to the data plane: what comes in here is never shown again. */
-  readonly vault: Pick<Vault, 'seal' | 'mask'>
+  /** Opened here only to seal the rest again beside a secret that changed; what comes in is never shown again. */
+  readonly vault: Vault
   readonly keys: KeyMaker
   /** Hosts an operator vouches for, from TRUSTED_CUSTOM_HOSTS. */
   readonly trustedHosts: readonly string[]

@@ -11,9 +11,8 @@ import { deleteConfig } from './configs/delete-config.ts'
 import { listConfigs } from './configs/list-configs.ts'
 import { listVersions } from './configs/list-versions.ts'
 import { readConfig } from './configs/read-config.ts'
+import { readSchema } from './configs/read-schema.ts'
 import { updateConfig } from './configs/update-config.ts'
-import { deleteCache } from './cache/delete-cache.ts'
-import { listCircuits } from './circuits/list-circuits.ts'
 import { createIntegration } from './integrations/create-integration.ts'
 import { deleteIntegration } from './integrations/delete-integration.ts'
 import { deleteModels } from './integrations/delete-models.ts'
@@ -60,6 +59,7 @@ export const ADMIN_ROUTES: readonly AdminRoute[] = [
   deleteProvider,
   listCircuits,
   deleteCache,
+  readSchema,
   checkConfig,
   listConfigs,
   createConfig,

@@ -1,27 +1,11 @@
 import { z } from 'zod'
 import { idOrSlug, list, name, page, remark, slug, stamps, strict } from './fields.ts'
+import { configurations, providerKind } from './provider-kinds.ts'
 
 /*
  * An integration is an account at a provider: the credential, where it may travel, which models and which workspaces may
  * use it. Workspaces reach it through providers, written @slug.
  */
-
-/** Portkey's `ai_provider_id`. */
-export const providerKind = z.enum(['anthropic', 'scripted'])
-
-/** The settings of an account that are no secret. */
-export const configurations = strict(
-  {
-    custom_host: z.string().max(2000).optional().meta({
-      description:
-        'Address of an Anthropic-compatible host with its version path, such as https://api.anthropic.com/v1.',
-    }),
-    auth_scheme: z.enum(['x-api-key', 'bearer']).optional().meta({
-      description: 'How the credential is sent to an Anthropic-compatible host; x-api-key without.',
-    }),
-  },
-  { custom_headers: 'custom headers' },
-)
 
 const NOT_YET = {
   secret_mappings: 'secret references',
@@ -42,7 +26,9 @@ export const IntegrationCreate = strict(
     slug: slug.optional(),
     description: remark.optional(),
     ai_provider_id: providerKind,
-    key: credential.optional().meta({ description: 'The credential; sealed at once, never shown again.' }),
+    key: credential.optional().meta({
+      description: 'The API key or the secret access key of AWS; sealed at once, never shown again.',
+    }),
     configurations: configurations.optional(),
     workspace_id: idOrSlug
       .optional()
@@ -59,7 +45,8 @@ export const IntegrationUpdate = strict(
     description: remark.optional(),
     key: credential.optional(),
     configurations: configurations.optional().meta({
-      description: 'Replaces what was there. A new custom_host needs the key again in the same request.',
+      description:
+        'Replaces what was there, less the secrets: those that are left out stay. A new host needs them again in the same request.',
     }),
   },
   NOT_YET,

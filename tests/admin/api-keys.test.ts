@@ -57,7 +57,7 @@ describe('making a key', () => {
     ['an unknown scope', { scopes: ['completion.write'] }, 'did you mean completions.write?'],
     ["an administrator's scope", { scopes: ['organisation_integrations.create'] }, 'cannot hold'],
     ['a provider nobody has', { defaults: { provider: '@nowhere' } }, 'has no provider @nowhere'],
-    ['a config', { defaults: { config_id: 'pc-1' } }, 'does not have configs yet'],
+    ['a config', { defaults: { config_id: 'pc-1' } }, 'this workspace has no config pc-1'],
     ['budgets', { usage_limits: { credit_limit: 1 } }, 'does not have budgets yet'],
     ['rate limits', { rate_limits: [] }, 'does not have rate limits yet'],
     ['rotation', { rotation_policy: {} }, 'does not have key rotation yet'],

@@ -11,7 +11,7 @@ describe('creating an integration', () => {
     for (const { id } of [workspace, otherWorkspace]) {
       const upstream = directory.provider(id, 'claude-prod')
       expect(upstream).toMatchObject({ kind: 'anthropic', origin: 'https://api.anthropic.com', basePath: '/v1' })
-      expect(upstream?.credential()).toBe(CLAUDE.key)
+      expect(upstream?.credential()).toEqual({ key: CLAUDE.key })
     }
   })
 
@@ -126,7 +126,7 @@ describe('a custom host', () => {
     ).toMatchObject({ status: 200 })
     const upstream = directory.provider(workspace.id, 'claude-prod')
     expect(upstream).toMatchObject({ origin: 'https://collector.example.net' })
-    expect(upstream?.credential()).toBe('sk-another-credential')
+    expect(upstream?.credential()).toEqual({ key: 'sk-another-credential' })
   })
 
   it('may change its path and keep the credential', async () => {
@@ -134,7 +134,7 @@ describe('a custom host', () => {
     await call('POST', '/integrations', withHost('https://llm.example.net/v1'))
     const configurations = { custom_host: 'https://llm.example.net/anthropic/v1', auth_scheme: 'bearer' }
     expect(await call('PUT', '/integrations/claude-prod', { configurations })).toMatchObject({ status: 200 })
-    expect(directory.provider(workspace.id, 'claude-prod')?.credential()).toBe(CLAUDE.key)
+    expect(directory.provider(workspace.id, 'claude-prod')?.credential()).toEqual({ key: CLAUDE.key })
   })
 })
 

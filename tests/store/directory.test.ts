@@ -91,6 +91,8 @@ for (const backend of backends) {
             userId: user.id,
             scopes: new Set(['completions.write']),
             defaultProvider: undefined,
+            defaultConfig: undefined,
+            mayOverrideConfig: true,
             metadata: {},
           },
         })
@@ -292,7 +294,7 @@ for (const backend of backends) {
         await updateIntegration(store.db, integration.id, { credential: { sealed, masked: null } }, 1)
         await addProvider(store.db, workspace, integration)
         await directory.refresh()
-        expect(directory.provider(workspace.id, 'claude')?.credential()).toBe('sk-ant-secret')
+        expect(directory.provider(workspace.id, 'claude')?.credential()).toEqual({ key: 'sk-ant-secret' })
 
         const configurations = { custom_host: 'https://evil.example.com/v1' }
         await updateIntegration(store.db, integration.id, { configurations }, 1)

@@ -1,16 +1,16 @@
 import { IntegrationCreate, IntegrationCreated } from '../../contract/integrations.ts'
 import { asId, newId } from '../../core/ids.ts'
 import { allowIntegrationWorkspace, insertIntegration, listIntegrations } from '../../store/integrations.ts'
-import { writeCredential } from '../../store/documents.ts'
 import { findAddress } from '../../store/upstream-address.ts'
 import { listWorkspaces } from '../../store/workspaces.ts'
 import { change } from '../change.ts'
-import { conflict, invalid } from '../error.ts'
+import { conflict } from '../error.ts'
 import { freeSlug } from '../free-slug.ts'
 import { addProvider } from '../providers/add-provider.ts'
 import { route } from '../route.ts'
 import { seeWorkspace } from '../workspaces/see-workspace.ts'
-import { checkCustomHost } from './check-custom-host.ts'
+import { readAccount } from './read-account.ts'
+import { mergeSecrets, sealCredential } from './seal-credential.ts'
 
 export const createIntegration = route({
   method: 'POST',
@@ -21,9 +21,9 @@ export const createIntegration = route({
   reply: IntegrationCreated,
   async handle({ caller, body }, parts) {
     const { ai_provider_id: kind, key, configurations = {}, name } = body
-    checkCustomHost(configurations.custom_host, parts.trustedHosts)
-    const { origin } = findAddress(kind, configurations, parts.trustedHosts)
-    if (key === undefined && kind !== 'scripted') throw invalid(`key: is required for ${kind}`)
+    const { trustedHosts, vault } = parts
+    const { settings, secrets } = readAccount(kind, { key, configurations, masks: {}, trustedHosts })
+    const { origin } = findAddress(kind, settings, trustedHosts)
 
     return change(parts, `integration ${body.slug ?? name}`, async (tx) => {
       const owner = body.workspace_id === undefined ? undefined : await seeWorkspace(tx, caller, body.workspace_id)
@@ -35,6 +35,7 @@ export const createIntegration = route({
       const now = parts.clock.now()
       const id = newId<'integration'>(now)
       const slug = body.slug ?? freeSlug(name, taken)
+      const { sealed, masked } = sealCredential(vault, id, origin, mergeSecrets({}, secrets))
       await insertIntegration(tx, {
         id,
         organisationId: asId(caller.organisationId),
@@ -43,9 +44,9 @@ export const createIntegration = route({
         name,
         description: body.description ?? null,
         kind,
-        sealedCredential: key === undefined ? null : parts.vault.seal(writeCredential({ key }), id, origin),
-        maskedCredential: key === undefined ? null : parts.vault.mask(key),
-        configurations,
+        sealedCredential: sealed,
+        maskedCredential: masked,
+        configurations: settings,
         allowAllModels: true,
         globalWorkspaceAccess: owner === undefined,
         createdAt: now,

@@ -1,11 +1,14 @@
 import { IntegrationCreated, IntegrationUpdate } from '../../contract/integrations.ts'
+import type { Credential } from '../../providers/adapter.ts'
 import * as integrations from '../../store/integrations.ts'
-import { writeCredential } from '../../store/documents.ts'
+import { readCredential, readMasks } from '../../store/documents.ts'
 import { findAddress, isProviderKind } from '../../store/upstream-address.ts'
 import { change } from '../change.ts'
 import { invalid } from '../error.ts'
+import type { AdminParts } from '../parts.ts'
 import { route } from '../route.ts'
-import { checkCustomHost } from './check-custom-host.ts'
+import { type Account, readAccount } from './read-account.ts'
+import { mergeSecrets, sealCredential } from './seal-credential.ts'
 import { seeIntegration } from './see-integration.ts'
 
 export const updateIntegration = route({
@@ -16,31 +19,33 @@ export const updateIntegration = route({
   body: IntegrationUpdate,
   reply: IntegrationCreated,
   async handle({ caller, params, body: { name, description, key, configurations } }, parts) {
-    checkCustomHost(configurations?.custom_host, parts.trustedHosts)
+    const { trustedHosts } = parts
     return change(parts, `integration ${params.slug}`, async (tx) => {
       const integration = await seeIntegration(tx, caller, params.slug)
       const { kind } = integration
       if (!isProviderKind(kind)) throw invalid(`This version does not have providers of the kind ${kind}.`)
-      const { origin: before } = findAddress(kind, integration.configurations, parts.trustedHosts)
-      const { origin: after } = findAddress(kind, configurations ?? integration.configurations, parts.trustedHosts)
-      // Whoever may edit an integration does not know its credential, and must not learn it by sending it elsewhere.
-      if (after !== before && key === undefined && integration.sealedCredential !== null) {
-        throw invalid(
-          'key: is required, because the credential is bound to its host and the host changes; send it again',
-        )
-      }
+      const masks = readMasks(integration.maskedCredential)
+      const rewritten = key !== undefined || configurations !== undefined
+      const written = { key, configurations: configurations ?? integration.configurations, masks, trustedHosts }
+      const account = rewritten ? readAccount(kind, written) : { settings: integration.configurations, secrets: {} }
+      const { origin: before } = findAddress(kind, integration.configurations, trustedHosts)
+      const { origin: after } = findAddress(kind, account.settings, trustedHosts)
+      if (after !== before) requireAllAgain(masks, account.secrets)
+      const isSealedAgain = Object.keys(account.secrets).length > 0
       await integrations.updateIntegration(
         tx,
         integration.id,
         {
           ...(name !== undefined && { name }),
           ...(description !== undefined && { description }),
-          ...(configurations !== undefined && { configurations }),
-          ...(key !== undefined && {
-            credential: {
-              sealed: parts.vault.seal(writeCredential({ key }), integration.id, after),
-              masked: parts.vault.mask(key),
-            },
+          ...(rewritten && { configurations: account.settings }),
+          ...(isSealedAgain && {
+            credential: sealCredential(
+              parts.vault,
+              integration.id,
+              after,
+              mergeSecrets(after === before ? keptBeside(account.secrets, integration, before, parts) : {}, account.secrets),
+            ),
           }),
         },
         parts.clock.now(),
@@ -49,3 +54,31 @@ export const updateIntegration = route({
     })
   },
 })
+
+/** Whoever may edit an integration does not know its credential, and must not learn it by sending it elsewhere. */
+function requireAllAgain(masks: Credential, secrets: Account['secrets']): void {
+  const missing = Object.keys(masks).filter((name) => !Object.hasOwn(secrets, name))
+  if (missing.length === 0) return
+  throw invalid(
+    missing
+      .map((name) => (name === 'key' ? name : `configurations.${name}`))
+      .map((place) => `${place}: is required, because it is bound to its host and the host changes; send it again`)
+      .join('\n'),
+  )
+}
+
+/** The secrets that stay. They are opened only when there are any beside those that are written now. */
+function keptBeside(
+  secrets: Account['secrets'],
+  { id, sealedCredential, maskedCredential }: integrations.Integration,
+  origin: string,
+  { vault }: AdminParts,
+): Credential {
+  const staying = Object.keys(readMasks(maskedCredential)).filter((name) => !Object.hasOwn(secrets, name))
+  if (sealedCredential === null || staying.length === 0) return {}
+  try {
+    return readCredential(vault.open(sealedCredential, id, origin))
+  } catch {
+    throw invalid(`The stored credential does not open any more. Send every secret again: ${staying.join(', ')} too.`)
+  }
+}
