@@ -1,7 +1,7 @@
 import { type HeaderLines } from '../../core/headers.ts'
 import type { JsonDraft } from '../../core/json-draft.ts'
 import type { Change, ModelCall, Platform } from '../adapter.ts'
-import { FINE_GRAINED, WEB_SEARCH, betaOn } from './betas.ts'
+import { CONTEXT_MANAGEMENT, FINE_GRAINED, WEB_SEARCH, betaOn } from './betas.ts'
 import { FIELDS, type Field, type FieldRule } from './fields.ts'
 import type { ModelTraits } from './models.ts'
 import { isNarrower } from './platforms.ts'
@@ -32,7 +32,7 @@ export function chooseBetas({ call, platform, model, body }: BetaQuestion): Chos
   const changes: Change[] = []
   const sent = new Set<string>()
   for (const beta of asked) {
-    const name = isCountOnVertex(call, platform) ? undefined : betaOn(platform, model, beta)
+    const name = staysBehind(beta, call, platform, body) ? undefined : betaOn(platform, model, beta)
     const isTaken = name !== undefined && !betasRefused.has(name) && !(fewestBetas && !hasFieldOf(name, body))
     if (isTaken) sent.add(name)
     if (!isTaken) changes.push({ action: 'dropped', what: `beta ${beta}` })
@@ -55,6 +55,21 @@ export function chooseBetas({ call, platform, model, body }: BetaQuestion): Chos
       return narrower || betas.some((beta) => asked.includes(beta))
     },
   }
+}
+
+function staysBehind(beta: string, call: ModelCall, platform: Platform, body: JsonDraft): boolean {
+  if (isCountOnVertex(call, platform)) return true
+  const leavesOut = beta === CONTEXT_MANAGEMENT && (platform === 'bedrock-invoke' || platform === 'vertex')
+  return leavesOut && !editsContext(body)
+}
+
+/**
+ * Claude Code asks for keeping all thinking, and leaves that out by itself for InvokeModel and Vertex AI, where it has been refused for some
+ * models; what others ask for changes the answer, and stays.
+ */
+function editsContext(body: JsonDraft): boolean {
+  const edits = body.get('context_management')?.get('edits')?.elements ?? []
+  return edits.some((edit) => edit.get('type')?.text !== 'clear_thinking_20251015')
 }
 
 /** Vertex AI refuses betas on counts, those of tool search and web search among them; a count needs none. */

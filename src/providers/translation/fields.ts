@@ -60,7 +60,7 @@ export const FIELDS = {
   },
   context_management: {
     on: handled('keep', { compatible: 'drop' }),
-    betas: [CONTEXT_MANAGEMENT, 'compact-2026-01-12'],
+    betas: [CONTEXT_MANAGEMENT],
     title: 'Context editing on the server',
     why: 'On Bedrock InvokeModel and Vertex AI it is dropped when it asks only for keeping thinking, as Claude Code does by default and leaves out there; other edits pass with their beta.',
     source: 'extraInputs',

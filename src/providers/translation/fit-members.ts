@@ -26,7 +26,6 @@ export function fitMembers(request: Rewriting): void {
   if (request.handling('fallback_*') === 'drop') {
     for (const name of body.names.filter((each) => each.startsWith('fallback_'))) dropMember(request, body, name, name)
   }
-  fitContextManagement(request)
   const format = body.get('output_config')
   if (format !== undefined && request.handling('output_config.format') === 'drop') {
     dropMember(request, format, 'format', 'output_config.format')
@@ -52,18 +51,6 @@ function fitMember(request: Rewriting, field: (typeof MEMBERS)[number]): void {
 /** Values by which a client says that it does not use a feature. */
 function asksForNothing(member: JsonDraft): boolean {
   return member.json === 'null' || member.text === 'global' || (member.isList && member.elements.length === 0)
-}
-
-/**
- * Claude Code asks for keeping all thinking and leaves that out by itself for InvokeModel and Vertex AI, where it has been refused for some
- * models; what others ask for changes the answer, and stays.
- */
-function fitContextManagement(request: Rewriting): void {
-  const { body, platform } = request
-  if (platform !== 'bedrock-invoke' && platform !== 'vertex') return
-  const edits = body.get('context_management')?.get('edits')?.elements
-  if (edits?.every((edit) => edit.get('type')?.text === 'clear_thinking_20251015') !== true) return
-  dropMember(request, body, 'context_management', 'context_management')
 }
 
 export function dropMember({ note }: Rewriting, owner: JsonDraft, name: string, what: string): void {

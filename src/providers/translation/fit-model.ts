@@ -22,6 +22,12 @@ export function fitModel(request: Rewriting): void {
   fitSampling(request)
 }
 
+/** A host with models of its own: of what only Claude knows there is the shape of thinking; ranges are the host's affair. */
+export function fitPlainModel(request: Rewriting): void {
+  const limit = integer(request.body.get('max_tokens')) ?? BUDGET_TOKENS + 1
+  fitThinking({ ...request, model: { ...request.model, thinking: 'budget' } }, limit)
+}
+
 function fitThinking({ body, model, note }: Rewriting, answerTokens: number): void {
   const thinking = body.get('thinking')
   const type = thinking?.get('type')?.text
@@ -46,7 +52,7 @@ function thinkingFor(model: ModelTraits, type: string, answerTokens: number): st
 }
 
 /** Thinking counts as part of the answer, so it must leave some of it. */
-export function budgetWithin(answerTokens: number): string {
+function budgetWithin(answerTokens: number): string {
   const budget = Math.min(BUDGET_TOKENS, answerTokens - 1)
   return budget < BUDGET_TOKENS_MIN ? 'none' : `{"type":"enabled","budget_tokens":${budget}}`
 }

@@ -73,7 +73,9 @@ type Body = Record<string, unknown> & { messages: Message[]; tools?: Record<stri
 const read = ({ body }: Translation): Body => JSON.parse(body.toString()) as Body
 const betasOf = (translation: Translation): string[] =>
   (read(translation)['anthropic_beta'] as string[] | undefined) ??
-  header(translation.headers, 'anthropic-beta')?.split(',') ??
+  header(translation.headers, 'anthropic-beta')
+    ?.split(',')
+    .filter((beta) => beta !== '') ??
   []
 
 interface Fixture {
@@ -169,7 +171,7 @@ describe("the client's own dialects", () => {
     const ours = read(tell({ platform: 'bedrock-invoke', body: main.body, betas: main.betas }))
     const theirs = fixture('14').body
     expect(Object.keys(ours).toSorted()).toEqual(Object.keys(theirs).toSorted())
-    expect(ours['anthropic_beta']).toEqual(theirs['anthropic_beta'])
+    expect((ours['anthropic_beta'] as string[]).toSorted()).toEqual((theirs['anthropic_beta'] as string[]).toSorted())
   })
 
   test('a turn for Vertex AI has the members and betas that the client writes there itself', () => {

@@ -1,12 +1,12 @@
 import { GatewayError } from '../../core/errors.ts'
-import type { HeaderLines } from '../../core/headers.ts'
+import { type HeaderLines, header } from '../../core/headers.ts'
 import { JsonDraft } from '../../core/json-draft.ts'
 import { JsonError, splice } from '../../core/json.ts'
 import type { Change, ModelCall, Upstream } from '../adapter.ts'
 import { chooseBetas, withBetas } from './choose-betas.ts'
 import { cutForeignThinking, fitConversation, foldSystemMessages } from './fit-conversation.ts'
 import { dropAttribution, fitAutomaticCaching, fitMembers, fitTools } from './fit-members.ts'
-import { fitModel } from './fit-model.ts'
+import { fitModel, fitPlainModel } from './fit-model.ts'
 import { traitsOf } from './models.ts'
 import { BODY_BYTES_MAX, isNarrower } from './platforms.ts'
 import { type Rewriting, startRewriting } from './rewriting.ts'
@@ -52,6 +52,7 @@ export function translate(call: ModelCall, upstream: Upstream, shape: BodyShape)
 function translateExact(call: ModelCall, { platform }: Upstream, shape: BodyShape): Translation {
   const { bytes, members, compressed } = call.body
   const body = JsonDraft.ofDocument(bytes, members.members)
+  const writtenVersion = body.get('anthropic_version')?.text
   const askedModel = body.get('model')?.text
   const model = traitsOf(call.wireModel, call.model)
   const betas = chooseBetas({ call, platform, model, body })
@@ -60,7 +61,8 @@ function translateExact(call: ModelCall, { platform }: Upstream, shape: BodyShap
   const isOtherModel = askedModel !== undefined && traitsOf(afterSlug(askedModel)) !== model
   const isRestricted = isNarrower(platform) || betas.changes.length > 0
   if (isRestricted) fitMembers(request)
-  if (isOtherModel && platform !== 'compatible') fitModel(request)
+  if (platform === 'compatible') fitPlainModel(request)
+  else if (isOtherModel) fitModel(request)
   repair(request)
   if (isRestricted || call.repairs.withoutCacheTtl) {
     fitTools(request)
@@ -81,14 +83,28 @@ function translateExact(call: ModelCall, { platform }: Upstream, shape: BodyShap
       `Input is too long: ${translated.length} bytes are more than the ${BODY_BYTES_MAX[platform]} that this provider reads.`,
     )
   }
-  const headers = shape.betasInBody
-    ? withBetas(call.headers, [])
-    : betas.differ
-      ? withBetas(call.headers, betas.sent)
-      : call.headers
+  const headers = headersOf(
+    call,
+    shape.betasInBody ? [] : betas.sent,
+    shape.betasInBody || betas.differ,
+    writtenVersion,
+  )
   const changes = [...betas.changes, ...request.changes]
   if (edits.length > 0) return { body: translated, contentEncoding: undefined, headers, changes }
   return { body: compressed?.bytes ?? bytes, contentEncoding: compressed?.coding, headers, changes }
+}
+
+/** A version in the body moves to the headers, unless one is there already; a cloud's own (`bedrock-…`) says nothing elsewhere. */
+function headersOf(
+  { headers }: ModelCall,
+  betas: readonly string[],
+  differ: boolean,
+  version: string | undefined,
+): HeaderLines {
+  const lines = differ ? withBetas(headers, betas) : headers
+  const isMissing = version !== undefined && /^\d{4}-\d\d-\d\d$/.test(version)
+  if (!isMissing || header(headers, 'anthropic-version') !== undefined) return lines
+  return [...lines, 'anthropic-version', version]
 }
 
 /** Without the `@provider/` by which a client may have chosen its provider. */
@@ -105,7 +121,7 @@ function repair(request: Rewriting): void {
 
 /** The members that say where a request goes rather than what it says. */
 function shapeBody(
-  { call, body }: Rewriting,
+  { call, body, note }: Rewriting,
   { without, extra, betasInBody }: BodyShape,
   betas: readonly string[],
 ): void {
@@ -113,7 +129,11 @@ function shapeBody(
   const model = body.get('model')
   if (model !== undefined && model.json !== name) model.replace(name)
   // Clients of Portkey write them into the body; they belong where this platform reads them.
-  for (const each of ['anthropic_beta', 'anthropic_version', ...without]) body.removeMember(each)
+  if (!betasInBody && body.removeMember('anthropic_beta')) note('moved', 'anthropic_beta')
+  if (extra['anthropic_version'] === undefined && body.removeMember('anthropic_version'))
+    note('moved', 'anthropic_version')
+  if (betasInBody) body.removeMember('anthropic_beta')
+  for (const each of without) body.removeMember(each)
   if (betasInBody && betas.length > 0) body.putFirst('anthropic_beta', JSON.stringify(betas))
   for (const [each, json] of Object.entries(extra).toReversed()) body.putFirst(each, json)
 }
