@@ -1,3 +1,4 @@
+/* oxlint-disable unicorn/no-thenable -- A config's conditions say `then`, and nobody awaits one. */
 import { NODE_MEMBERS, STRATEGY_MEMBERS, STRATEGY_MODES, unservedMember } from './config-members.ts'
 import { type PatternBudget, PATTERNS_MAX, readQuery } from './read-query.ts'
 import { type HostRule, readBreaker, readSettings } from './read-settings.ts'

@@ -1,3 +1,4 @@
+/* oxlint-disable unicorn/no-thenable -- A config's conditions say `then`, and nobody awaits one. */
 import type { NODE_MEMBERS, STRATEGY_MEMBERS } from './config-members.ts'
 
 type Schema = Readonly<Record<string, unknown>>

@@ -1,3 +1,4 @@
+/* oxlint-disable unicorn/no-thenable -- A config's conditions say `then`, and nobody awaits one. */
 import { describe, expect, test } from 'vitest'
 import { readConfig } from './document.ts'
 import { NO_SETTINGS, type RoutingConfig, type RoutingNode } from './routing-config.ts'

@@ -53,8 +53,9 @@ interface Parsed {
 function parse(input: unknown, problems: Problem[]): Parsed | undefined {
   const config = { path: 'config', problems }
   try {
-    const text = typeof input === 'string' ? input : JSON.stringify(input)
-    if (text === undefined) return complain(config, 'is missing')
+    // Of undefined and functions, whatever its type says, it makes nothing.
+    const text: unknown = typeof input === 'string' ? input : JSON.stringify(input)
+    if (typeof text !== 'string') return complain(config, 'is missing')
     if (Buffer.byteLength(text) > BYTES_MAX) return complain(config, `is larger than ${BYTES_MAX / 1024} KB`)
     if (nestingOf(text) > NESTING_MAX) return complain(config, `is nested deeper than ${NESTING_MAX} levels`)
     return { text, value: JSON.parse(text) }
