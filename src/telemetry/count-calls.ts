@@ -1,4 +1,4 @@
-import type { ExchangeRecord, RouteStep } from '../records/record.ts'
+import type { CountedExchange, CountedStep } from './counted-exchange.ts'
 
 /** What one exchange did upstream, each by the slug of its provider. */
 export interface CallCounts {
@@ -10,11 +10,11 @@ export interface CallCounts {
   readonly skipped: readonly string[]
 }
 
-/** `interrupted`: it began to answer and did not finish; all others as in `RouteStep`. */
-export type CallOutcome = Exclude<RouteStep['result'], 'skipped'> | 'interrupted'
+/** `interrupted`: it began to answer and did not finish; all others as in `CountedStep`. */
+export type CallOutcome = Exclude<CountedStep['result'], 'skipped'> | 'interrupted'
 
 /** Reads the calls off a record's route; one that has none went straight to its target. */
-export function countCalls(record: ExchangeRecord): CallCounts {
+export function countCalls(record: CountedExchange): CallCounts {
   const { route } = record
   if (route.length === 0) return { ...NOTHING, calls: directCalls(record) }
   const tried = route.filter((step) => step.result !== 'skipped')
@@ -28,7 +28,7 @@ export function countCalls(record: ExchangeRecord): CallCounts {
 
 const NOTHING: CallCounts = { calls: [], retried: [], left: [], skipped: [] }
 
-function directCalls({ attempts, outcome, status, providerSlug }: ExchangeRecord): CallCounts['calls'] {
+function directCalls({ attempts, outcome, status, providerSlug }: CountedExchange): CallCounts['calls'] {
   if (attempts === 0) return []
   const fine = outcome === 'completed' && status === 200
   return [
@@ -40,12 +40,12 @@ function directCalls({ attempts, outcome, status, providerSlug }: ExchangeRecord
 }
 
 /** The step tells how the call began; whether its answer became whole is told by the exchange. */
-function outcomeOf({ result }: RouteStep, { outcome }: ExchangeRecord): CallOutcome {
+function outcomeOf({ result }: CountedStep, { outcome }: CountedExchange): CallOutcome {
   if (result === 'answered' && outcome === 'interrupted') return 'interrupted'
   return result === 'skipped' ? 'failed' : result
 }
 
-function isLeft(path: string, next: RouteStep | undefined): boolean {
+function isLeft(path: string, next: CountedStep | undefined): boolean {
   return next !== undefined && next.path !== path
 }
 

@@ -1,11 +1,11 @@
 import Fastify from 'fastify'
 import { expect, test } from 'vitest'
 import { NO_USAGE } from '../core/usage.ts'
-import type { ExchangeRecord } from '../records/record.ts'
+import type { CountedExchange } from './counted-exchange.ts'
 import { type CircuitGauge, type Metrics, createMetrics } from './metrics.ts'
 import { registerMetrics } from './register-metrics.ts'
 
-const DRAIN = { pending: 1, leftInJournal: 2, written: 3, dropped: 4, refused: 5, lastError: undefined }
+const DRAIN = { pending: 1, leftInJournal: 2, written: 3, dropped: 4, refused: 5 }
 
 function newMetrics(circuits: () => readonly CircuitGauge[] = () => []): Metrics {
   return createMetrics({
@@ -24,7 +24,7 @@ function newMetrics(circuits: () => readonly CircuitGauge[] = () => []): Metrics
 }
 
 /** A record with what metrics look at. */
-function record(over: Partial<ExchangeRecord> = {}): ExchangeRecord {
+function record(over: Partial<CountedExchange> = {}): CountedExchange {
   return {
     endpoint: 'messages',
     workspaceId: 'workspace-secret-name',
@@ -38,15 +38,17 @@ function record(over: Partial<ExchangeRecord> = {}): ExchangeRecord {
     cacheStatus: 'MISS',
     usage: { ...NO_USAGE, input: 25, output: 7 },
     costNanos: 30_000_000n,
+    interruptedBy: undefined,
+    errorCode: undefined,
     totalMs: 1200,
     overheadMs: 1.5,
     firstTokenMs: 300,
     ...over,
-  } as ExchangeRecord
+  }
 }
 
-async function linesAfter(metrics: Metrics, records: readonly ExchangeRecord[]): Promise<string[]> {
-  const kept: ExchangeRecord[] = []
+async function linesAfter(metrics: Metrics, records: readonly CountedExchange[]): Promise<string[]> {
+  const kept: CountedExchange[] = []
   const recorder = metrics.watch({ record: (each) => void kept.push(each) })
   for (const each of records) recorder.record(each)
   expect(kept).toEqual(records)

@@ -1,9 +1,7 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client'
-import type { BooksStats } from '../records/books.ts'
-import type { ExchangeRecord, Recorder } from '../records/record.ts'
-import type { AnswerCacheStats } from '../cache/answer-cache.ts'
-import { createLabelBound } from './label-bound.ts'
 import { countCalls } from './count-calls.ts'
+import type { CountedExchange } from './counted-exchange.ts'
+import { createLabelBound } from './label-bound.ts'
 
 /*
  * Numbers for Prometheus. Everything that is counted comes from the record of an exchange, which is written when the exchange is over;
@@ -12,9 +10,14 @@ import { countCalls } from './count-calls.ts'
 
 export interface Metrics {
   /** A recorder that counts what passes through it. */
-  watch(recorder: Recorder): Recorder
+  watch<Record extends CountedExchange>(recorder: RecorderOf<Record>): RecorderOf<Record>
   /** The text that Prometheus reads, and its content type. */
   expose(): Promise<{ readonly contentType: string; readonly text: string }>
+}
+
+/** Whoever takes records of exchanges. */
+interface RecorderOf<Record> {
+  record(record: Record): void
 }
 
 /** Where the standing values are looked up, each time somebody asks. */
@@ -22,11 +25,42 @@ export interface MetricsParts {
   readonly version: string
   /** Kind of a workspace's provider; undefined for one that is gone. */
   readonly kindOf: (workspaceId: string, providerSlug: string) => string | undefined
-  readonly books: () => BooksStats
-  readonly answers: () => AnswerCacheStats
+  readonly books: () => BooksNumbers
+  readonly answers: () => AnswersNumbers
   readonly circuits: () => readonly CircuitGauge[]
   /** Exchanges under way. */
   readonly running: () => number
+}
+
+/** Of the books what is shown here; see `BooksStats` in records/books.ts. */
+export interface BooksNumbers {
+  readonly ledger: { readonly openCalls: number; readonly lateClosings: number }
+  readonly calls: RowsNumbers
+  readonly exchanges: RowsNumbers
+  readonly journal: {
+    readonly files: number
+    readonly bytes: number
+    readonly appendFailures: number
+    readonly syncFailures: number
+    readonly tornLines: number
+  }
+}
+
+interface RowsNumbers {
+  readonly pending: number
+  readonly leftInJournal: number
+  readonly written: number
+  readonly dropped: number
+  readonly refused: number
+}
+
+/** Of the cache what is shown here; see `AnswerCacheStats` in cache/answer-cache.ts. */
+export interface AnswersNumbers {
+  readonly answers: number
+  readonly bytes: number
+  readonly pending: number
+  readonly dropped: number
+  readonly failures: number
 }
 
 /** Of a circuit what is shown here; see `CircuitReport` in routing/breaker.ts. */
@@ -72,13 +106,13 @@ export function createMetrics(parts: MetricsParts): Metrics {
   }
 }
 
-function kindOf({ workspaceId, providerSlug }: ExchangeRecord, parts: MetricsParts): string {
+function kindOf({ workspaceId, providerSlug }: CountedExchange, parts: MetricsParts): string {
   if (workspaceId === undefined || providerSlug === undefined) return 'none'
   return parts.kindOf(workspaceId, providerSlug) ?? 'gone'
 }
 
 /** What is added up from records. */
-function createExchangeCounters(registry: Registry): (record: ExchangeRecord, kind: string) => void {
+function createExchangeCounters(registry: Registry): (record: CountedExchange, kind: string) => void {
   const registers = [registry]
   const boundProvider = createLabelBound(PROVIDERS_MAX)
   const boundModel = createLabelBound(MODELS_MAX)
