@@ -30,7 +30,7 @@ describe('access tokens', () => {
     const waiting = [get(), get(), get()]
     expect(exchanges).toHaveLength(1)
     exchanges[0]!.give()
-    expect(await Promise.all(waiting)).toEqual(['token-1', 'token-1', 'token-1'])
+    expect(await Promise.all(waiting.map(async (token) => token))).toEqual(['token-1', 'token-1', 'token-1'])
     expect(get()).toBe('token-1')
   })
 

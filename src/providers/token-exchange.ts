@@ -1,4 +1,5 @@
 import { Agent, request } from 'undici'
+import type { Clock } from '../core/clock.ts'
 import { GatewayError } from '../core/errors.ts'
 import { checkHost } from '../core/hosts.ts'
 import { publicLookup } from './transport.ts'
@@ -27,6 +28,7 @@ export interface TokenExchange {
 }
 
 export interface TokenExchangeParts {
+  readonly clock: Clock
   /** `TRUSTED_CUSTOM_HOSTS`: hosts that may be private, and may be asked without encryption. */
   readonly trustedHosts: readonly string[]
   /** Milliseconds for the whole exchange, by default 10,000. */
@@ -38,7 +40,7 @@ export interface TokenExchangeParts {
  * not followed. Reached are public hosts over https, hosts that an operator trusts, and the metadata services of the clouds, which exist
  * without encryption only.
  */
-export function createTokenExchange({ trustedHosts, timeoutMs = 10_000 }: TokenExchangeParts): TokenExchange {
+export function createTokenExchange({ clock, trustedHosts, timeoutMs = 10_000 }: TokenExchangeParts): TokenExchange {
   const limits = {
     allowH2: false,
     maxResponseSize: ANSWER_BYTES_MAX,
@@ -52,18 +54,24 @@ export function createTokenExchange({ trustedHosts, timeoutMs = 10_000 }: TokenE
     async ask({ method, url, headers = {}, body }) {
       const host = URL.canParse(url) ? new URL(url).host : 'an address that is none'
       const dispatcher = isKnown(url, trustedHosts) ? knownHosts : publicHosts
+      const late = new AbortController()
+      const timer = clock.after(timeoutMs, () => late.abort())
       try {
         const answer = await request(url, {
           dispatcher,
           method,
           headers: { accept: 'application/json', ...headers },
           ...(body !== undefined && { body }),
-          signal: AbortSignal.timeout(timeoutMs),
+          signal: late.signal,
         })
         return { status: answer.statusCode, headers: joined(answer.headers), text: await answer.body.text() }
       } catch (error) {
         // The question holds the secret, and libraries like to print what they were given: only the kind of failure is told.
-        throw unavailable(`${host} gave no token: ${reasonOf(error)}`)
+        throw unavailable(
+          `${host} gave no token: ${late.signal.aborted ? `nothing came in ${timeoutMs} ms` : reasonOf(error)}`,
+        )
+      } finally {
+        timer.cancel()
       }
     },
     async close() {

@@ -1,5 +1,6 @@
 import { AnthropicFoundry } from '@anthropic-ai/foundry-sdk'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { systemClock } from '../../core/clock.ts'
 import { header } from '../../core/headers.ts'
 import { createManualClock } from '../../testing/clock.ts'
 import { accountOf, callOf, errorOf, makeCall } from '../../testing/one-call.ts'
@@ -22,7 +23,7 @@ let exchange: TokenExchange
 
 async function start(options: FoundryStandInOptions = {}): Promise<void> {
   foundry = await startFoundryStandIn(options)
-  exchange = createTokenExchange({ trustedHosts: foundry.trustedHosts })
+  exchange = createTokenExchange({ clock: systemClock, trustedHosts: foundry.trustedHosts })
 }
 
 beforeEach(() => start())

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Compute } from 'google-auth-library'
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import { systemClock } from '../../core/clock.ts'
 import { GatewayError } from '../../core/errors.ts'
 import { header } from '../../core/headers.ts'
 import { createManualClock } from '../../testing/clock.ts'
@@ -30,7 +31,7 @@ async function setUp(options: GoogleTokensOptions = {}, trusted?: readonly strin
   const clock = createManualClock()
   const tokens = await startGoogleTokens({ now: () => clock.now(), ...options })
   const trustedHosts = trusted ?? [new URL(tokens.origin).host]
-  const exchange = createTokenExchange({ trustedHosts })
+  const exchange = createTokenExchange({ clock: systemClock, trustedHosts })
   cleanups.push(
     () => exchange.close(),
     () => tokens.stop(),

@@ -1,6 +1,7 @@
 import { AnthropicVertex } from '@anthropic-ai/vertex-sdk'
 import { OAuth2Client } from 'google-auth-library'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { systemClock } from '../../core/clock.ts'
 import { header, type HeaderLines } from '../../core/headers.ts'
 import { accountOf, callOf, errorOf, makeCall } from '../../testing/one-call.ts'
 import { claudeCodeBody } from '../../testing/claude-code-body.ts'
@@ -23,7 +24,7 @@ let exchange: TokenExchange
 async function start(options: VertexStandInOptions = {}): Promise<void> {
   const clock = createManualClock()
   vertex = await startVertexStandIn({ ...options, tokens: { now: () => clock.now() } })
-  exchange = createTokenExchange({ trustedHosts: vertex.trustedHosts })
+  exchange = createTokenExchange({ clock: systemClock, trustedHosts: vertex.trustedHosts })
 }
 
 beforeEach(() => start())
