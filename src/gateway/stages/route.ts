@@ -2,7 +2,7 @@ import { GatewayError } from '../../core/errors.ts'
 import type { HeaderLines } from '../../core/headers.ts'
 import { NO_REPAIRS } from '../../providers/adapter.ts'
 import type { BreakerTarget, CallOutcome } from '../../routing/breaker.ts'
-import type { Attempt, Choice, Flow, Planned, Reply, Route, Target } from '../exchange.ts'
+import type { Attempt, Choice, DeadEnd, Flow, Planned, Reply, Route, Target } from '../exchange.ts'
 import { type Failure, failureOf, movesOn, refused } from '../failure.ts'
 import type { GatewayParts } from '../parts.ts'
 import { servedByHeaders } from '../served-by.ts'
@@ -56,7 +56,7 @@ class Journey {
       case 'choice':
         return this.#choose(route, around)
       case 'dead end': {
-        const failure = refused(route.error, { path: route.path })
+        const failure = deadEnd(route)
         this.#noteStep(failure, 'skipped', 0)
         return failure
       }
@@ -175,7 +175,7 @@ class Journey {
         for (const each of option.options) this.#pass(each)
         return
       case 'dead end':
-        this.#noteStep(refused(option.error, { path: option.path }), 'skipped', 0)
+        this.#noteStep(deadEnd(option), 'skipped', 0)
     }
   }
 
@@ -197,6 +197,11 @@ class Journey {
 function withFirst(options: readonly Route[], known: number | undefined): readonly Route[] {
   const first = known === undefined ? undefined : options[known]
   return first === undefined ? options : [first, ...options.filter((option) => option !== first)]
+}
+
+/** Whatever is wrong with this way, another one may be right. */
+function deadEnd({ error, path }: DeadEnd): Failure {
+  return { ...refused(error, { path }), kind: 'skipped' }
 }
 
 function circuitOf({ upstream, wire, settings }: Target): BreakerTarget {
