@@ -1,5 +1,18 @@
 import { z } from 'zod'
-import { configReference, flag, idOrSlug, list, metadata, moment, name, page, providerReference, remark, stamps, strict } from './fields.ts'
+import {
+  configReference,
+  flag,
+  idOrSlug,
+  list,
+  metadata,
+  moment,
+  name,
+  page,
+  providerReference,
+  remark,
+  stamps,
+  strict,
+} from './fields.ts'
 import { scope } from './scopes.ts'
 
 /* A key is what a developer puts into Claude Code, or an administrator into a script. It is shown once. */

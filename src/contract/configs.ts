@@ -4,7 +4,9 @@ import { flag, idOrSlug, list, name, page, stamps, strict } from './fields.ts'
 /* A config is a saved routing document. Its members are described in docs/reference/configs.md; each save of the document makes a version. */
 
 const document = z
-  .union([z.record(z.string(), z.unknown()), z.string()], { error: 'has to be a JSON object, or a string that holds one' })
+  .union([z.record(z.string(), z.unknown()), z.string()], {
+    error: 'has to be a JSON object, or a string that holds one',
+  })
   .meta({ description: 'The routing document, as an object or as JSON text; GET /v1/configs/schema describes it.' })
 
 const status = z.enum(['active', 'archived'])

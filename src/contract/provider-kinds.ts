@@ -13,7 +13,12 @@ export type ProviderKindName = z.infer<typeof providerKind>
 /** A secret: null takes it away. What a read has shown may be sent back and changes nothing. */
 const secret = z.string().min(1).max(8192).nullable().optional()
 
-const word = z.string().trim().min(1).max(255).regex(/^[\x21-\x7e]+$/, 'may hold printable ASCII without spaces only')
+const word = z
+  .string()
+  .trim()
+  .min(1)
+  .max(255)
+  .regex(/^[\x21-\x7e]+$/, 'may hold printable ASCII without spaces only')
 
 /** It becomes part of a host name. */
 const label = z
@@ -52,11 +57,19 @@ export const configurations = strict(
     aws_access_key_id: word.optional(),
     aws_secret_access_key: secret.meta({ description: 'The same as key.' }),
     aws_session_token: secret,
-    aws_role_arn: z.string().max(2048).regex(/^arn:[\x21-\x7e]+$/, 'has to be an ARN').optional(),
+    aws_role_arn: z
+      .string()
+      .max(2048)
+      .regex(/^arn:[\x21-\x7e]+$/, 'has to be an ARN')
+      .optional(),
     aws_external_id: word.optional(),
     bedrock_surface: z.enum(['invoke', 'messages', 'mantle']).optional(),
     bedrock_profile: label.optional().meta({ description: 'The prefix of inference profiles: global, us, eu, …' }),
-    aws_guardrail_identifier: z.string().max(2048).regex(/^[\x21-\x7e]+$/).optional(),
+    aws_guardrail_identifier: z
+      .string()
+      .max(2048)
+      .regex(/^[\x21-\x7e]+$/)
+      .optional(),
     aws_guardrail_version: word.optional(),
     anthropic_workspace_id: word.optional(),
 

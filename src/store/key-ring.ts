@@ -3,7 +3,13 @@ import { asId, type Id } from '../core/ids.ts'
 import type { RoutingConfig } from '../routing/routing-config.ts'
 import type { Catalogue } from './catalogue.ts'
 import type { ConfigShelf } from './config-shelf.ts'
-import { readKeyDefaults, readScopes, readWorkspaceDefaults, type KeyDefaults, type WorkspaceDefaults } from './documents.ts'
+import {
+  readKeyDefaults,
+  readScopes,
+  readWorkspaceDefaults,
+  type KeyDefaults,
+  type WorkspaceDefaults,
+} from './documents.ts'
 import type { KeyKind } from './keys.ts'
 import type { KeyRow, Picture } from './read-picture.ts'
 
@@ -56,8 +62,7 @@ export function buildKeyRing(picture: Picture, catalogue: Catalogue, configs: Co
   const workspaces = new Map<string, WorkspaceOfKeys>()
   for (const { id, slug, defaults: json } of picture.workspaces) {
     const defaults = readWorkspaceDefaults(json)
-    const find = (reference: string | undefined) =>
-      reference === undefined ? undefined : configs.find(id, reference)
+    const find = (reference: string | undefined) => (reference === undefined ? undefined : configs.find(id, reference))
     const config = find(defaults.config) ?? configs.defaultOf(id)
     workspaces.set(id, {
       slug,

@@ -23,7 +23,10 @@ describe('saving a config', () => {
       { version: 2, config: { provider: '@sandbox' } },
       { version: 1, config: FALLBACK },
     ])
-    expect((await call('GET', `/configs/${slug}`)).body).toMatchObject({ name: 'Renamed', config: { provider: '@sandbox' } })
+    expect((await call('GET', `/configs/${slug}`)).body).toMatchObject({
+      name: 'Renamed',
+      config: { provider: '@sandbox' },
+    })
   })
 
   it('is refused with every problem and its path', async () => {
@@ -46,7 +49,9 @@ describe('saving a config', () => {
     const { call, newKey } = await startControlPlane()
     await call('POST', '/integrations', { name: 'a', slug: 'a', ai_provider_id: 'anthropic', key: 'sk-of-a-test' })
     const at = (custom_host: string) => ({ name: 'x', config: { provider: '@a', custom_host } })
-    expect((await call('POST', '/configs', at('https://collector.example.net/v1'))).text).toContain('is sealed for that host')
+    expect((await call('POST', '/configs', at('https://collector.example.net/v1'))).text).toContain(
+      'is sealed for that host',
+    )
     expect((await call('POST', '/configs', at('https://api.anthropic.com/v2'))).status).toBe(200)
     const { key } = await newKey(ALL_WORKSPACE_SCOPES)
     expect((await call('POST', '/configs', at('https://api.anthropic.com/v2'), key)).status).toBe(400)
@@ -57,7 +62,12 @@ it('a config of one workspace does not exist for another', async () => {
   const { call, newKey, otherWorkspace } = await startControlPlane()
   const { key } = await newKey(ALL_WORKSPACE_SCOPES, { workspace_id: otherWorkspace.id })
   const { body } = await call('POST', '/configs', { name: 'Ours', config: FALLBACK })
-  for (const [method, more] of [['GET', ''], ['PUT', ''], ['DELETE', ''], ['GET', '/versions']] as const) {
+  for (const [method, more] of [
+    ['GET', ''],
+    ['PUT', ''],
+    ['DELETE', ''],
+    ['GET', '/versions'],
+  ] as const) {
     expect((await call(method, `/configs/${String(body['slug'])}${more}`, undefined, key)).status).toBe(404)
   }
   expect((await call('GET', '/configs', undefined, key)).body).toMatchObject({ total: 0 })
@@ -67,7 +77,12 @@ it('a key follows its own config, else that of its workspace, and may be bound t
   const { call, newKey, directory, workspace } = await startControlPlane()
   const save = async (name: string, more = {}) =>
     String((await call('POST', '/configs', { name, config: FALLBACK, ...more })).body['slug'])
-  const [own, people, all, standard] = [await save('own'), await save('people'), await save('all'), await save('std', { isDefault: 1 })]
+  const [own, people, all, standard] = [
+    await save('own'),
+    await save('people'),
+    await save('all'),
+    await save('std', { isDefault: 1 }),
+  ]
   const bound = await newKey(['completions.write'], { defaults: { config_id: own, allow_config_override: false } })
   const service = await newKey(['completions.write'])
   const person = await newKey(['completions.write'], { type: 'user', user_id: 'admin@localhost' })
@@ -75,9 +90,19 @@ it('a key follows its own config, else that of its workspace, and may be bound t
     const found = directory.find(secret)
     return found.state === 'active' ? [found.caller.defaultConfig?.id, found.caller.mayOverrideConfig] : found
   }
-  expect([bound, service, person].map(({ key }) => followed(key))).toEqual([[own, false], [standard, true], [standard, true]])
-  await call('PUT', `/admin/workspaces/${workspace.slug}`, { defaults: { config_id: all, user_api_key_config: people } })
-  expect([bound, service, person].map(({ key }) => followed(key))).toEqual([[own, false], [all, true], [people, true]])
+  expect([bound, service, person].map(({ key }) => followed(key))).toEqual([
+    [own, false],
+    [standard, true],
+    [standard, true],
+  ])
+  await call('PUT', `/admin/workspaces/${workspace.slug}`, {
+    defaults: { config_id: all, user_api_key_config: people },
+  })
+  expect([bound, service, person].map(({ key }) => followed(key))).toEqual([
+    [own, false],
+    [all, true],
+    [people, true],
+  ])
   for (const slug of [own, people, all]) {
     expect((await call('DELETE', `/configs/${slug}`)).status).toBe(409)
     expect((await call('PUT', `/configs/${slug}`, { status: 'archived' })).status).toBe(409)
@@ -98,7 +123,12 @@ it('the SDK creates, reads, lists, changes and deletes configs', async () => {
   const { app, workspace } = await startControlPlane()
   const address = await app.listen({ host: '127.0.0.1', port: 0 })
   const portkey = new Portkey({ apiKey: ADMIN_KEY, baseURL: `${address}/v1` })
-  const created = await portkey.configs.create({ name: 'SDK', config: FALLBACK, isDefault: 1, workspace_id: workspace.slug })
+  const created = await portkey.configs.create({
+    name: 'SDK',
+    config: FALLBACK,
+    isDefault: 1,
+    workspace_id: workspace.slug,
+  })
   const slug = created.slug ?? ''
   expect(await portkey.configs.retrieve({ slug })).toMatchObject({ config: FALLBACK, is_default: 1 })
   const updated = await portkey.configs.update({ slug, config: { provider: '@sandbox' }, status: 'active' })

@@ -151,3 +151,38 @@ describe('the summary', () => {
     })
   })
 })
+
+it('a log tells its route, and logs are found by config and by what the cache did', async () => {
+  const { call, store, workspace } = await startControlPlane()
+  const ours = { organisation_id: workspace.organisationId, workspace_id: workspace.id }
+  const route = [
+    { path: 'config.targets[0]', provider: 'a', result: 'failed', status: 529, reason: 'overloaded_error', ms: 12.5 },
+    { path: 'config.targets[1]', provider: 'b', result: 'answered', status: 200, ms: 30 },
+  ]
+  await store.insertMany('exchanges', [
+    exchangeRow({
+      ...ours,
+      id: 'req_routed',
+      config_id: 'pc-a',
+      config_version_id: 'v1',
+      target_path: 'config.targets[1]',
+      retries: 1,
+      cache_status: 'MISS',
+      route: JSON.stringify(route),
+      changes: '["dropped context_management"]',
+    }),
+    exchangeRow({ ...ours, id: 'req_plain', config_id: null, cache_status: 'HIT' }),
+  ])
+  expect((await call('GET', '/logs/req_routed')).body).toMatchObject({
+    config: 'pc-a',
+    config_version_id: 'v1',
+    target_path: 'config.targets[1]',
+    retries: 1,
+    cache_status: 'MISS',
+    route: [route[0], { ...route[1], reason: null }],
+    changes: ['dropped context_management'],
+  })
+  expect(ids(await call('GET', '/logs?config=pc-a'))).toEqual(['req_routed'])
+  expect(ids(await call('GET', '/logs?cache=HIT'))).toEqual(['req_plain'])
+  expect((await call('GET', '/logs?cache=sometimes')).status).toBe(400)
+})

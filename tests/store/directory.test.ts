@@ -319,6 +319,22 @@ for (const backend of backends) {
         expect(upstream.models).toEqual(['claude-haiku-*', 'claude-opus-5'])
       })
 
+      test('a name on the list also means its spellings with a date, a vendor or a context window', async () => {
+        const integration = await addIntegration(store.db, organisationId, { allowAllModels: false })
+        const listed = { isCustom: false, baseModelSlug: null }
+        await putIntegrationModels(store.db, integration.id, [
+          { slug: 'claude-haiku-4-5', enabled: true, ...listed },
+          { slug: 'claude-opus-*', enabled: true, ...listed },
+          { slug: 'claude-opus-4', enabled: false, ...listed },
+        ])
+        await addProvider(store.db, workspace, integration)
+        await directory.refresh()
+        const upstream = directory.provider(workspace.id, 'claude')!
+        const allowed = ['claude-haiku-4-5-20251001', 'us.anthropic.claude-opus-5-v1:0', 'claude-haiku-4-5[1m]']
+        const refused = ['claude-opus-4-20250514', 'claude-sonnet-4-5-20250929', 'us.anthropic.claude-opus-4-v1:0']
+        expect([...allowed, ...refused].filter((model) => upstream.allows(model))).toEqual(allowed)
+      })
+
       test('where all models are allowed, one that is switched off is still refused', async () => {
         const integration = await addIntegration(store.db, organisationId)
         await putIntegrationModels(store.db, integration.id, [

@@ -47,7 +47,8 @@ export async function checkDocument(
 function checkHost({ path, provider, settings }: TargetNode, origins: ReadonlyMap<string, string>): ConfigProblem[] {
   if (settings.customHost === undefined) return []
   const place = `${path}.custom_host`
-  if (provider === undefined) return [{ path: place, message: 'needs a provider beside it, whose credential it may get' }]
+  if (provider === undefined)
+    return [{ path: place, message: 'needs a provider beside it, whose credential it may get' }]
   const origin = origins.get(provider)
   if (origin === undefined || new URL(settings.customHost).origin === origin) return []
   const message = `has to be at ${origin}: the credential of @${provider} is sealed for that host`

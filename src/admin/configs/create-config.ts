@@ -31,7 +31,13 @@ export const createConfig = route({
         name: body.name,
         isDefault: body.isDefault ?? body.is_default ?? false,
         status: 'active',
-        version: { id: versionId, number: 1, document, createdBy: caller.keyId ?? caller.userId ?? null, createdAt: now },
+        version: {
+          id: versionId,
+          number: 1,
+          document,
+          createdBy: caller.keyId ?? caller.userId ?? null,
+          createdAt: now,
+        },
         createdAt: now,
         updatedAt: now,
       })

@@ -15,7 +15,8 @@ export async function requireConfig(
 ): Promise<string | null | undefined> {
   if (reference === null || reference === undefined) return reference
   const found = await findConfig(db, workspace.organisationId, reference)
-  if (found?.workspaceId !== workspace.id) throw invalid(`defaults.${member}: this workspace has no config ${reference}`)
+  if (found?.workspaceId !== workspace.id)
+    throw invalid(`defaults.${member}: this workspace has no config ${reference}`)
   if (found.status === 'archived') throw invalid(`defaults.${member}: the config ${reference} is archived`)
   return found.slug
 }

@@ -85,7 +85,8 @@ function complete(
 ): ProviderSettings {
   if (kind === 'bedrock' || kind === 'claude-platform-aws') {
     const { aws_role_arn: role, aws_access_key_id: keyId } = settings
-    const told = role !== undefined ? 'assumedRole' : keyId !== undefined ? 'accessKey' : has('key') ? 'apiKey' : 'default'
+    const told =
+      role !== undefined ? 'assumedRole' : keyId !== undefined ? 'accessKey' : has('key') ? 'apiKey' : 'default'
     return { ...settings, aws_auth_type: settings.aws_auth_type ?? told }
   }
   if (kind === 'vertex-ai') {

@@ -44,7 +44,10 @@ export const updateIntegration = route({
               parts.vault,
               integration.id,
               after,
-              mergeSecrets(after === before ? keptBeside(account.secrets, integration, before, parts) : {}, account.secrets),
+              mergeSecrets(
+                after === before ? keptBeside(account.secrets, integration, before, parts) : {},
+                account.secrets,
+              ),
             ),
           }),
         },
