@@ -85,7 +85,7 @@ function fieldRows(): string[][] {
 
 function handlingInWords(handling: Handling | ForModels): string {
   if (typeof handling === 'string') return WORDS[handling]
-  return `${WORDS[handling.then]} for ${handling.models.says}, else ${WORDS[handling.otherwise]}`
+  return `${WORDS[handling.handling]} for ${handling.models.says}, else ${WORDS[handling.otherwise]}`
 }
 
 function betaRows(): string[][] {

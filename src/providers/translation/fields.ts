@@ -21,7 +21,7 @@ export type Handling = 'keep' | 'drop' | 'refuse' | 'text' | 'fold' | 'move'
 /** A handling that holds for some models; the others have it kept. */
 export interface ForModels {
   readonly models: ModelCondition
-  readonly then: Handling
+  readonly handling: Handling
   readonly otherwise: Handling
 }
 
@@ -35,9 +35,9 @@ export interface FieldRule {
   readonly source: Source
 }
 
-const forModels = (models: ModelCondition, then: Handling, otherwise: Handling = 'keep'): ForModels => ({
+const forModels = (models: ModelCondition, handling: Handling, otherwise: Handling = 'keep'): ForModels => ({
   models,
-  then,
+  handling,
   otherwise,
 })
 
@@ -258,5 +258,5 @@ export function handlingOf(field: Field, platform: Platform, model: ModelTraits)
   const rule: FieldRule = FIELDS[field]
   const handling = rule.on[platform]
   if (typeof handling === 'string') return handling
-  return handling.models.holds(model) ? handling.then : handling.otherwise
+  return handling.models.holds(model) ? handling.handling : handling.otherwise
 }
