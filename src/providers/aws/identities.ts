@@ -1,10 +1,14 @@
-import type { AwsCredentialIdentity } from '@smithy/types'
 import type { Clock } from '../../core/clock.ts'
 import { GatewayError } from '../../core/errors.ts'
 import type { ProviderSettings, Upstream } from '../adapter.ts'
 
 /** Keys that sign; temporary ones have a session token and an end. */
-export type AwsIdentity = Pick<AwsCredentialIdentity, 'accessKeyId' | 'secretAccessKey' | 'sessionToken' | 'expiration'>
+export interface AwsIdentity {
+  readonly accessKeyId: string
+  readonly secretAccessKey: string
+  readonly sessionToken?: string
+  readonly expiration?: Date
+}
 
 /** Who each account signs as. */
 export interface AwsIdentities {

@@ -76,7 +76,7 @@ export function plainName(name: string | undefined): string | undefined {
   return name
     ?.replace(/^.*#/, '')
     .replace(/:.*$/s, '')
-    .replace(/(?:Exception|Error)$/, (ending) => (ending === 'Exception' ? '' : ending))
+    .replace(/Exception$/, '')
     .toLowerCase()
 }
 
