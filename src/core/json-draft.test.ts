@@ -96,3 +96,11 @@ test.each(['{"a":[1 2]}', '{"a":[1,]}', '{"a":[,1]}', '{"a":{"b" 1}}', '{"a":[01
     expect(() => [draft.get('a')?.elements, draft.get('a')?.names]).toThrow(JsonError)
   },
 )
+
+test('what fits only another kind of value changes nothing', () => {
+  const { draft, written } = draftOf('{"a":[[]],"b":"text"}')
+  draft.get('a')?.elements[0]?.put('name', '1')
+  draft.get('b')?.append('1')
+  draft.append('1')
+  expect(written()).toBe('{"a":[[]],"b":"text"}')
+})

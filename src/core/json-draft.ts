@@ -14,7 +14,7 @@ interface Item extends Span {
 
 /**
  * One value of a document, and the changes to it so far. Reading may throw `JsonError` where a nested value is broken; what is asked of the
- * wrong kind of value (the members of a number) is answered with nothing.
+ * wrong kind of value (the members of a number) is answered with nothing, and changes nothing.
  */
 export class JsonDraft {
   readonly #bytes: Buffer
@@ -59,10 +59,6 @@ export class JsonDraft {
     )
   }
 
-  get bytesLong(): number {
-    return this.#end - this.#start
-  }
-
   /** The member of that name; the last one if it stands twice, as `JSON.parse` would have it. Not one that was removed. */
   get(name: string): JsonDraft | undefined {
     return this.#parts().findLast((item) => item.name === name && !item.value.#removed)?.value
@@ -102,19 +98,21 @@ export class JsonDraft {
   /** Gives a member another value, or adds it behind the others. */
   put(name: string, json: string): void {
     const member = this.get(name)
+    if (!this.isObject) return
     if (member === undefined) this.#last.push(`${JSON.stringify(name)}:${json}`)
     else member.replace(json)
   }
 
   /** Adds a member in front of the others, and of those that were added before. */
   putFirst(name: string, json: string): void {
+    if (!this.isObject) return
     this.removeMember(name)
     this.#first.unshift(`${JSON.stringify(name)}:${json}`)
   }
 
   /** Adds an element at the end of a list. */
   append(json: string): void {
-    this.#last.push(json)
+    if (this.isList) this.#last.push(json)
   }
 
   /** What has to be spliced into the document's bytes; in order, apart, empty when nothing has changed. */
