@@ -107,3 +107,10 @@ test('a page of 401 without an end is one clean refusal', async () => {
   const answer = await ask({ config: { provider: '@prod' } }).answer
   expect([answer.status, header(answer.headers, 'x-portcullis-error')]).toEqual([502, 'upstream.credential_rejected'])
 })
+
+test('a way that could not be gone has no say about the one that failed before it', async () => {
+  await startThree([refuseWith(529)])
+  const config = { ...FALLBACK, targets: [{ provider: '@prod' }, { provider: '@gone' }] }
+  const answer = await ask({ config }).answer
+  expect([answer.status, portkey(answer.headers, 'last-used-option-index')]).toEqual([529, 'config.targets[0]'])
+})
