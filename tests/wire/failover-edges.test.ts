@@ -1,6 +1,8 @@
 import { gzipSync } from 'node:zlib'
 import { afterEach, expect, test } from 'vitest'
+import { GatewayError } from '../../src/core/errors.ts'
 import { header } from '../../src/core/headers.ts'
+import type { Adapter } from '../../src/providers/adapter.ts'
 import { anthropicAdapter } from '../../src/providers/anthropic.ts'
 import { send } from '../../src/testing/http.ts'
 import { EVENT_STREAM, KEY, WHOLE_STREAM } from './data-plane.ts'
@@ -112,5 +114,18 @@ test('a way that could not be gone has no say about the one that failed before i
   await startThree([refuseWith(529)])
   const config = { ...FALLBACK, targets: [{ provider: '@prod' }, { provider: '@gone' }] }
   const answer = await ask({ config }).answer
+  expect([answer.status, portkey(answer.headers, 'last-used-option-index')]).toEqual([529, 'config.targets[0]'])
+})
+
+test('nor has a target that cannot serve the request, where the client cannot help it', async () => {
+  const adapter: Adapter = {
+    ...anthropicAdapter,
+    encode(call, upstream) {
+      if (upstream.slug === 'second') throw new GatewayError('target.incapable', 'container: not available here')
+      return anthropicAdapter.encode(call, upstream)
+    },
+  }
+  await startThree([refuseWith(529), serve], { adapter })
+  const answer = await ask({ config: { ...FALLBACK, targets: FALLBACK.targets.slice(0, 2) } }).answer
   expect([answer.status, portkey(answer.headers, 'last-used-option-index')]).toEqual([529, 'config.targets[0]'])
 })
