@@ -1,3 +1,5 @@
+import { EventStreamCodec } from '@smithy/eventstream-codec'
+
 /** A plain answer of about one kilobyte. */
 export function jsonAnswer(): Buffer {
   return Buffer.from(
@@ -12,6 +14,29 @@ export function jsonAnswer(): Buffer {
       usage: usage(180),
     }),
   )
+}
+
+const codec = new EventStreamCodec(
+  (bytes) => Buffer.from(bytes).toString('utf8'),
+  (text) => Buffer.from(text, 'utf8'),
+)
+
+/** The same stream as Amazon Bedrock frames it: every event in a frame of its own, in base64 and with two checksums. */
+export function framedAnswer(events: number): readonly Buffer[] {
+  return streamAnswer(events).map((event) => {
+    const json = event.toString('utf8', event.indexOf('data: ') + 'data: '.length).trimEnd()
+    const payload = { bytes: Buffer.from(json).toString('base64'), p: 'abcdefghijklmnopqrstuvwxyz' }
+    return Buffer.from(
+      codec.encode({
+        headers: {
+          ':event-type': { type: 'string', value: 'chunk' },
+          ':content-type': { type: 'string', value: 'application/json' },
+          ':message-type': { type: 'string', value: 'event' },
+        },
+        body: Buffer.from(JSON.stringify(payload)),
+      }),
+    )
+  })
 }
 
 const streams = new Map<number, readonly Buffer[]>()

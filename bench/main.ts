@@ -16,6 +16,7 @@ import { type Measured, startGateway, startServer } from './process.ts'
  *   npm run bench -- --write     also into docs/performance.md
  *   npm run bench -- --rounds 5  more rounds; the figures are their medians
  *   npm run bench -- --only 1    the first load alone, and no memory; for work on one thing
+ *   npm run bench -- --only ways the ways of an answer against each other, and nothing else
  */
 const { values: options } = parseArgs({
   options: {
@@ -25,13 +26,16 @@ const { values: options } = parseArgs({
   },
 })
 
-interface Case {
-  readonly name: string
+interface Load {
   readonly query: string
   readonly bodyBytes: number
   readonly stream: boolean
   readonly requests: number
   readonly concurrency: number
+}
+
+interface Case extends Load {
+  readonly name: string
   /** The promise: gateway over pipe at most. */
   readonly ratioMax?: number
 }
@@ -74,12 +78,39 @@ const CASES: readonly Case[] = [
   },
 ]
 
+/** A stream through the gateway, and the same one on another way through the same gateway. */
+interface Way {
+  readonly name: string
+  readonly usual: keyof Keys
+  readonly other: keyof Keys
+  readonly ratioMax: number
+}
+
+const WAYS: readonly Way[] = [
+  {
+    name: 'Amazon Bedrock, signed and decoded, against Anthropic',
+    usual: 'anthropic',
+    other: 'bedrock',
+    ratioMax: 2,
+  },
+  { name: 'From the cache, against a call to Anthropic', usual: 'anthropic', other: 'cached', ratioMax: 1 },
+]
+
+/** What the ways are measured with: 300 KB up, 300 events down, 4 at a time. */
+const WAY_LOAD: Load = { query: '?events=300', bodyBytes: 300_000, stream: true, requests: 1_000, concurrency: 4 }
+
 /** A pipe and a gateway in front of the same upstream. */
 interface Pair {
   readonly pipe: Measured
   readonly gateway: Measured
-  /** Of a developer. */
-  readonly key: string
+  readonly keys: Keys
+}
+
+/** Developers' keys, by the way their requests go. */
+interface Keys {
+  readonly anthropic: string
+  readonly bedrock: string
+  readonly cached: string
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'portcullis-bench-'))
@@ -88,12 +119,16 @@ try {
   const upstream = await start(startServer('./upstream.ts'))
   const rows: string[] = []
   const pair = await startPair(upstream)
+  const ways: string[] = []
   const cases = options.only === undefined ? CASES : CASES.slice(Number(options.only) - 1, Number(options.only))
-  for (const each of cases) rows.push(await compare(each, pair))
+  if (options.only !== 'ways') for (const each of cases) rows.push(await comparePipe(each, pair))
+  if (options.only === undefined || options.only === 'ways') {
+    for (const each of WAYS) ways.push(await compareWays(each, pair))
+  }
   if (options.only === undefined) {
     const memory: string[] = []
     for (const bodyBytes of [1_000, 300_000]) memory.push(await memoryPerStream(bodyBytes, await startPair(upstream)))
-    report(rows, memory)
+    report(rows, ways, memory)
   }
 } finally {
   for (const each of running.reverse()) await each.stop()
@@ -111,7 +146,7 @@ async function startPair(upstream: Measured): Promise<Pair> {
       TRUSTED_CUSTOM_HOSTS: new URL(upstream.origin).host,
     }),
   )
-  return { pipe, gateway, key: await prepare(gateway.origin, upstream.origin, adminKey) }
+  return { pipe, gateway, keys: await prepare(gateway.origin, upstream.origin, adminKey) }
 }
 
 async function start(starting: Promise<Measured>): Promise<Measured> {
@@ -145,8 +180,8 @@ function headersOf(key: string): Record<string, string> {
   }
 }
 
-/** Adds the upstream as an Anthropic account and makes a developer's key, by the admin API as an administrator would. */
-async function prepare(gateway: string, upstream: string, adminKey: string): Promise<string> {
+/** Adds the upstream as an account at Anthropic and as one at Amazon Bedrock, and makes keys, as an administrator would. */
+async function prepare(gateway: string, upstream: string, adminKey: string): Promise<Keys> {
   const post = async (path: string, body: object): Promise<Record<string, string>> => {
     const response = await fetch(`${gateway}${path}`, {
       method: 'POST',
@@ -168,20 +203,52 @@ async function prepare(gateway: string, upstream: string, adminKey: string): Pro
     configurations: { custom_host: `${upstream}/v1` },
     default_provider_slug: 'bench',
   })
-  const { key } = await post('/v1/api-keys/workspace/service', {
-    name: 'bench',
-    workspace_id: workspace,
-    scopes: ['completions.write'],
-    defaults: { provider: '@bench' },
+  await post('/v1/integrations', {
+    name: 'Bench on Bedrock',
+    slug: 'bench-bedrock',
+    ai_provider_id: 'bedrock',
+    key: 'a-secret-access-key-of-the-benchmark',
+    configurations: {
+      custom_host: upstream,
+      aws_auth_type: 'accessKey',
+      aws_access_key_id: 'AKIAIOSFODNN7EXAMPLE',
+      aws_region: 'us-east-1',
+    },
+    default_provider_slug: 'bench-bedrock',
   })
-  return key!
+  const { slug: config_id } = await post('/v1/configs', {
+    name: 'cached',
+    workspace_id: workspace,
+    config: { provider: '@bench', cache: { mode: 'simple' } },
+  })
+  const makeKey = async (name: string, defaults: object): Promise<string> => {
+    const scopes = ['completions.write']
+    return (await post('/v1/api-keys/workspace/service', { name, workspace_id: workspace, scopes, defaults }))['key']!
+  }
+  return {
+    anthropic: await makeKey('bench', { provider: '@bench' }),
+    bedrock: await makeKey('bedrock', { provider: '@bench-bedrock' }),
+    cached: await makeKey('cached', { config_id }),
+  }
 }
 
-async function compare(each: Case, { pipe, gateway, key }: Pair): Promise<string> {
-  const rounds = Number(options.rounds)
-  const cpuUs = { pipe: [] as number[], gateway: [] as number[] }
-  const firstByteMs = { pipe: [] as number[], gateway: [] as number[] }
-  const run = async (target: Measured, requests: number) => {
+/** A server under load, and whose key the load has. */
+interface Side {
+  readonly target: Measured
+  readonly key: string
+}
+
+interface Comparison {
+  /** Processor microseconds per request: medians over the rounds. */
+  readonly usualUs: number
+  readonly otherUs: number
+  /** What the other one adds to the median time until the first byte, in milliseconds. */
+  readonly addedMs: number
+}
+
+/** The same load on two sides in turns. */
+async function compare(name: string, each: Load, usual: Side, other: Side): Promise<Comparison> {
+  const run = async ({ target, key }: Side, requests: number) => {
     const before = target.cpuMs()
     const result = await load({
       origin: target.origin,
@@ -191,43 +258,58 @@ async function compare(each: Case, { pipe, gateway, key }: Pair): Promise<string
       requests,
       concurrency: each.concurrency,
     })
-    if (result.failures > 0) throw new Error(`${each.name}: ${result.failures} of ${requests} requests failed.`)
+    if (result.failures > 0) throw new Error(`${name}: ${result.failures} of ${requests} requests failed.`)
     // What was handed to another thread during the load belongs to it.
     await wait(200)
     return { cpuUs: ((target.cpuMs() - before) * 1000) / requests, firstByteMs: quantile(result.firstByteMs, 0.5) }
   }
-  const targets = [
-    ['pipe', pipe],
-    ['gateway', gateway],
+  const sides = [
+    { side: usual, cpuUs: [] as number[], firstByteMs: [] as number[] },
+    { side: other, cpuUs: [] as number[], firstByteMs: [] as number[] },
   ] as const
   // A server runs for weeks: what the compiler does in its first seconds is not what a request costs.
-  for (const [, target] of targets) await run(target, each.requests * 2)
-  for (let round = 0; round < rounds; round++) {
-    for (const [name, target] of round % 2 === 0 ? targets : targets.toReversed()) {
-      const result = await run(target, each.requests)
-      cpuUs[name].push(result.cpuUs)
-      firstByteMs[name].push(result.firstByteMs)
+  for (const { side } of sides) await run(side, each.requests * 2)
+  for (let round = 0; round < Number(options.rounds); round++) {
+    for (const { side, cpuUs, firstByteMs } of round % 2 === 0 ? sides : sides.toReversed()) {
+      const result = await run(side, each.requests)
+      cpuUs.push(result.cpuUs)
+      firstByteMs.push(result.firstByteMs)
     }
   }
-  const of = { pipe: median(cpuUs.pipe), gateway: median(cpuUs.gateway) }
-  const ratio = of.gateway / of.pipe
-  const added = median(firstByteMs.gateway) - median(firstByteMs.pipe)
-  const row = `| ${each.name} | ${of.pipe.toFixed(0)} | ${of.gateway.toFixed(0)} | ${ratio.toFixed(2)} | ${
-    each.ratioMax === undefined ? '' : `≤ ${each.ratioMax}`
-  } | ${added.toFixed(1)} |`
-  console.log(row)
-  return row
+  return {
+    usualUs: median(sides[0].cpuUs),
+    otherUs: median(sides[1].cpuUs),
+    addedMs: median(sides[1].firstByteMs) - median(sides[0].firstByteMs),
+  }
+}
+
+async function comparePipe(each: Case, { pipe, gateway, keys }: Pair): Promise<string> {
+  const through = (target: Measured): Side => ({ target, key: keys.anthropic })
+  return row(each.name, await compare(each.name, each, through(pipe), through(gateway)), each.ratioMax)
+}
+
+async function compareWays({ name, usual, other, ratioMax }: Way, { gateway, keys }: Pair): Promise<string> {
+  const by = (way: keyof Keys): Side => ({ target: gateway, key: keys[way] })
+  return row(name, await compare(name, WAY_LOAD, by(usual), by(other)), ratioMax)
+}
+
+function row(name: string, { usualUs, otherUs, addedMs }: Comparison, ratioMax: number | undefined): string {
+  const figures = [usualUs.toFixed(0), otherUs.toFixed(0), (otherUs / usualUs).toFixed(2)]
+  const cells = [name, ...figures, ratioMax === undefined ? '' : `≤ ${ratioMax}`, addedMs.toFixed(1)]
+  const line = `| ${cells.join(' | ')} |`
+  console.log(line)
+  return line
 }
 
 /** What 200 streams that give an event every 50 ms hold, over what the process held before them. */
-async function memoryPerStream(bodyBytes: number, { pipe, gateway, key }: Pair): Promise<string> {
+async function memoryPerStream(bodyBytes: number, { pipe, gateway, keys }: Pair): Promise<string> {
   const STREAMS = 200
   const perStream = async (target: Measured) => {
     const streams = async (count: number, query: string) =>
       load({
         origin: target.origin,
         path: `/v1/messages${query}`,
-        headers: headersOf(key),
+        headers: headersOf(keys.anthropic),
         body: requestBody(bodyBytes, true),
         requests: count,
         concurrency: count,
@@ -246,16 +328,20 @@ async function memoryPerStream(bodyBytes: number, { pipe, gateway, key }: Pair):
     return (median(samples) - before) / STREAMS
   }
   const of = { pipe: await perStream(pipe), gateway: await perStream(gateway) }
-  const row = `| ${bodyBytes / 1000} KB | ${of.pipe.toFixed(0)} | ${of.gateway.toFixed(0)} |`
-  console.log(row)
-  return row
+  const line = `| ${bodyBytes / 1000} KB | ${of.pipe.toFixed(0)} | ${of.gateway.toFixed(0)} |`
+  console.log(line)
+  return line
 }
 
-function report(rows: readonly string[], memory: readonly string[]): void {
+function report(rows: readonly string[], ways: readonly string[], memory: readonly string[]): void {
   const table = [
     '| Load | Pipe, CPU µs per request | Gateway, CPU µs per request | Gateway ÷ pipe | Promise | Added to first byte, ms (median) |',
     '| --- | ---: | ---: | ---: | ---: | ---: |',
     ...rows,
+    '',
+    '| 300 KB, 300 events, 4 at a time | Usual, CPU µs per request | Other, CPU µs per request | Other ÷ usual | Promise | Added to first byte, ms (median) |',
+    '| --- | ---: | ---: | ---: | ---: | ---: |',
+    ...ways,
     '',
     '| 200 slow streams, request body of | Pipe, KB of memory per stream | Gateway, KB of memory per stream |',
     '| --- | ---: | ---: |',
