@@ -1,8 +1,9 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
+import { header } from '../../src/core/headers.ts'
 import { type ClaudeCodeRun, findClaudeCode, runClaudeCode } from '../../src/testing/claude-code.ts'
 import { type TestGateway, startGateway } from '../../src/testing/gateway.ts'
 import { type RecordingProxy, startRecordingProxy } from '../../src/testing/recording-proxy.ts'
-import type { UpstreamRequest } from '../../src/testing/scripted-upstream.ts'
+import { type UpstreamRequest, startScriptedUpstream } from '../../src/testing/scripted-upstream.ts'
 import { startBedrockStandIn } from '../../src/testing/stand-ins/bedrock.ts'
 import { startFoundryStandIn } from '../../src/testing/stand-ins/foundry.ts'
 import { startVertexStandIn } from '../../src/testing/stand-ins/vertex.ts'
@@ -33,6 +34,19 @@ const PLATFORMS: Readonly<Record<string, (playAs: string) => Promise<Platform>>>
     const standIn = await startFoundryStandIn({ playAs })
     const { apiKey: key, configurations } = standIn
     return { ...standIn, requests: standIn.requests, account: { ai_provider_id: 'azure-ai', key, configurations } }
+  },
+  // It takes whatever Anthropic's own API takes, behind AWS identity.
+  async 'claude-platform-aws'(playAs) {
+    const upstream = await startScriptedUpstream({ playAs: () => playAs })
+    const configurations = {
+      custom_host: `${upstream.origin}/v1`,
+      aws_auth_type: 'accessKey',
+      aws_access_key_id: 'AKIAIOSFODNN7EXAMPLE',
+      aws_region: 'us-west-2',
+      anthropic_workspace_id: 'wrkspc_01Example',
+    }
+    const account = { ai_provider_id: 'claude-platform-aws', key: 'a-secret-access-key', configurations }
+    return { ...upstream, trustedHosts: [new URL(upstream.origin).host], account }
   },
 }
 
@@ -116,10 +130,26 @@ describe.skipIf(findClaudeCode() === undefined).each(['bedrock', 'vertex'])('Cla
   })
 })
 
-test.skipIf(findClaudeCode() === undefined)('Claude Code with Foundry alone works through a session', async () => {
-  await start('foundry', 'sandbox-tools')
-  const { stdout, exitCode } = await runSession()
-  expect(stdout).toContain('You asked: “Please look around”')
-  expect(exitCode).toBe(0)
-  expect(refusals()).toEqual([])
-})
+test.skipIf(findClaudeCode() === undefined).each(['foundry', 'claude-platform-aws'])(
+  'Claude Code with %s alone works through a session',
+  async (name) => {
+    await start(name, 'sandbox-tools')
+    const { stdout, exitCode } = await runSession()
+    expect(stdout).toContain('You asked: “Please look around”')
+    expect(exitCode).toBe(0)
+    expect(refusals()).toEqual([])
+    expect(platform.requests).toHaveLength(calls().length)
+  },
+)
+
+test.skipIf(findClaudeCode() === undefined)(
+  'Claude Platform on AWS is told the workspace, and the call is signed',
+  async () => {
+    await start('claude-platform-aws', 'sandbox-echo')
+    await runSession()
+    const { headers } = platform.requests[0]!
+    expect(header(headers, 'anthropic-workspace-id')).toBe('wrkspc_01Example')
+    expect(header(headers, 'authorization')).toMatch(/^AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE\//)
+    expect(headers.join(' ')).not.toContain(key)
+  },
+)
