@@ -123,7 +123,7 @@ class Journey {
           repairs: NO_REPAIRS,
           signal,
         },
-        this.#reply,
+        this.#noting(target, startedAt),
       )
     } catch (thrown) {
       const failure = failureOf(thrown)
@@ -140,17 +140,24 @@ class Journey {
       return undefined
     }
     note('served', 200)
-    trail.note({
-      step: {
-        path: target.path,
-        provider: target.upstream.slug,
-        result: 'answered',
-        status: 200,
-        reason: undefined,
-        ms: Math.round(clock.monotonic() - startedAt),
-      },
-    })
     return undefined
+  }
+
+  /** Notes who answers when the client is told, because a short answer ends in that same moment. */
+  #noting({ path, upstream }: Target, startedAt: number): Reply {
+    const reply = this.#reply
+    const { trail } = this.#exchange
+    return {
+      head: (head) => {
+        const ms = Math.round(this.#parts.clock.monotonic() - startedAt)
+        const { status } = head
+        trail.note({ step: { path, provider: upstream.slug, result: 'answered', status, reason: undefined, ms } })
+        reply.head(head)
+      },
+      chunk: (bytes) => reply.chunk(bytes),
+      end: (ending) => reply.end(ending),
+      fail: (error, by, headers) => reply.fail(error, by, headers),
+    }
   }
 
   /** No call is to be made there now. */
