@@ -35,6 +35,10 @@ export interface TestGateway {
 export interface LogRow {
   /** Slug of the provider that answered. */
   readonly virtual_key: string | null
+  /** Where the target that answered stands in the config. */
+  readonly target_path: string | null
+  /** Every target that was tried or skipped, in order. */
+  readonly route: readonly { readonly path: string; readonly provider: string | null; readonly result: string }[]
   readonly session_id: string | null
   readonly agent_id: string | null
   readonly request_class: string | null

@@ -5,7 +5,7 @@ import { script } from '../../src/providers/scripted/script.ts'
 import { findClaudeCode, runClaudeCode } from '../../src/testing/claude-code.ts'
 import { type RecordingProxy, startRecordingProxy } from '../../src/testing/recording-proxy.ts'
 import type { UpstreamRequest } from '../../src/testing/scripted-upstream.ts'
-import { type ThreeProviders, startThreeProviders } from '../../src/testing/three-providers.ts'
+import { FALLBACK, type ThreeProviders, startThreeProviders } from '../../src/testing/three-providers.ts'
 
 vi.setConfig({ testTimeout: 90_000 })
 
@@ -13,6 +13,9 @@ vi.setConfig({ testTimeout: 90_000 })
 const SESSION = 'sandbox-agents'
 const ALONE = ['--disallowedTools', 'Agent']
 const MODEL = 'claude-opus-5-5'
+
+/** The targets of the fallback, as records and headers name them. */
+const PATHS = ['config.targets[0]', 'config.targets[1]', 'config.targets[2]']
 
 let gateway: ThreeProviders
 let wire: RecordingProxy
@@ -85,7 +88,7 @@ describe.skipIf(findClaudeCode() === undefined)('a session of Claude Code whose 
     )
     expectNothingSeen(await runSession())
 
-    const [first, second, third] = ['config.targets[0]', 'config.targets[1]', 'config.targets[2]']
+    const [first, second, third] = PATHS
     const rest = calls().slice(4)
     expect(rest.length).toBeGreaterThanOrEqual(2)
     expect(servedBy()).toEqual([first, first, second, second, ...rest.map(() => third)])
@@ -98,12 +101,20 @@ describe.skipIf(findClaudeCode() === undefined)('a session of Claude Code whose 
     expect(rows).toHaveLength(calls().length)
     for (const row of rows)
       expect(row).toMatchObject({ outcome: 'completed', response_status_code: 200, error_code: null })
-    expect(rows.map(({ virtual_key }) => virtual_key)).toEqual([
-      'anthropic-prod',
-      'anthropic-prod',
-      'bedrock-prod',
-      'bedrock-prod',
-      ...rest.map(() => 'vertex-prod'),
+    expect(rows.map(({ virtual_key }) => `@${virtual_key}`)).toEqual(
+      servedBy().map((path) => FALLBACK.targets[PATHS.indexOf(path!)]!.provider),
+    )
+    expect(rows.map(({ target_path }) => target_path)).toEqual(servedBy())
+    // Only the two requests that met a death took more than one step.
+    expect(rows.flatMap(({ route }, at) => (route.length > 1 ? [at] : []))).toEqual([2, 4])
+    expect(rows[2]!.route.map(({ path, result }) => `${path} ${result}`)).toEqual([
+      `${first} failed`,
+      `${second} answered`,
+    ])
+    expect(rows[4]!.route.map(({ path, result }) => `${path} ${result}`)).toEqual([
+      `${second} failed`,
+      `${first} failed`,
+      `${third} answered`,
     ])
   })
 })
