@@ -377,6 +377,9 @@ on the machine and is given for orientation only.
 
 ${table}
 
+The second table compares two ways through one gateway: what signing, translating and decoding for Amazon Bedrock cost over passing bytes
+through to Anthropic, and whether a cached answer is cheaper than asking again.
+
 Memory is what is still held in the middle of the streams after a full collection of garbage, over what was held before them.
 
 What the figures say:
