@@ -211,7 +211,7 @@ async function prepare(gateway: string, upstream: string, adminKey: string): Pro
     configurations: {
       custom_host: upstream,
       aws_auth_type: 'accessKey',
-      aws_access_key_id: 'AKIAIOSFODNN7EXAMPLE',
+      aws_access_key_id: 'AKIDEXAMPLE',
       aws_region: 'us-east-1',
     },
     default_provider_slug: 'bench-bedrock',

@@ -41,7 +41,7 @@ const PLATFORMS: Readonly<Record<string, (playAs: string) => Promise<Platform>>>
     const configurations = {
       custom_host: `${upstream.origin}/v1`,
       aws_auth_type: 'accessKey',
-      aws_access_key_id: 'AKIAIOSFODNN7EXAMPLE',
+      aws_access_key_id: 'AKIDEXAMPLE',
       aws_region: 'us-west-2',
       anthropic_workspace_id: 'wrkspc_01Example',
     }
@@ -149,7 +149,7 @@ test.skipIf(findClaudeCode() === undefined)(
     await runSession()
     const { headers } = platform.requests[0]!
     expect(header(headers, 'anthropic-workspace-id')).toBe('wrkspc_01Example')
-    expect(header(headers, 'authorization')).toMatch(/^AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE\//)
+    expect(header(headers, 'authorization')).toMatch(/^AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE\//)
     expect(headers.join(' ')).not.toContain(key)
   },
 )

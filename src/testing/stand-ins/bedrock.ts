@@ -44,7 +44,7 @@ export interface BedrockStandInOptions {
 }
 
 const REGION = 'us-east-1'
-const KEY_ID = 'AKIAIOSFODNN7EXAMPLE'
+const KEY_ID = 'AKIDEXAMPLE'
 const SECRET = 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY'
 
 export async function startBedrockStandIn(options: BedrockStandInOptions = {}): Promise<BedrockStandIn> {
