@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { registerAdmin } from './admin/http.ts'
+import { createAnswerCache } from './cache/create-answer-cache.ts'
 import { buildCliPackage } from './cli-package.ts'
 import { formatSettingsBlock, settingsBlock } from './cli/settings-block.ts'
 import type { Config } from './config.ts'
@@ -12,16 +13,18 @@ import { createVault } from './credentials/vault.ts'
 import { answerClientError } from './gateway/client-error.ts'
 import { answerWrongPath, registerDataPlane } from './gateway/http.ts'
 import type { ReportedFailure } from './gateway/parts.ts'
-import { anthropicAdapter, anthropicSigner } from './providers/anthropic.ts'
-import { createScriptedTransport } from './providers/scripted/transport.ts'
-import { createHttpTransport } from './providers/transport.ts'
+import { createProviders } from './providers/create-providers.ts'
 import { openBooks } from './records/books.ts'
-import { NO_CONFIG } from './routing/routing-config.ts'
+import { createAffinity } from './routing/affinity.ts'
+import { createBreakers } from './routing/breaker.ts'
+import { createOwnConfigReader } from './routing/own-configs.ts'
 import { readRevision } from './store/changes.ts'
 import { openStore } from './store/database.ts'
 import { createDirectory } from './store/directory.ts'
 import { type FirstSecrets, newSignInLink, prepareFirstStart } from './store/first-start.ts'
 import { type Logger, createLogger } from './telemetry/logger.ts'
+import { createMetrics } from './telemetry/metrics.ts'
+import { registerMetrics } from './telemetry/register-metrics.ts'
 import { VERSION } from './version.ts'
 
 export interface App {
@@ -100,31 +103,41 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
     const books = await openBooks({ folder: join(config.PORTCULLIS_DATA, 'journal'), clock, log, sink: store })
     closings.push(() => books.close())
 
-    const transport = createHttpTransport()
-    closings.push(() => transport.close())
-    const scripted = createScriptedTransport({ clock })
-    closings.push(() => scripted.close())
+    const providers = createProviders({ clock, trustedHosts: config.trustedHosts })
+    closings.push(() => providers.close())
+    const breakers = createBreakers({ clock })
+    const answers = createAnswerCache({
+      clock,
+      db: store.db,
+      report: (problem) => log.warn({ err: problem }, 'cached answers could not be read or written'),
+    })
+    closings.push(() => answers.close())
+    const metrics = createMetrics({
+      version: VERSION,
+      kindOf: (workspaceId, slug) => directory.provider(workspaceId, slug)?.kind,
+      books: () => books.stats(),
+      answers: () => answers.stats(),
+      circuits: () => breakers.list(),
+      running: () => plane.running,
+    })
 
     const app = createServer(config, clock)
     closings.push(() => app.close())
-    const anthropic = { adapter: anthropicAdapter, signer: anthropicSigner, transport }
     const plane = registerDataPlane(app, {
       clock,
       keys: directory,
       catalogue: directory,
-      configs: { find: () => undefined, read: () => NO_CONFIG },
+      configs: { find: directory.config, read: createOwnConfigReader() },
       prices: directory,
       ledger: books.ledger,
-      recorder: books.recorder,
+      recorder: metrics.watch(books.recorder),
       report: reportTo(log),
-      providers: {
-        anthropic,
-        bedrock: anthropic,
-        'vertex-ai': anthropic,
-        'azure-ai': anthropic,
-        'claude-platform-aws': anthropic,
-        scripted: { ...anthropic, transport: scripted },
-      },
+      warn: ({ message, ...facts }) => log.warn(facts, message),
+      providers: providers.byKind,
+      affinity: createAffinity({ clock }),
+      breakers,
+      answers,
+      random: Math.random,
       timeouts: {
         connectMs: config.PORTCULLIS_CONNECT_TIMEOUT_MS,
         firstByteMs: config.PORTCULLIS_FIRST_BYTE_TIMEOUT_MS,
@@ -142,6 +155,14 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
         ),
     })
     serveCli(app)
+    registerMetrics(app, {
+      metrics,
+      isPublic: config.PORTCULLIS_METRICS_PUBLIC,
+      isAdministrator: (secret) => {
+        const holder = directory.adminCaller(secret)
+        return holder !== undefined && holder.workspaceId === undefined
+      },
+    })
 
     // Known once it is listened on.
     let url = ''
@@ -157,6 +178,8 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
       publicUrl,
       settingsText: (url, key) => formatSettingsBlock(settingsBlock({ url, key })),
       flushRecords: () => books.flush(),
+      circuits: () => breakers.list(),
+      forgetAnswers: (workspaceId) => answers.forget(workspaceId),
       report: (problem) => log.error({ err: problem }, 'a request to the admin API failed'),
     })
     url = await app.listen({ host: config.HOST, port: config.PORT })

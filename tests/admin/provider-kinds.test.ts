@@ -8,7 +8,7 @@ const KEY_FILE = {
   type: 'service_account',
   project_id: 'claude-prod',
   client_email: 'gateway@claude-prod.iam.gserviceaccount.com',
-  private_key: '-----BEGIN PRIVATE KEY-----\nof-a-test\n-----END PRIVATE KEY-----\n',
+  private_key: '-----BEGIN TEST KEY-----\nof-a-test\n-----END TEST KEY-----\n',
 }
 const AWS = {
   aws_region: 'eu-central-1',

@@ -3,7 +3,6 @@ import { type IncomingMessage, type Server, type ServerResponse, createServer } 
 import Fastify from 'fastify'
 import type { AnswerCache, CachedAnswer } from '../../src/cache/answer-cache.ts'
 import { type Clock, systemClock } from '../../src/core/clock.ts'
-import { GatewayError } from '../../src/core/errors.ts'
 import { asId } from '../../src/core/ids.ts'
 import { answerClientError } from '../../src/gateway/client-error.ts'
 import type { Caller } from '../../src/gateway/exchange.ts'
@@ -15,7 +14,7 @@ import { anthropicAdapter, anthropicSigner } from '../../src/providers/anthropic
 import { createHttpTransport } from '../../src/providers/transport.ts'
 import { createAffinity } from '../../src/routing/affinity.ts'
 import { type Breakers, createBreakers } from '../../src/routing/breaker.ts'
-import { readConfig } from '../../src/routing/document.ts'
+import { createOwnConfigReader } from '../../src/routing/own-configs.ts'
 import type { RoutingConfig } from '../../src/routing/routing-config.ts'
 import type { ExchangeRecord } from '../../src/records/record.ts'
 
@@ -134,7 +133,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<Running
     },
     configs: {
       find: (workspaceId, reference) => (workspaceId === CALLER.workspaceId ? options.configs?.[reference] : undefined),
-      read: readOwn,
+      read: createOwnConfigReader(),
     },
     providers: {
       anthropic: provider,
@@ -224,12 +223,6 @@ function rememberAnswers(): AnswerCache {
     stats: () => ({ answers: kept.size, bytes: 0, pending: 0, dropped: 0, failures: 0 }),
     close: async () => undefined,
   }
-}
-
-function readOwn(json: string): RoutingConfig {
-  const { config, problems } = readConfig(json, { id: undefined, versionId: undefined })
-  if (config !== undefined) return config
-  throw new GatewayError('config.invalid', problems.map(({ path, message }) => `${path} ${message}`).join('; '))
 }
 
 /** A provider that does whatever the test says, with every request it got. */

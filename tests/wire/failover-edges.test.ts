@@ -34,7 +34,7 @@ test.each([
     azure_entra_client_secret: 'secret-of-the-application',
     vertex_service_account_json: JSON.stringify({
       client_email: 'gateway@project.example',
-      private_key: `-----BEGIN PRIVATE KEY-----\n${KEY_LINE}\n-----END PRIVATE KEY-----\n`,
+      private_key: `-----BEGIN TEST KEY-----\n${KEY_LINE}\n-----END TEST KEY-----\n`,
     }),
   }
   await startThree([refuseWith(400, `bad: ${secret}`)], { upstream: { credential: () => credential } })

@@ -71,7 +71,7 @@ export async function startBedrockStandIn(options: BedrockStandInOptions = {}): 
     if (action === 'invoke' || action === 'invoke-with-response-stream') {
       const betas = Array.isArray(document['anthropic_beta']) ? document['anthropic_beta'].map(String) : []
       const streaming = action !== 'invoke'
-      if (/^anthropic\./.test(model) && !model.includes('-3-')) {
+      if (model.startsWith('anthropic.') && !model.includes('-3-')) {
         return validation(`Invocation of model ID ${model} with on-demand throughput isn’t supported.`)
       }
       const problem = judgeBedrock({ document, model, betas, surface: 'invoke' })
