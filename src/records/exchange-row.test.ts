@@ -13,7 +13,25 @@ test('a row has every column of its table, and no other', () => {
 })
 
 test('a record becomes a row with nothing lost: absent is null, true is 1, tags are JSON', () => {
-  expect(exchangeRow(sampleRecord('req_1', { estimated: true }))).toEqual({
+  const step = {
+    path: 'config.targets[0]',
+    provider: '@a',
+    result: 'failed',
+    status: 529,
+    reason: undefined,
+    ms: 2.5,
+  } as const
+  const record = sampleRecord('req_1', {
+    estimated: true,
+    configId: 'pc-main',
+    configVersionId: 'version_3',
+    targetPath: 'config.targets[1]',
+    retries: -1,
+    cacheStatus: 'MISS',
+    route: [step],
+    changes: ['dropped context_management'],
+  })
+  expect(exchangeRow(record)).toEqual({
     id: 'req_1',
     endpoint: 'messages',
     received_at: 1_795_000_000_000,
@@ -36,6 +54,13 @@ test('a record becomes a row with nothing lost: absent is null, true is 1, tags 
     provider_id: 'provider_1',
     provider_slug: 'anthropic-main',
     attempts: 1,
+    config_id: 'pc-main',
+    config_version_id: 'version_3',
+    target_path: 'config.targets[1]',
+    retries: -1,
+    cache_status: 'MISS',
+    route: '[{"path":"config.targets[0]","provider":"@a","result":"failed","status":529,"ms":2.5}]',
+    changes: '["dropped context_management"]',
     upstream_request_id: 'req_upstream',
     status: 200,
     outcome: 'completed',
