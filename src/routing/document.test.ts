@@ -283,7 +283,7 @@ describe('a document with problems', () => {
     ['no object', [], 'config', 'has to be an object'],
     ['cut JSON', '{"provider":', 'config', 'not valid JSON'],
     ['too much', { name: 'x'.repeat(300_000) }, 'config', 'larger than 256 KB'],
-    ['endless nesting', '['.repeat(10_000), 'config', 'nested deeper'],
+    ['endless nesting', '['.repeat(10_000) + ']'.repeat(10_000), 'config', 'nested deeper'],
     ['a slip', { retyr: { attempts: 1 } }, 'config.retyr', 'did you mean retry?'],
     ['a credential', { api_key: 'sk' }, 'config.api_key', 'provider: "@slug"'],
     ['a credential of AWS', { aws_secret_access_key: 'x' }, 'config.aws_secret_access_key', 'provider: "@slug"'],
@@ -372,6 +372,11 @@ describe('a document with problems', () => {
     ['an empty list of conditions', conditional({ $or: [] }), `${query}.$or`, 'is empty'],
   ])('%s: %j', (_, document, path, message) => {
     expect(readConfig(document, IDENTITY).problems).toEqual([{ path, message: expect.stringContaining(message) }])
+  })
+
+  test('quotes that do not match take no longer to refuse than others', () => {
+    const { problems } = readConfig(`{"a":"${'\\"'.repeat(120_000)}`, IDENTITY)
+    expect(problems).toEqual([{ path: 'config', message: 'is not valid JSON' }])
   })
 
   test('strategies in strategies end somewhere', () => {

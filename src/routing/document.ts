@@ -57,13 +57,16 @@ function parse(input: unknown, problems: Problem[]): Parsed | undefined {
     const text: unknown = typeof input === 'string' ? input : JSON.stringify(input)
     if (typeof text !== 'string') return complain(config, 'is missing')
     if (Buffer.byteLength(text) > BYTES_MAX) return complain(config, `is larger than ${BYTES_MAX / 1024} KB`)
+    // First, as looking for strings takes the square of its time in a text whose quotes do not match.
+    const value: unknown = JSON.parse(text)
     if (nestingOf(text) > NESTING_MAX) return complain(config, `is nested deeper than ${NESTING_MAX} levels`)
-    return { text, value: JSON.parse(text) }
+    return { text, value }
   } catch {
     return complain(config, 'is not valid JSON')
   }
 }
 
+/** Of valid JSON. */
 function nestingOf(text: string): number {
   let depth = 0
   let deepest = 0
