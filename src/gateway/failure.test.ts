@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { GatewayError } from '../core/errors.ts'
-import { type Failure, movesOn, readRetryAfter, refused } from './failure.ts'
+import { type Failure, movesOn, readRetryAfter, refused, statusOfType } from './failure.ts'
 
 const NOW = Date.UTC(2026, 10, 23, 12)
 
@@ -54,4 +54,12 @@ describe('whether the next option gets its turn', () => {
     const own = refused(new GatewayError('gateway.ledger_unavailable', ''), { path: 'config' })
     expect(movesOn(own, new Set([503]))).toBe(false)
   })
+})
+
+test.each([
+  ['overloaded_error', 529],
+  ['some_error', 500],
+  ['constructor', 500],
+])('an error of type %s stands for %i', (type, status) => {
+  expect(statusOfType(type)).toBe(status)
 })

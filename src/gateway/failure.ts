@@ -98,7 +98,7 @@ export function movesOn(failure: Failure, onStatusCodes: ReadonlySet<number> | u
 
 /** The status that an `error.type` stands for when the status itself was spent (Anthropic's documented pairs). */
 export function statusOfType(type: string): number {
-  return STATUS_OF_TYPE[type] ?? 500
+  return (Object.hasOwn(STATUS_OF_TYPE, type) ? STATUS_OF_TYPE[type] : undefined) ?? 500
 }
 
 const STATUS_OF_TYPE: Readonly<Record<string, number>> = {

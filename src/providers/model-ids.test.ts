@@ -66,3 +66,11 @@ test.each([
 ])('tokens of %s are counted by %s', (id, expected) => {
   expect(foundationId(id)).toBe(expected)
 })
+
+test.each(['constructor', '__proto__', 'claude-3/toString'])(
+  '%s, which every object has, is no name in a map',
+  (model) => {
+    const settings = { aws_region: 'us-east-1', model_map: { 'claude-opus-5': PROFILE_ARN } }
+    expect(wireModel('bedrock-invoke', settings, model).id).toBe(model)
+  },
+)

@@ -6,9 +6,14 @@ import type { Platform, ProviderSettings, WireModel } from './adapter.ts'
  * name in the platform's own spelling is taken as it is; Claude's names, in whatever spelling, are put into the platform's.
  */
 export function wireModel(platform: Platform, settings: ProviderSettings, model: string): WireModel {
-  const mapped = settings.model_map?.[model] ?? settings.model_map?.[plainModelName(model)]
-  const id = mapped ?? spell(platform, settings, withoutWindow(model))
+  const own = mapped(settings, model) ?? mapped(settings, plainModelName(model))
+  const id = own ?? spell(platform, settings, withoutWindow(model))
   return { id, priceScope: priceScope(platform, settings, id) }
+}
+
+/** What every object inherits is no model that somebody has mapped. */
+function mapped({ model_map: map }: ProviderSettings, model: string): string | undefined {
+  return map !== undefined && Object.hasOwn(map, model) ? map[model] : undefined
 }
 
 /** The id of a model without region and profile, as Bedrock counts tokens by it; undefined where an ARN hides the model. */

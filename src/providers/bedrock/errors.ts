@@ -86,7 +86,7 @@ function kindOf(name: string | undefined, status: number | undefined, said: Said
   if ((name === 'modelerror' || name === 'modelstreamerror') && said.originalStatus !== undefined) {
     return kindByStatus(said.originalStatus)
   }
-  const known = name === undefined ? undefined : KINDS[name]
+  const known = name !== undefined && Object.hasOwn(KINDS, name) ? KINDS[name] : undefined
   return known ?? (status === undefined ? FAILED : kindByStatus(status))
 }
 

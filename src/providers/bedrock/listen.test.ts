@@ -164,3 +164,12 @@ test('a count of tokens has Anthropic’s name for it', () => {
   const heard = hear(200, ['content-type', 'application/json'], [Buffer.from('{"inputTokens":42}')], 'count_tokens')
   expect(heard).toMatchObject({ status: 200, text: '{"input_tokens":42}', ending: 'end' })
 })
+
+test.each(['constructorException', '__proto__'])(
+  'an error by the name %s, which every object has, is one of no known kind',
+  (name) => {
+    const heard = hear(418, ['x-amzn-errortype', name], [Buffer.from('{"message":"I am a teapot."}')])
+    expect(heard).toMatchObject({ status: 400, ending: 'end' })
+    expect(heard.text).toContain('invalid_request_error')
+  },
+)

@@ -19,6 +19,7 @@ describe('a Google error', () => {
     ['INTERNAL', 500, 500, 'api_error'],
     ['A_NEW_ONE', 502, 500, 'api_error'],
     ['A_NEW_ONE', 418, 400, 'invalid_request_error'],
+    ['constructor', 418, 400, 'invalid_request_error'],
   ])('%s with status %i is told as %i %s', (status, httpStatus, told, type) => {
     const document = google(status, 'Something is wrong.')
     const expected = { status: told, type, message: 'Something is wrong.' }

@@ -12,7 +12,9 @@ export function explainGoogleError(error: PlatformError, project: string): Expla
 
   const google = isObject(document) && isObject(document['error']) ? document['error'] : undefined
   const status = google?.['status']
-  const kind = (typeof status === 'string' ? STATUSES[status] : undefined) ?? typeOf(error.status)
+  const kind =
+    (typeof status === 'string' && Object.hasOwn(STATUSES, status) ? STATUSES[status] : undefined) ??
+    typeOf(error.status)
   const message = google?.['message']
   if (typeof message !== 'string' || message === '') {
     return { ...kind, message: `The provider answered with status ${error.status} and no reason.` }
