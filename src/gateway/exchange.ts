@@ -140,6 +140,12 @@ export interface Attempt extends Planned {
   readonly signal: AbortSignal
 }
 
+/** An attempt whose errors are looked at before anybody sees them. */
+export interface GuardedAttempt extends Attempt {
+  /** Told of the request as it leaves: what in it proves who we are must not come back either, though it is no stored secret. */
+  readonly noteProof: (headers: HeaderLines) => void
+}
+
 /** Who ended an answer before it was whole. */
 export type Breaker = 'client' | 'upstream' | 'shutdown'
 

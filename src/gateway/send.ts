@@ -6,7 +6,7 @@ import { NO_USAGE, type ReportedUsage, type TokenUsage } from '../core/usage.ts'
 import type { CallCharge, CallClosing } from '../ledger/ledger.ts'
 import type { OwnAnswer, UpstreamFlow, UpstreamHandler } from '../providers/adapter.ts'
 import { departureError, leaverOf } from './departure.ts'
-import type { Attempt, Flow, Reply } from './exchange.ts'
+import type { Attempt, Flow, GuardedAttempt, Reply } from './exchange.ts'
 import type { GatewayParts } from './parts.ts'
 import { forClient } from './response-headers.ts'
 import type { Serve } from './stage.ts'
@@ -19,7 +19,7 @@ import { createUsageTap } from './stream/usage-tap.ts'
 type SendParts = Pick<GatewayParts, 'clock' | 'providers' | 'prices' | 'ledger' | 'timeouts'>
 
 /** The end of the pipeline: one attempt becomes one upstream call, metered, priced and written into the ledger. */
-export function send(parts: SendParts): Serve<Attempt> {
+export function send(parts: SendParts): Serve<GuardedAttempt> {
   return async function send(attempt, reply) {
     const { upstream, settings } = attempt.target
     const { adapter, signer, transport } = parts.providers[upstream.kind]
@@ -36,6 +36,7 @@ export function send(parts: SendParts): Serve<Attempt> {
       const signed = await signer.sign(forwarded, upstream, attempt.signal)
       // It may have been ended while it waited for its proof of identity.
       if (call.isOver) return
+      attempt.noteProof(signed.headers)
       attempt.trail.note({ readyAt: parts.clock.monotonic(), changes })
       transport.send(signed, upstream, parts.timeouts, adapter.listen?.(modelCall, upstream, call) ?? call)
     } catch (thrown) {

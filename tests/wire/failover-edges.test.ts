@@ -2,7 +2,7 @@ import { gzipSync } from 'node:zlib'
 import { afterEach, expect, test } from 'vitest'
 import { GatewayError } from '../../src/core/errors.ts'
 import { header } from '../../src/core/headers.ts'
-import type { Adapter } from '../../src/providers/adapter.ts'
+import type { Adapter, Signer } from '../../src/providers/adapter.ts'
 import { anthropicAdapter } from '../../src/providers/anthropic.ts'
 import { send } from '../../src/testing/http.ts'
 import { EVENT_STREAM, KEY, WHOLE_STREAM } from './data-plane.ts'
@@ -41,6 +41,17 @@ test.each([
   const answer = await ask({ config: { provider: '@prod' } }).answer
   expect(header(answer.headers, 'x-portcullis-error')).toBe('upstream.repeated_credential')
   expect(answer.body.toString()).not.toContain(secret)
+})
+
+test.each([
+  ['authorization', 'Bearer ', 'token-of-the-next-hour'],
+  ['x-amz-security-token', '', 'session-of-the-next-hour'],
+])('what was got for a credential and travels as %s is not passed on either', async (name, scheme, token) => {
+  const signer: Signer = { sign: (request) => ({ ...request, headers: [...request.headers, name, scheme + token] }) }
+  await startThree([refuseWith(400, `bad: ${token}`)], { signer, upstream: { credential: () => undefined } })
+  const answer = await ask({ config: { provider: '@prod' } }).answer
+  expect(header(answer.headers, 'x-portcullis-error')).toBe('upstream.repeated_credential')
+  expect(answer.body.toString()).not.toContain(token)
 })
 
 test('a name in a key file is no secret', async () => {

@@ -1,26 +1,38 @@
 import { GatewayError } from '../../core/errors.ts'
-import type { HeaderLines } from '../../core/headers.ts'
+import { type HeaderLines, header } from '../../core/headers.ts'
 import type { Credential } from '../../providers/adapter.ts'
-import type { Attempt, Breaker, Ending, Reply, ReplyHead } from '../exchange.ts'
+import type { Attempt, Breaker, Ending, GuardedAttempt, Reply, ReplyHead } from '../exchange.ts'
 import type { Stage } from '../stage.ts'
 
 /** Errors are short; what goes on longer than this is let through as it comes. */
 const HELD_BYTES_MAX = 64 * 1024
 
 /**
- * Keeps an upstream's error back when it repeats the credential it was sent, as some hosts do with a key they do not like. Every other
- * error passes unchanged, once it is whole. A compressed one is not looked into: plain was asked for.
+ * Keeps an upstream's error back when it repeats the credential it was sent, as some hosts do with a key they do not like, or the token that was
+ * got for one. Every other error passes unchanged, once it is whole. A compressed one is not looked into: plain was asked for.
  */
-export function withhold(): Stage<Attempt> {
+export function withhold(): Stage<Attempt, GuardedAttempt> {
   return (next) =>
     function withhold(exchange, reply) {
-      const secrets = secretsOf(exchange.target.upstream.credential())
-      return next(exchange, secrets.length === 0 ? reply : new Screened(reply, secrets, exchange.target.upstream.slug))
+      const { upstream } = exchange.target
+      const screened = new Screened(reply, secretsOf(upstream.credential()), upstream.slug)
+      return next({ ...exchange, noteProof: (headers) => screened.watchFor(proofsIn(headers)) }, screened)
     }
+}
+
+/** Where tokens travel, most of which live for an hour. */
+const PROOFS = ['authorization', 'x-amz-security-token', 'x-api-key'] as const
+
+function proofsIn(headers: HeaderLines): readonly string[] {
+  return PROOFS.map((name) => header(headers, name)?.replace(/^Bearer /, '') ?? '').filter(isLong)
 }
 
 /** A shorter one would be found in places where it was never written. */
 const SECRET_CHARACTERS_MIN = 8
+
+function isLong(secret: string): boolean {
+  return secret.length >= SECRET_CHARACTERS_MIN
+}
 
 /** A credential is the same object every time, and a key file takes a while to take apart. */
 const known = new WeakMap<Credential, readonly string[]>()
@@ -33,7 +45,7 @@ function secretsOf(credential: Credential | undefined): readonly string[] {
   const { vertex_service_account_json: file, ...plain } = credential
   const secrets = [...Object.values(plain), ...(file === undefined ? [] : privateLines(file))]
     .filter((secret) => secret !== undefined)
-    .filter((secret) => secret.length >= SECRET_CHARACTERS_MIN)
+    .filter(isLong)
   known.set(credential, secrets)
   return secrets
 }
@@ -46,7 +58,7 @@ function privateLines(file: string): readonly string[] {
 
 class Screened implements Reply {
   readonly #reply: Reply
-  readonly #secrets: readonly string[]
+  #secrets: readonly string[]
   readonly #slug: string
   /** The error that is looked at before anybody sees it; undefined when there is nothing to look at. */
   #held: { readonly head: ReplyHead; readonly chunks: Buffer[]; bytes: number } | undefined
@@ -57,6 +69,11 @@ class Screened implements Reply {
     this.#reply = reply
     this.#secrets = secrets
     this.#slug = slug
+  }
+
+  watchFor(proofs: readonly string[]): void {
+    const more = proofs.filter((proof) => !this.#secrets.includes(proof))
+    if (more.length > 0) this.#secrets = [...this.#secrets, ...more]
   }
 
   head(head: ReplyHead): void {
