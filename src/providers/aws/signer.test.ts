@@ -5,7 +5,7 @@ import { createManualClock } from '../../testing/clock.ts'
 import { isSignedWith } from '../../testing/stand-ins/verify-sigv4.ts'
 import type { Upstream, WireRequest } from '../adapter.ts'
 import { createAwsIdentities } from './identities.ts'
-import { createAwsSigner } from './signer.ts'
+import { addSignature, createAwsSigner } from './signer.ts'
 
 const SIGNAL = new AbortController().signal
 const REQUEST: WireRequest = {
@@ -83,4 +83,27 @@ test('a clock that is wrong is corrected once by the answer’s own', async () =
   const request = await signer.sign(REQUEST, own, SIGNAL)
   expect(header(request.headers, 'x-amz-date')).toBe('20261123T010000Z')
   expect(signer.forget?.(own, { status: 403, headers })).toBe(false)
+})
+
+// From AWS's own test suite for Signature Version 4: post-vanilla and post-x-www-form-urlencoded.
+test.each([
+  ['no body', [], '', '5da7c1a2acd57cee7505fc6676e4e544621c30862966e37dddb68e92efbe5d6b'],
+  [
+    'a type and a body',
+    ['content-type', 'application/x-www-form-urlencoded'],
+    'Param1=value1',
+    'ff11897932ad3f4e8b18135d722051e5ac45fc38421b1da7b9d196a0fe09473a',
+  ],
+])('the signature of a request with %s is the one that AWS publishes', async (_name, headers, body, signature) => {
+  const request: WireRequest = {
+    method: 'POST',
+    origin: 'https://example.amazonaws.com',
+    path: '/',
+    headers,
+    body: Buffer.from(body),
+  }
+  const identity = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY' }
+  const at = new Date(Date.UTC(2015, 7, 30, 12, 36))
+  const proven = await addSignature(request, identity, 'service', 'us-east-1', at)
+  expect(header(proven.headers, 'authorization')).toMatch(new RegExp(`Signature=${signature}$`))
 })
