@@ -128,7 +128,8 @@ class Journey {
     } catch (thrown) {
       const failure = failureOf(thrown)
       const isSkip = failure.kind === 'skipped'
-      note(isSkip ? 'undecided' : 'failed', failure.upstreamStatus === 200 ? failure.status : failure.upstreamStatus)
+      const outcome = isSkip || isNotOfTheTarget(failure) ? 'undecided' : 'failed'
+      note(outcome, failure.upstreamStatus === 200 ? failure.status : failure.upstreamStatus)
       trail.note({ retries: failure.retries })
       this.#noteStep(failure, isSkip ? 'skipped' : 'failed', clock.monotonic() - startedAt)
       if (!isSkip) this.#lastReal = failure
@@ -222,6 +223,11 @@ function circuitOpen(target: Target): Failure {
     { retryAfterSeconds: 5 },
   )
   return { ...refused(error, { path: target.path, target }), kind: 'skipped' }
+}
+
+/** A request that makes no sense, or a gateway in trouble: were it counted, one client could close a target to all others. */
+function isNotOfTheTarget({ error }: Failure): boolean {
+  return error?.spec.recovery === 'stop'
 }
 
 /** Claude Code leaves a field out and asks again when it is refused in these words (measured with 2.1.330). */

@@ -1,0 +1,110 @@
+import { afterEach, describe, expect, test } from 'vitest'
+import { GatewayError } from '../../src/core/errors.ts'
+import { anthropicAdapter } from '../../src/providers/anthropic.ts'
+import { createManualClock } from '../../src/testing/clock.ts'
+import {
+  FALLBACK,
+  ask,
+  calls,
+  gateway,
+  portkey,
+  providers,
+  refuseWith,
+  serve,
+  startThree,
+  stopThree,
+} from './three-targets.ts'
+
+/*
+ * Whom a circuit keeps away, and from what.
+ */
+
+afterEach(stopThree)
+
+const indexOf = async (session: string) => portkey((await ask({ session }).answer).headers, 'last-used-option-index')
+
+describe('a target that is dead', () => {
+  test('is asked five times, and then by nobody until its rest is over', async () => {
+    const clock = createManualClock()
+    await startThree([serve, serve, serve], { clock })
+    await providers[0]!.stop()
+    for (let session = 0; session < 8; session++) expect(await indexOf(`s-${session}`)).toBe('config.targets[1]')
+    await gateway.recorded(8)
+    const reasons = gateway.records.map(({ route }) => route[0]?.reason)
+    expect(reasons.slice(0, 5)).toEqual(Array.from({ length: 5 }, () => 'upstream.unreachable'))
+    expect(reasons.slice(5)).toEqual(Array.from({ length: 3 }, () => 'circuit open'))
+    clock.advance(30_000)
+    await indexOf('s-9')
+    await indexOf('s-10')
+    await gateway.recorded(10)
+    expect(gateway.records.slice(8).map(({ route }) => route[0]?.reason)).toEqual([
+      'upstream.unreachable',
+      'circuit open',
+    ])
+  })
+
+  test('is not asked either by a conversation whose own target dies', async () => {
+    let isSecondDown = false
+    await startThree([refuseWith(500), (...args) => (isSecondDown ? refuseWith(500) : serve)(...args), serve])
+    for (let turn = 0; turn < 5; turn++) expect(await indexOf(`s-${turn}`)).toBe('config.targets[1]')
+    isSecondDown = true
+    expect(await indexOf('s-0')).toBe('config.targets[2]')
+    expect(calls()).toEqual([5, 6, 1])
+  })
+
+  test('is asked again by such a conversation while nobody knows that it is dead', async () => {
+    let isFirstDown = true
+    let isSecondDown = false
+    await startThree([
+      (...args) => (isFirstDown ? refuseWith(500) : serve)(...args),
+      (...args) => (isSecondDown ? refuseWith(500) : serve)(...args),
+      serve,
+    ])
+    expect(await indexOf('s-0')).toBe('config.targets[1]')
+    isSecondDown = true
+    isFirstDown = false
+    expect(await indexOf('s-0')).toBe('config.targets[0]')
+    expect(calls()).toEqual([2, 2, 0])
+  })
+})
+
+test.each(['request.malformed', 'gateway.ledger_unavailable'] as const)(
+  'a target is closed to nobody by %s, which is no fault of its own',
+  async (code) => {
+    let isRefused = true
+    const encode: typeof anthropicAdapter.encode = (call, upstream) => {
+      if (isRefused && upstream.slug === 'prod') throw new GatewayError(code, 'Not this way.')
+      return anthropicAdapter.encode(call, upstream)
+    }
+    await startThree([serve, serve, serve], { adapter: { ...anthropicAdapter, encode } })
+    for (let turn = 0; turn < 6; turn++) expect((await ask().answer).status).toBeGreaterThanOrEqual(400)
+    isRefused = false
+    const answer = await ask().answer
+    expect(portkey(answer.headers, 'last-used-option-index')).toBe('config.targets[0]')
+    expect(calls()).toEqual([1, 0, 0])
+  },
+)
+
+test('cache, fallback and retries together: each answer tells who gave it and after how many tries', async () => {
+  let asked = 0
+  await startThree([refuseWith(529), (...args) => (asked++ === 0 ? refuseWith(529) : serve)(...args), serve], {
+    random: () => 0,
+  })
+  const config = { ...FALLBACK, cache: { mode: 'simple' }, retry: { attempts: 2 } }
+  const told = async () => {
+    const { status, headers } = await ask({ config }).answer
+    const [index, tries, cached] = ['last-used-option-index', 'retry-attempt-count', 'cache-status'].map((name) =>
+      portkey(headers, name),
+    )
+    return [status, index, tries, cached]
+  }
+  expect(await told()).toEqual([200, 'config.targets[1]', '1', 'MISS'])
+  expect(calls()).toEqual([3, 2, 0])
+  expect(await told()).toEqual([200, 'config.targets[1]', '0', 'HIT'])
+  expect(calls()).toEqual([3, 2, 0])
+  await gateway.recorded(2)
+  expect(gateway.records.map(({ attempts, retries }) => [attempts, retries])).toEqual([
+    [5, 1],
+    [0, 0],
+  ])
+})
