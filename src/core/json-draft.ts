@@ -1,4 +1,13 @@
-import { type Edit, type Member, type Span, elementsOf, membersOf, readString, splice } from './json.ts'
+import {
+  type Edit,
+  type KnownEnds,
+  type Member,
+  type Span,
+  elementsOf,
+  membersOf,
+  readNestedString,
+  splice,
+} from './json.ts'
 
 /*
  * JSON that is being edited, still as bytes. A draft stands for one value; its parts are found when somebody asks for them, and what nobody
@@ -20,21 +29,24 @@ export class JsonDraft {
   readonly #bytes: Buffer
   readonly #start: number
   readonly #end: number
+  /** One for all values of a document. */
+  readonly #ends: KnownEnds
   #items: readonly Item[] | undefined
   #removed = false
   #replacement: string | undefined
   #first: string[] = []
   #last: string[] = []
 
-  private constructor(bytes: Buffer, start: number, end: number) {
+  private constructor(bytes: Buffer, start: number, end: number, ends: KnownEnds) {
     this.#bytes = bytes
     this.#start = start
     this.#end = end
+    this.#ends = ends
   }
 
   /** A whole document, whose top level has been scanned. */
   static ofDocument(bytes: Buffer, members: readonly Member[]): JsonDraft {
-    const root = new JsonDraft(bytes, bytes.indexOf('{'), bytes.lastIndexOf('}') + 1)
+    const root = new JsonDraft(bytes, bytes.indexOf('{'), bytes.lastIndexOf('}') + 1, new Map())
     root.#items = members.map((member) => root.#itemOf(member))
     return root
   }
@@ -49,7 +61,7 @@ export class JsonDraft {
 
   /** Decoded, if it is a string; as it came, whatever has replaced it. */
   get text(): string | undefined {
-    return readString(this.#bytes, { name: '', nameStart: this.#start, valueStart: this.#start, valueEnd: this.#end })
+    return readNestedString(this.#bytes, this.#start)
   }
 
   /** The JSON text with its changes. */
@@ -162,19 +174,24 @@ export class JsonDraft {
 
   #parts(): readonly Item[] {
     if (this.#items !== undefined) return this.#items
-    const elements = elementsOf(this.#bytes, this.#start)
+    const elements = elementsOf(this.#bytes, this.#start, this.#ends)
     this.#items = this.isList
       ? elements.map(({ start, end }) => ({
           start,
           end,
           name: undefined,
-          value: new JsonDraft(this.#bytes, start, end),
+          value: new JsonDraft(this.#bytes, start, end, this.#ends),
         }))
-      : membersOf(this.#bytes, this.#start).map((member) => this.#itemOf(member))
+      : membersOf(this.#bytes, this.#start, this.#ends).map((member) => this.#itemOf(member))
     return this.#items
   }
 
   #itemOf({ name, nameStart, valueStart, valueEnd }: Member): Item {
-    return { start: nameStart, end: valueEnd, name, value: new JsonDraft(this.#bytes, valueStart, valueEnd) }
+    return {
+      start: nameStart,
+      end: valueEnd,
+      name,
+      value: new JsonDraft(this.#bytes, valueStart, valueEnd, this.#ends),
+    }
   }
 }

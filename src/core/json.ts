@@ -90,7 +90,7 @@ export function scanTopLevel(bytes: Buffer): TopLevel {
 }
 
 /** From the opening brace to behind the closing one. */
-function scanMembers(bytes: Buffer, open: number, members: Member[]): number {
+function scanMembers(bytes: Buffer, open: number, members: Member[], ends?: KnownEnds): number {
   let at = skipSpace(bytes, open + 1)
   if (bytes[at] === CLOSE_BRACE) return at + 1
   for (;;) {
@@ -102,7 +102,7 @@ function scanMembers(bytes: Buffer, open: number, members: Member[]): number {
     at = skipSpace(bytes, at)
     if (bytes[at] !== COLON) throw unexpected(bytes, at, 'a colon')
     const valueStart = skipSpace(bytes, at + 1)
-    const valueEnd = endOfValue(bytes, valueStart)
+    const valueEnd = ends === undefined ? endOfValue(bytes, valueStart) : endOfInner(bytes, valueStart, ends)
     members.push({ name, nameStart, valueStart, valueEnd })
     at = skipSpace(bytes, valueEnd)
     if (bytes[at] === CLOSE_BRACE) return at + 1
@@ -127,25 +127,32 @@ export interface Span {
 /** More than the 100,000 messages that the API takes. */
 const ELEMENTS_MAX = 120_000
 
+/** Ends of long nested values by their starts, so that whoever goes down level by level passes over the same bytes once. */
+export type KnownEnds = Map<number, number>
+
+/** Shorter values are walked again sooner than looked up. */
+const LONG = 128
+
 /**
  * The members of a nested value, in the order in which they stand; none when it is no object. As exact about this one level as
- * `scanTopLevel` is about the top. `start` is the first byte of a value that a scan has found. Throws `JsonError`.
+ * `scanTopLevel` is about the top, but for strings that are values: those are checked by `readNestedString`. `start` is the first byte
+ * of a value that a scan has found; `ends` belongs to these bytes. Throws `JsonError`.
  */
-export function membersOf(bytes: Buffer, start: number): readonly Member[] {
+export function membersOf(bytes: Buffer, start: number, ends: KnownEnds): readonly Member[] {
   const members: Member[] = []
-  if (bytes[start] === OPEN_BRACE) scanMembers(bytes, start, members)
+  if (bytes[start] === OPEN_BRACE) scanMembers(bytes, start, members, ends)
   return members
 }
 
 /** The elements of a nested value; none when it is no array. Exact and throwing as `membersOf`; at most 120,000 elements. */
-export function elementsOf(bytes: Buffer, start: number): readonly Span[] {
+export function elementsOf(bytes: Buffer, start: number, ends: KnownEnds): readonly Span[] {
   const elements: Span[] = []
   if (bytes[start] !== OPEN_BRACKET) return elements
   let at = skipSpace(bytes, start + 1)
   if (bytes[at] === CLOSE_BRACKET) return elements
   for (;;) {
     if (elements.length === ELEMENTS_MAX) throw new JsonError(`A list has more than ${ELEMENTS_MAX} elements`, at)
-    const end = endOfValue(bytes, at)
+    const end = endOfInner(bytes, at, ends)
     elements.push({ start: at, end })
     at = skipSpace(bytes, end)
     if (bytes[at] === CLOSE_BRACKET) return elements
@@ -176,10 +183,26 @@ function endOfValue(bytes: Buffer, start: number): number {
   }
 }
 
+/** The end of a value inside a nested one: perhaps noted before, and its strings not looked into. */
+function endOfInner(bytes: Buffer, start: number, ends: KnownEnds): number {
+  const known = ends.get(start)
+  if (known !== undefined) return known
+  switch (STRUCTURE[bytes[start] ?? 0]) {
+    case STRING:
+      return endOfString(bytes, start)
+    case OPEN:
+      return endOfNested(bytes, start, ends)
+    default:
+      return endOfScalar(bytes, start)
+  }
+}
+
 /** Brackets that still wait for their partner; the object around them is the first level. Reading is synchronous, so one will do. */
 const waiting = new Uint8Array(DEPTH_MAX)
+/** Where those brackets stand. */
+const opened = new Float64Array(DEPTH_MAX)
 
-function endOfNested(bytes: Buffer, start: number): number {
+function endOfNested(bytes: Buffer, start: number, ends?: KnownEnds): number {
   const { length } = bytes
   let depth = 0
   for (let at = start; at < length; at += 1) {
@@ -187,19 +210,24 @@ function endOfNested(bytes: Buffer, start: number): number {
     switch (STRUCTURE[byte]) {
       case PLAIN:
         break
-      case STRING:
-        at = endOfString(bytes, at) - 1
+      case STRING: {
+        const end = endOfString(bytes, at)
+        if (end - at > LONG) ends?.set(at, end)
+        at = end - 1
         break
+      }
       case OPEN:
         // The object around counts too.
         if (depth + 1 === DEPTH_MAX) throw new JsonError(`The JSON is nested deeper than ${DEPTH_MAX} levels`, at)
         // In ASCII both closing brackets stand two behind their opening ones.
         waiting[depth] = byte + 2
+        opened[depth] = at
         depth += 1
         break
       case CLOSE:
         depth -= 1
         if (waiting[depth] !== byte) throw new JsonError('A bracket is closed by the wrong partner', at)
+        if (at - opened[depth]! > LONG) ends?.set(opened[depth]!, at + 1)
         if (depth === 0) return at + 1
         break
       default:
@@ -308,6 +336,11 @@ function decodeString(bytes: Buffer, start: number, end: number): string {
 export function readString(bytes: Buffer, member: Member | undefined): string | undefined {
   if (member === undefined || bytes[member.valueStart] !== QUOTE) return undefined
   return decodeString(bytes, member.valueStart, member.valueEnd)
+}
+
+/** A value inside a nested one if it is a string. Throws `JsonError` for one that `JSON.parse` would not take. */
+export function readNestedString(bytes: Buffer, start: number): string | undefined {
+  return bytes[start] === QUOTE ? decodeString(bytes, start, endOfExactString(bytes, start)) : undefined
 }
 
 /** The value of a member if it is `true` or `false`. */

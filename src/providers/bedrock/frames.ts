@@ -36,8 +36,9 @@ export function createFrameReader(take: TakeFrame): FrameReader {
     push(chunk) {
       let at = begunBytes === 0 ? 0 : finishBegun(chunk)
       while (chunk.length - at >= PRELUDE_BYTES) {
-        const total = checkedLength(chunk, at)
-        if (chunk.length - at < total) break
+        if (chunk.length - at < chunk.readUInt32BE(at)) break
+        // The checksum of a whole frame covers its prelude too.
+        const total = plausibleLength(chunk, at)
         hand(chunk, at, total)
         at += total
       }
@@ -91,6 +92,10 @@ function checkedLength(bytes: Buffer, start: number): number {
   if (crc32(bytes.subarray(start, start + 8)) !== bytes.readUInt32BE(start + 8)) {
     throw new FrameError('the checksum of a frame’s prelude is wrong')
   }
+  return plausibleLength(bytes, start)
+}
+
+function plausibleLength(bytes: Buffer, start: number): number {
   const total = bytes.readUInt32BE(start)
   if (total > FRAME_BYTES_MAX) throw new FrameError(`a frame of ${total} bytes is larger than any may be`)
   if (total < FRAME_BYTES_MIN + bytes.readUInt32BE(start + 4))
