@@ -21,7 +21,7 @@ export function toModelCall(attempt: Attempt): ModelCall {
 
 /** With the header lines that a config copies from the client, where the target's dialect has left them out. */
 export function withForwarded(request: WireRequest, names: readonly string[], client: HeaderLines): WireRequest {
-  const missing = names.filter((name) => !DECIDED.has(name) && header(request.headers, name) === undefined)
+  const missing = names.filter((name) => !isDecided(name) && header(request.headers, name) === undefined)
   if (missing.length === 0) return request
   const lines = missing.flatMap((name) => {
     const value = header(client, name)
@@ -38,6 +38,8 @@ const DECIDED: ReadonlySet<string> = new Set([
   'accept-encoding',
   'anthropic-beta',
   'anthropic-version',
+  'anthropic-workspace-id',
+  'api-key',
   'authorization',
   'connection',
   'content-encoding',
@@ -52,8 +54,18 @@ const DECIDED: ReadonlySet<string> = new Set([
   'trailer',
   'transfer-encoding',
   'upgrade',
+  'x-amz-date',
+  'x-amz-security-token',
   'x-api-key',
+  'x-goog-api-key',
 ])
+
+/** Nor are the clouds' own lines: a guardrail, a faster and dearer machine, the project that pays are for the account to choose. */
+const CLOUDS_OWN = /^x-(?:amz|goog-)/
+
+function isDecided(name: string): boolean {
+  return DECIDED.has(name) || CLOUDS_OWN.test(name)
+}
 
 function withConfigured(headers: HeaderLines, { settings }: Target): HeaderLines {
   const { anthropicBeta, anthropicVersion } = settings

@@ -84,6 +84,14 @@ describe('a call to Foundry', () => {
     expect(JSON.parse(request.body.toString('utf8'))).toMatchObject({ model: 'opus-prod' })
   })
 
+  it('has one key, and none of the caller’s', async () => {
+    const { call } = caller()
+    await call(ASK, { headers: ['Api-Key', 'of the caller', 'x-stays', 'yes'] })
+    const [{ headers }] = foundry.requests as [(typeof foundry.requests)[number]]
+    expect(headers).not.toContain('of the caller')
+    expect(header(headers, 'x-stays')).toBe('yes')
+  })
+
   it('for a fast answer goes to the fast deployment, without the field', async () => {
     const { call } = caller()
     expect((await call({ ...ASK, speed: 'fast' })).status).toBe(200)

@@ -1,3 +1,4 @@
+import type { HeaderLines } from '../../core/headers.ts'
 import { readString } from '../../core/json.ts'
 import type { Adapter, Change, ModelCall } from '../adapter.ts'
 import { forUpstream } from '../anthropic.ts'
@@ -22,7 +23,7 @@ export const foundryAdapter: Adapter = {
         origin: upstream.origin,
         // Without the client's query: `?beta=true` is known to Anthropic's own API alone.
         path: upstream.basePath + endpoint,
-        headers: forUpstream(headers, contentEncoding),
+        headers: forFoundry(forUpstream(headers, contentEncoding)),
         body,
       },
       changes: isFast ? [...changes, FAST] : changes,
@@ -38,4 +39,9 @@ const FAST: Change = { action: 'moved', what: 'speed fast to the deployment' }
 
 function atFastDeployment(call: ModelCall): ModelCall {
   return call.wireModel.endsWith('-fast') ? call : { ...call, wireModel: `${call.wireModel}-fast` }
+}
+
+/** Azure reads keys here too, so that a caller's own would stand beside the account's. */
+function forFoundry(headers: HeaderLines): HeaderLines {
+  return headers.filter((_, at) => headers[at - (at % 2)]!.toLowerCase() !== 'api-key')
 }
