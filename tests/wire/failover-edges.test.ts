@@ -5,11 +5,13 @@ import { header } from '../../src/core/headers.ts'
 import type { Adapter, Signer } from '../../src/providers/adapter.ts'
 import { anthropicAdapter } from '../../src/providers/anthropic.ts'
 import { send } from '../../src/testing/http.ts'
-import { EVENT_STREAM, KEY, WHOLE_STREAM } from './data-plane.ts'
+import { CREDENTIAL, EVENT_STREAM, KEY, WHOLE_STREAM } from './data-plane.ts'
 import {
+  type Act,
   FALLBACK,
   ask,
   calls,
+  envelope,
   gateway,
   portkey,
   refuseWith,
@@ -52,6 +54,33 @@ test.each([
   const answer = await ask({ config: { provider: '@prod' } }).answer
   expect(header(answer.headers, 'x-portcullis-error')).toBe('upstream.repeated_credential')
   expect(answer.body.toString()).not.toContain(token)
+})
+
+test.each([
+  ['alone', { provider: '@prod' }, [/^.*$/s]],
+  ['with others behind it', FALLBACK, [/^.*$/s]],
+  ['in two pieces', { provider: '@prod' }, [/^.{20}/s, /(?<=^.{20}).*$/s]],
+  ['behind the beginning of an answer', { provider: '@prod' }, [/^.*$/s]],
+])('a credential in the error event of a stream is not passed on: %s', async (name, config, pieces) => {
+  const error = `event: error\ndata: ${envelope('api_error', `bad: ${CREDENTIAL}`)}\n\n`
+  const act: Act = (_request, response) => {
+    response.writeHead(200, EVENT_STREAM)
+    if (name.startsWith('behind')) response.write(WHOLE_STREAM.slice(0, 4).join(''))
+    for (const piece of pieces) response.write(piece.exec(error)?.[0])
+    response.end()
+  }
+  await startThree([act, act, act])
+  const answer = await ask({ config }).answer
+  expect(answer.body.toString()).toContain('repeats the gateway’s own credential')
+  expect(answer.body.toString()).not.toContain(CREDENTIAL)
+})
+
+test('an error event reaches the client at once, also when the stream stays open behind it', async () => {
+  const error = `event: error\ndata: ${envelope('overloaded_error')}\n\n`
+  await startThree([(_request, response) => response.writeHead(200, EVENT_STREAM).write(error)])
+  const exchange = ask({ config: { provider: '@prod' } })
+  expect((await exchange.firstBytes).toString()).toBe(error)
+  exchange.leave()
 })
 
 test('a name in a key file is no secret', async () => {

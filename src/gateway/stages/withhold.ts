@@ -60,8 +60,9 @@ class Screened implements Reply {
   readonly #reply: Reply
   #secrets: readonly string[]
   readonly #slug: string
-  /** The error that is looked at before anybody sees it; undefined when there is nothing to look at. */
-  #held: { readonly head: ReplyHead; readonly chunks: Buffer[]; bytes: number } | undefined
+  /** The error that is looked at before anybody sees it; undefined when there is nothing to look at. Without a head it is one in a stream. */
+  #held: { readonly head: ReplyHead | undefined; readonly chunks: Buffer[]; bytes: number } | undefined
+  #isStream = false
   /** The client has been told; what still comes from the upstream is dropped. */
   #isWithheld = false
 
@@ -77,18 +78,24 @@ class Screened implements Reply {
   }
 
   head(head: ReplyHead): void {
+    this.#isStream = head.eventStream
     if (head.status < 400) this.#reply.head(head)
     else this.#held = { head, chunks: [], bytes: 0 }
   }
 
   chunk(bytes: Buffer): void {
+    if (this.#isWithheld) return
     if (this.#held === undefined) {
-      if (!this.#isWithheld) this.#reply.chunk(bytes)
-      return
+      if (!this.#isStream || !beginsError(bytes)) {
+        this.#reply.chunk(bytes)
+        return
+      }
+      this.#held = { head: undefined, chunks: [], bytes: 0 }
     }
-    this.#held.chunks.push(bytes)
-    this.#held.bytes += bytes.length
-    if (this.#held.bytes > HELD_BYTES_MAX) this.#letGo()
+    const held = this.#held
+    held.chunks.push(bytes)
+    held.bytes += bytes.length
+    if (held.bytes > HELD_BYTES_MAX || (held.head === undefined && endsEvent(held.chunks))) this.#letGo()
   }
 
   end(ending: Ending): void {
@@ -108,13 +115,13 @@ class Screened implements Reply {
     this.#held = undefined
     const body = Buffer.concat(chunks)
     this.#isWithheld = this.#secrets.some(
-      (secret) => body.includes(secret) || head.headers.some((line) => line.includes(secret)),
+      (secret) => body.includes(secret) || head?.headers.some((line) => line.includes(secret)) === true,
     )
     if (this.#isWithheld) {
-      this.#reply.fail(this.#refusal(head.status), 'upstream')
+      this.#reply.fail(this.#refusal(head?.status ?? 200), 'upstream')
       return
     }
-    this.#reply.head(head)
+    if (head !== undefined) this.#reply.head(head)
     for (const chunk of chunks) this.#reply.chunk(chunk)
   }
 
@@ -125,4 +132,15 @@ class Screened implements Reply {
       { detail: `status ${status}` },
     )
   }
+}
+
+/** Text of an answer cannot look like the second, as its quotes stand behind backslashes; if it looks like the first, one event waits for its end. */
+function beginsError(bytes: Buffer): boolean {
+  return bytes.includes('event: error') || bytes.includes('{"type":"error"')
+}
+
+/** Nothing of an event is held that is whole, as the upstream may not say another word. */
+function endsEvent(chunks: readonly Buffer[]): boolean {
+  const end = Buffer.concat(chunks).subarray(-4).toString('latin1')
+  return end.endsWith('\n\n') || end === '\r\n\r\n'
 }
