@@ -319,6 +319,22 @@ describe('a circuit', () => {
     expect(calls()).toEqual([7, 7, 0])
   })
 
+  test('does not open for others by the haste of one request', async () => {
+    const clock = createManualClock()
+    let seen = Promise.withResolvers<void>()
+    await startThree([() => seen.resolve(), serve, serve], { clock })
+    for (let turn = 0; turn < 6; turn++) {
+      seen = Promise.withResolvers()
+      const { answer } = ask({ headers: turn < 3 ? ['x-portkey-request-timeout', '1'] : [], config: hasty(turn) })
+      await seen.promise
+      clock.advance(1)
+      expect(portkey((await answer).headers, 'last-used-option-index')).toBe('config.targets[1]')
+    }
+    expect(calls()).toEqual([6, 6, 0])
+  })
+
+  const hasty = (turn: number) => (turn < 3 ? FALLBACK : { ...FALLBACK, request_timeout: 1 })
+
   test('is not looked at when all of them are open', async () => {
     await startThree([refuseWith(500), refuseWith(500), refuseWith(500)])
     for (let turn = 0; turn < 6; turn++) expect((await ask().answer).status).toBe(500)

@@ -1,5 +1,5 @@
 import { GatewayError } from '../../core/errors.ts'
-import type { HeaderLines } from '../../core/headers.ts'
+import { type HeaderLines, header } from '../../core/headers.ts'
 import { NO_REPAIRS } from '../../providers/adapter.ts'
 import type { BreakerTarget, CallOutcome } from '../../routing/breaker.ts'
 import type { Attempt, Choice, DeadEnd, Flow, Planned, Reply, Route, Target } from '../exchange.ts'
@@ -128,7 +128,8 @@ class Journey {
     } catch (thrown) {
       const failure = failureOf(thrown)
       const isSkip = failure.kind === 'skipped'
-      const outcome = isSkip || isNotOfTheTarget(failure) ? 'undecided' : 'failed'
+      const saysNothing = isSkip || isNotOfTheTarget(failure) || isOwnHurry(failure, this.#exchange)
+      const outcome = saysNothing ? 'undecided' : 'failed'
       note(outcome, failure.upstreamStatus === 200 ? failure.status : failure.upstreamStatus)
       trail.note({ retries: failure.retries })
       this.#noteStep(failure, isSkip ? 'skipped' : 'failed', clock.monotonic() - startedAt)
@@ -228,6 +229,12 @@ function circuitOpen(target: Target): Failure {
 /** A request that makes no sense, or a gateway in trouble: were it counted, one client could close a target to all others. */
 function isNotOfTheTarget({ error }: Failure): boolean {
   return error?.spec.recovery === 'stop'
+}
+
+/** A time limit that came with the request; others, who wait longer, must not lose the target over it. */
+function isOwnHurry({ reason }: Failure, { headers, plan }: Planned): boolean {
+  if (reason !== 'upstream.too_slow') return false
+  return plan.config.id === undefined || header(headers, 'x-portkey-request-timeout') !== undefined
 }
 
 /** Claude Code leaves a field out and asks again when it is refused in these words (measured with 2.1.330). */
