@@ -91,3 +91,13 @@ describe('the way of a request', () => {
     expect(cacheKey(exchange({ route: choice(DEAD) }), 'key')).toBeUndefined()
   })
 })
+
+test('a header that only a later target is sent tells two requests apart, as that one may have answered', () => {
+  const later = { ...SECOND, settings: { ...NO_SETTINGS, forwardHeaders: ['anthropic-beta', 'x-tenant'] } }
+  const ask = (tenant: string) => {
+    const asked = exchange({ route: choice(FIRST, later) })
+    return cacheKey({ ...asked, headers: [...asked.headers, 'x-tenant', tenant] }, 'workspace')?.id
+  }
+  expect(ask('one')).not.toBe(ask('other'))
+  expect(ask('one')).toBe(ask('one'))
+})

@@ -17,7 +17,7 @@ export function cacheKey(exchange: Planned, scope: 'key' | 'workspace'): AnswerK
     scope === 'key' ? caller.keyId : null,
     endpoint,
     query,
-    seenByModel(headers, first),
+    seenByModel(headers, new Set(targets.flatMap(({ settings }) => settings.forwardHeaders))),
     plan.config.fingerprint,
     nameOf(first),
     // Any of them may have given the answer, so with one that goes, or becomes another, everything that was kept is out of reach. Their order
@@ -47,12 +47,12 @@ function nameOf({ path, upstream, wire, model }: Target): string {
   return JSON.stringify([path, upstream.providerId, upstream.integrationId, wire.id, model])
 }
 
-/** Headers that change an answer: Anthropic's own (version, betas), Portkey's spelling of them, and those that the config sends up. */
-function seenByModel(headers: HeaderLines, { settings }: Target): string[] {
+/** Headers that change an answer: Anthropic's own (version, betas), Portkey's spelling of them, and those that any of the targets is sent. */
+function seenByModel(headers: HeaderLines, forwarded: ReadonlySet<string>): string[] {
   const seen: string[] = []
   for (let at = 0; at < headers.length; at += 2) {
     const name = headers[at]!.toLowerCase()
-    if (/^(?:x-portkey-)?anthropic-/.test(name) || settings.forwardHeaders.includes(name)) {
+    if (/^(?:x-portkey-)?anthropic-/.test(name) || forwarded.has(name)) {
       seen.push(name, headers[at + 1]!)
     }
   }
