@@ -7,7 +7,7 @@ import type { Target } from './exchange.ts'
  */
 
 export interface Failure {
-  /** `skipped`: the target cannot serve this request, and was not called. `answered`: the upstream told of an error by itself. */
+  /** `skipped`: the target cannot serve this request, by its dialect or by a 501. `answered`: the upstream told of an error by itself. */
   readonly kind: 'skipped' | 'answered' | 'broken'
   readonly path: string
   /** Undefined for a way that leads nowhere. */

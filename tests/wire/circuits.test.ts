@@ -1,8 +1,12 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import { GatewayError } from '../../src/core/errors.ts'
+import { header } from '../../src/core/headers.ts'
 import { anthropicAdapter } from '../../src/providers/anthropic.ts'
 import { createManualClock } from '../../src/testing/clock.ts'
+import { send } from '../../src/testing/http.ts'
+import { KEY } from './data-plane.ts'
 import {
+  type Act,
   FALLBACK,
   ask,
   calls,
@@ -84,6 +88,43 @@ test.each(['request.malformed', 'gateway.ledger_unavailable'] as const)(
     expect(calls()).toEqual([1, 0, 0])
   },
 )
+
+describe('a target that has no count of tokens', () => {
+  const answerItself: typeof anthropicAdapter.answerItself = ({ endpoint }, { slug }) => {
+    if (endpoint !== 'count_tokens' || slug !== 'prod') return undefined
+    const body = Buffer.from('{"type":"error","error":{"type":"not_supported","message":"None here."}}')
+    return { status: 501, headers: ['content-type', 'application/json', 'x-should-retry', 'false'], body }
+  }
+  const count = (config: object) =>
+    send(`${gateway.url}/v1/messages/count_tokens`, {
+      headers: ['x-api-key', KEY, 'content-type', 'application/json', 'x-portkey-config', JSON.stringify(config)],
+      body: '{"model":"claude-opus-5-5","messages":[]}',
+    }).answer
+  const counting: Act = (request, response, body) => {
+    if (request.url?.startsWith('/v1/messages/count_tokens') !== true) return serve(request, response, body)
+    return response.writeHead(200, { 'content-type': 'application/json' }).end('{"input_tokens":9}')
+  }
+
+  test('leaves it to the next, and goes on serving messages', async () => {
+    await startThree([serve, counting, counting], { adapter: { ...anthropicAdapter, answerItself } })
+    for (let turn = 0; turn < 6; turn++) {
+      const answer = await count(FALLBACK)
+      expect([answer.status, answer.body.toString()]).toEqual([200, '{"input_tokens":9}'])
+    }
+    expect(await indexOf('s-0')).toBe('config.targets[0]')
+    expect(calls()).toEqual([1, 6, 0])
+  })
+
+  test('says so where there is no next', async () => {
+    await startThree([serve], { adapter: { ...anthropicAdapter, answerItself } })
+    for (const config of [{ provider: '@prod' }, { ...FALLBACK, targets: [{ provider: '@prod' }] }]) {
+      const answer = await count(config)
+      expect(answer.status).toBe(501)
+      expect(header(answer.headers, 'x-should-retry')).toBe('false')
+      expect(answer.body.toString()).toContain('None here.')
+    }
+  })
+})
 
 test('cache, fallback and retries together: each answer tells who gave it and after how many tries', async () => {
   let asked = 0

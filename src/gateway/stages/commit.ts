@@ -217,7 +217,8 @@ class Uncommitted implements Reply {
     const text = contentCoding(head.headers) === undefined ? Buffer.concat(this.#held).toString() : ''
     const error = head.eventStream ? errorInEvents(text) : errorInBody(text)
     return {
-      kind: 'answered',
+      // Not Implemented: this target has no such thing, as some have no count of tokens, and is none the worse for it.
+      kind: head.status === 501 ? 'skipped' : 'answered',
       path: target.path,
       target,
       status: head.status >= 400 ? head.status : statusOfType(error?.type ?? ''),
