@@ -44,6 +44,13 @@ test('a signature over an id with colons and slashes holds before another reader
   expect(isSignedWith(signed(request), 'another')).toBe(false)
 })
 
+test('a signature over a query with the same name twice, and a plus, holds too', async () => {
+  const signer = createAwsSigner({ clock: createManualClock() })
+  const asked = { ...REQUEST, path: '/v1/messages?beta=true&tag=b&tag=a%2Bc' }
+  const request = await signer.sign(asked, account({ aws_access_key_id: 'AKIA1' }, 'the-secret'), SIGNAL)
+  expect(isSignedWith(signed(request), 'the-secret')).toBe(true)
+})
+
 test('an API key travels as a bearer', async () => {
   const signer = createAwsSigner({ clock: createManualClock() })
   const request = await signer.sign(REQUEST, account({ aws_auth_type: 'apiKey' }, 'bedrock-key'), SIGNAL)

@@ -112,7 +112,7 @@ export async function addSignature(
       protocol,
       hostname,
       path,
-      query: Object.fromEntries(new URLSearchParams(query)),
+      query: readQuery(query),
       headers: { host, ...(type !== undefined && { 'content-type': type }) },
       body: request.body,
     },
@@ -120,6 +120,12 @@ export async function addSignature(
   )
   const proof = PROOF.flatMap((name) => (signed.headers[name] === undefined ? [] : [name, signed.headers[name]]))
   return { ...request, headers: [...request.headers, ...proof] }
+}
+
+/** A name may stand there twice. To AWS a plus is a plus, and no space as in forms. */
+function readQuery(query = ''): Record<string, string[]> {
+  const params = new URLSearchParams(query.replaceAll('+', '%2B'))
+  return Object.fromEntries([...params.keys()].map((name) => [name, params.getAll(name)]))
 }
 
 const PROOF = ['x-amz-date', 'x-amz-security-token', 'authorization'] as const
