@@ -97,7 +97,10 @@ describe('a target that has no count of tokens', () => {
   }
   const count = (config: object) =>
     send(`${gateway.url}/v1/messages/count_tokens`, {
-      headers: ['x-api-key', KEY, 'content-type', 'application/json', 'x-portkey-config', JSON.stringify(config)],
+      headers: [
+        ...['x-api-key', KEY, 'content-type', 'application/json', 'x-claude-code-session-id', 's-0'],
+        ...['x-portkey-config', JSON.stringify(config)],
+      ],
       body: '{"model":"claude-opus-5-5","messages":[]}',
     }).answer
   const counting: Act = (request, response, body) => {
@@ -105,7 +108,7 @@ describe('a target that has no count of tokens', () => {
     return response.writeHead(200, { 'content-type': 'application/json' }).end('{"input_tokens":9}')
   }
 
-  test('leaves it to the next, and goes on serving messages', async () => {
+  test('leaves it to the next, and goes on serving the messages of the same conversation', async () => {
     await startThree([serve, counting, counting], { adapter: { ...anthropicAdapter, answerItself } })
     for (let turn = 0; turn < 6; turn++) {
       const answer = await count(FALLBACK)

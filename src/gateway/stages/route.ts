@@ -83,7 +83,9 @@ class Journey {
       const isReplaceable = around.isReplaceable || at < ways.length - 1
       failure = await this.walk(option, { isHeld: true, isReplaceable, mayBeOpen })
       if (failure === undefined) {
-        const hasServed = !this.#exchange.signal.aborted
+        const { signal, endpoint } = this.#exchange
+        // A count may be answered where the conversation is not: not every target has one.
+        const hasServed = !signal.aborted && endpoint === 'messages'
         if (hasServed && choice.affinityKey !== undefined) {
           affinity.set(choice.affinityKey, choice.options.indexOf(option), choice.affinityMs)
         }
