@@ -14,6 +14,9 @@ import {
  * named stays as it came: white space, key order, the spelling of numbers and strings.
  */
 
+/** One list for all values that nothing is added to: a body has thousands. */
+const NONE: readonly string[] = []
+
 /** A part of an object or list: what a comma separates. */
 interface Item extends Span {
   /** Undefined in a list. */
@@ -34,8 +37,8 @@ export class JsonDraft {
   #items: readonly Item[] | undefined
   #removed = false
   #replacement: string | undefined
-  #first: string[] = []
-  #last: string[] = []
+  #first = NONE
+  #last = NONE
 
   private constructor(bytes: Buffer, start: number, end: number, ends: KnownEnds) {
     this.#bytes = bytes
@@ -111,7 +114,7 @@ export class JsonDraft {
   put(name: string, json: string): void {
     const member = this.get(name)
     if (!this.isObject) return
-    if (member === undefined) this.#last.push(`${JSON.stringify(name)}:${json}`)
+    if (member === undefined) this.#last = [...this.#last, `${JSON.stringify(name)}:${json}`]
     else member.replace(json)
   }
 
@@ -119,12 +122,12 @@ export class JsonDraft {
   putFirst(name: string, json: string): void {
     if (!this.isObject) return
     this.removeMember(name)
-    this.#first.unshift(`${JSON.stringify(name)}:${json}`)
+    this.#first = [`${JSON.stringify(name)}:${json}`, ...this.#first]
   }
 
   /** Adds an element at the end of a list. */
   append(json: string): void {
-    if (this.isList) this.#last.push(json)
+    if (this.isList) this.#last = [...this.#last, json]
   }
 
   /** What has to be spliced into the document's bytes; in order, apart, empty when nothing has changed. */
@@ -147,8 +150,9 @@ export class JsonDraft {
       return
     }
     const isAddedTo = this.#first.length + this.#last.length > 0
-    // Whoever was never looked into has not changed.
-    const items = isAddedTo ? this.#parts() : (this.#items ?? [])
+    // Whoever was never looked into has not changed; most values of a body are such.
+    if (!isAddedTo && this.#items === undefined) return
+    const items = this.#parts()
     const kept = items.filter(({ value }) => !value.#removed)
     const behindBracket = this.#start + 1
     const inside: Span = { start: items[0]?.start ?? behindBracket, end: items.at(-1)?.end ?? behindBracket }

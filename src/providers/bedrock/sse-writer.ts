@@ -19,7 +19,13 @@ const CARRIAGE_RETURN = 0x0d
 /** Enough for `event: `, the longest type there is, and `\ndata: `. */
 const HEAD_BYTES_MAX = 96
 const TYPE_CHARACTERS_MAX = 64
-const TAIL = '\n\n'
+const TAIL_BYTES = 2
+
+/** What stands before the events of one type, and what such an event begins with. */
+interface Head {
+  readonly written: Buffer
+  readonly eventStart: Buffer
+}
 
 /**
  * This runs for every token of every stream, so nothing is parsed that has the spelling Bedrock gives it: the event is decoded straight into
@@ -28,24 +34,32 @@ const TAIL = '\n\n'
 export function createSseWriter(): SseWriter {
   let out = Buffer.allocUnsafe(4 * 1024)
   let used = 0
-  const heads = new Map<string, Buffer>()
+  const heads = new Map<string, Head>()
+  /** Of the event before: most events of a stream have the type of their predecessor. */
+  let guess: Head | undefined
 
   return {
     add(payload) {
       const base64 = base64Of(payload)
       reserve(base64.length)
-      // Decoded behind where the head will end at most, then moved up to where it does end.
-      const start = used + HEAD_BYTES_MAX
+      // Decoded to where it will stay when the guess is right; else behind where the head will end at most, then moved.
+      const start = used + (guess?.written.length ?? HEAD_BYTES_MAX)
       const end = start + out.write(base64, start, 'base64')
+      if (guess !== undefined && startsWith(out, start, end, guess.eventStart) && !isBroken(out, start, end)) {
+        guess.written.copy(out, used)
+        used = end
+        writeTail()
+        return
+      }
       const type = typeAt(out, start, end)
       if (type === undefined || isBroken(out, start, end) || type === 'message_stop') {
         const event = cleaned(Buffer.from(out.subarray(start, end)))
         writeEvent(event.type, event.bytes)
         return
       }
-      writeHead(type)
-      out.copyWithin(used, start, end)
-      used += end - start
+      guess = headOf(type)
+      out.copyWithin(used + guess.written.length, start, end)
+      used += guess.written.copy(out, used) + end - start
       writeTail()
     },
     addEvent(type, json) {
@@ -63,27 +77,29 @@ export function createSseWriter(): SseWriter {
 
   function writeEvent(type: string, bytes: Buffer): void {
     reserve(bytes.length)
-    writeHead(type)
+    used += headOf(type).written.copy(out, used)
     used += bytes.copy(out, used)
     writeTail()
   }
 
-  function writeHead(type: string): void {
+  function headOf(type: string): Head {
     let head = heads.get(type)
     if (head === undefined) {
-      head = Buffer.from(`event: ${type}\ndata: `)
+      head = { written: Buffer.from(`event: ${type}\ndata: `), eventStart: Buffer.from(`{"type":"${type}"`) }
       // A type that is unknown today still passes; a flood of made-up ones is not kept.
       if (heads.size < 32) heads.set(type, head)
     }
-    used += head.copy(out, used)
+    return head
   }
 
   function writeTail(): void {
-    used += out.write(TAIL, used, 'latin1')
+    out[used] = LINE_FEED
+    out[used + 1] = LINE_FEED
+    used += TAIL_BYTES
   }
 
   function reserve(bytes: number): void {
-    const wanted = used + HEAD_BYTES_MAX + bytes + TAIL.length
+    const wanted = used + HEAD_BYTES_MAX + bytes + TAIL_BYTES
     if (wanted <= out.length) return
     const larger = Buffer.allocUnsafe(Math.max(wanted * 2, 16 * 1024))
     out.copy(larger, 0, 0, used)
@@ -93,10 +109,10 @@ export function createSseWriter(): SseWriter {
 
 function base64Of(payload: Buffer): string {
   if (startsWith(payload, 0, payload.length, PAYLOAD_START)) {
-    const end = payload.indexOf(QUOTE, PAYLOAD_START.length)
-    const text = end === -1 ? '\\' : payload.toString('latin1', PAYLOAD_START.length, end)
+    const behind = payload.toString('latin1', PAYLOAD_START.length)
+    const text = behind.slice(0, Math.max(0, behind.indexOf('"')))
     // With a backslash, JSON says something else than the bytes do.
-    if (!text.includes('\\')) return text
+    if (text !== '' && !text.includes('\\')) return text
   }
   const text = readString(payload, scanTopLevel(payload).find('bytes'))
   if (text === undefined) throw new TypeError('a chunk has no bytes')
