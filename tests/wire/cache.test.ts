@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { AnswerCache, CachedAnswer } from '../../src/cache/answer-cache.ts'
 import { createMemoryTier } from '../../src/cache/memory-tier.ts'
@@ -301,6 +302,15 @@ describe('an answer that is not kept', () => {
       response.end(WHOLE_STREAM.slice(0, 4).join('') + error)
     }, options())
     await ask({ body: { ...MESSAGE, stream: true } }).answer
+    expect(answers.stats().answers).toBe(0)
+  })
+
+  test('one that came compressed, which may hold a refusal', async () => {
+    const refusal = gzipSync(ANSWER.replace('end_turn', 'refusal'))
+    await start((_request, response) => {
+      response.writeHead(200, { 'content-type': 'application/json', 'content-encoding': 'gzip' }).end(refusal)
+    }, options())
+    expect((await ask().answer).body).toEqual(refusal)
     expect(answers.stats().answers).toBe(0)
   })
 

@@ -1,6 +1,6 @@
 import { ANSWER_BYTES_MAX, type AnswerKey, type CachedAnswer } from '../../cache/answer-cache.ts'
 import type { GatewayError } from '../../core/errors.ts'
-import { type HeaderLines, header } from '../../core/headers.ts'
+import { type HeaderLines, contentCoding, header } from '../../core/headers.ts'
 import { cacheKey } from '../cache-key.ts'
 import type { Breaker, CacheStatus, Ending, Planned, Reply, ReplyHead } from '../exchange.ts'
 import { replay } from '../replay.ts'
@@ -114,7 +114,8 @@ class Copied implements Reply {
   }
 
   head(head: ReplyHead): void {
-    if (head.status === 200) this.#head = head
+    // What is compressed cannot be looked into for a refusal; plain was asked for.
+    if (head.status === 200 && contentCoding(head.headers) === undefined) this.#head = head
     this.#reply.head(head)
   }
 
