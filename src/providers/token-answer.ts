@@ -11,10 +11,10 @@ const LIFETIME_SECONDS = 3600
 export function readTokenAnswer({ status, text }: ExchangeAnswer, nowMs: number, who: string): AccessToken {
   const answer = parse(text)
   const token = answer['access_token']
-  if (status !== 200 || typeof token !== 'string' || token === '') {
+  if (status !== 200 || typeof token !== 'string' || !/^[\x21-\x7e]+$/.test(token)) {
     const words = [answer['error'], answer['error_description']].filter((word) => typeof word === 'string')
     throw unavailable(
-      `${who} answered ${status}${words.length > 0 ? `: ${oneLine(words.join(', '))}` : ' without a token'}`,
+      `${who} answered ${status}${words.length > 0 ? `: ${oneLine(words.join(', '))}` : ' without a token that a header can hold'}`,
     )
   }
   const lifetime = Number(answer['expires_in'] ?? LIFETIME_SECONDS)
