@@ -75,6 +75,27 @@ test.each([
   expect(answer.body.toString()).not.toContain(CREDENTIAL)
 })
 
+test.each([0, 9, CREDENTIAL.length])(
+  'nor far behind the beginning of a long error, cut after %i letters',
+  async (at) => {
+    const act: Act = (_request, response) => {
+      const rest = () => response.end(`${CREDENTIAL.slice(at)} and more`)
+      response
+        .writeHead(400, { 'content-type': 'text/plain' })
+        .write('x'.repeat(70_000) + CREDENTIAL.slice(0, at), rest)
+    }
+    await startThree([act])
+    const answer = await ask({ config: { provider: '@prod' } }).answer
+    expect(answer.body.toString()).not.toContain(CREDENTIAL)
+  },
+)
+
+test('a long error without one comes whole', async () => {
+  const text = 'x'.repeat(200_000)
+  await startThree([(_request, response) => response.writeHead(400, { 'content-type': 'text/plain' }).end(text)])
+  expect((await ask({ config: { provider: '@prod' } }).answer).body.toString()).toBe(text)
+})
+
 test('an error event reaches the client at once, also when the stream stays open behind it', async () => {
   const error = `event: error\ndata: ${envelope('overloaded_error')}\n\n`
   await startThree([(_request, response) => response.writeHead(200, EVENT_STREAM).write(error)])

@@ -4,7 +4,7 @@ import type { Credential } from '../../providers/adapter.ts'
 import type { Attempt, Breaker, Ending, GuardedAttempt, Reply, ReplyHead } from '../exchange.ts'
 import type { Stage } from '../stage.ts'
 
-/** Errors are short; what goes on longer than this is let through as it comes. */
+/** Errors are short; what goes on longer than this is let through as it comes, but for the few bytes in which a secret may have begun. */
 const HELD_BYTES_MAX = 64 * 1024
 
 /**
@@ -63,6 +63,9 @@ class Screened implements Reply {
   /** The error that is looked at before anybody sees it; undefined when there is nothing to look at. Without a head it is one in a stream. */
   #held: { readonly head: ReplyHead | undefined; readonly chunks: Buffer[]; bytes: number } | undefined
   #isStream = false
+  #status = 0
+  /** The end of what came so far of a longer error, in which a secret may have begun. */
+  #tail: Buffer | undefined
   /** The client has been told; what still comes from the upstream is dropped. */
   #isWithheld = false
 
@@ -79,12 +82,17 @@ class Screened implements Reply {
 
   head(head: ReplyHead): void {
     this.#isStream = head.eventStream
+    this.#status = head.status
     if (head.status < 400) this.#reply.head(head)
     else this.#held = { head, chunks: [], bytes: 0 }
   }
 
   chunk(bytes: Buffer): void {
     if (this.#isWithheld) return
+    if (this.#tail !== undefined) {
+      this.#passOn(Buffer.concat([this.#tail, bytes]))
+      return
+    }
     if (this.#held === undefined) {
       if (!this.#isStream || !beginsError(bytes)) {
         this.#reply.chunk(bytes)
@@ -95,16 +103,21 @@ class Screened implements Reply {
     const held = this.#held
     held.chunks.push(bytes)
     held.bytes += bytes.length
-    if (held.bytes > HELD_BYTES_MAX || (held.head === undefined && endsEvent(held.chunks))) this.#letGo()
+    if (held.bytes > HELD_BYTES_MAX && held.head !== undefined) {
+      this.#tail = Buffer.alloc(0)
+      this.#letGo()
+    } else if (held.bytes > HELD_BYTES_MAX || (held.head === undefined && endsEvent(held.chunks))) this.#letGo()
   }
 
   end(ending: Ending): void {
     this.#letGo()
+    this.#letTailGo()
     if (!this.#isWithheld) this.#reply.end(ending)
   }
 
   fail(error: GatewayError, by: Breaker, headers?: HeaderLines): void {
     this.#letGo()
+    this.#letTailGo()
     if (!this.#isWithheld) this.#reply.fail(error, by, headers)
   }
 
@@ -118,18 +131,37 @@ class Screened implements Reply {
       (secret) => body.includes(secret) || head?.headers.some((line) => line.includes(secret)) === true,
     )
     if (this.#isWithheld) {
-      this.#reply.fail(this.#refusal(head?.status ?? 200), 'upstream')
+      this.#reply.fail(this.#refusal(), 'upstream')
       return
     }
     if (head !== undefined) this.#reply.head(head)
-    for (const chunk of chunks) this.#reply.chunk(chunk)
+    if (this.#tail === undefined) for (const chunk of chunks) this.#reply.chunk(chunk)
+    else this.#passOn(body)
   }
 
-  #refusal(status: number): GatewayError {
+  /** Of an error without an end: all but the bytes in which a secret may have begun. */
+  #passOn(bytes: Buffer): void {
+    this.#isWithheld = this.#secrets.some((secret) => bytes.includes(secret))
+    if (this.#isWithheld) {
+      this.#reply.fail(this.#refusal(), 'upstream')
+      return
+    }
+    const longest = Math.max(0, ...this.#secrets.map((secret) => secret.length))
+    const end = Math.max(0, bytes.length - longest)
+    this.#tail = bytes.subarray(end)
+    if (end > 0) this.#reply.chunk(bytes.subarray(0, end))
+  }
+
+  #letTailGo(): void {
+    if (this.#tail !== undefined && this.#tail.length > 0 && !this.#isWithheld) this.#reply.chunk(this.#tail)
+    this.#tail = undefined
+  }
+
+  #refusal(): GatewayError {
     return new GatewayError(
       'upstream.repeated_credential',
       `Provider @${this.#slug} answered with an error that repeats the gateway’s own credential, so it is not passed on. Tell whoever runs the gateway.`,
-      { detail: `status ${status}` },
+      { detail: `status ${this.#status}` },
     )
   }
 }
