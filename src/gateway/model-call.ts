@@ -54,10 +54,7 @@ const DECIDED: ReadonlySet<string> = new Set([
   'trailer',
   'transfer-encoding',
   'upgrade',
-  'x-amz-date',
-  'x-amz-security-token',
   'x-api-key',
-  'x-goog-api-key',
 ])
 
 /** Nor are the clouds' own lines: a guardrail, a faster and dearer machine, the project that pays are for the account to choose. */
