@@ -118,6 +118,19 @@ describe('STS that refuses', () => {
     expect(await kept.get(account(), SIGNAL)).toMatchObject({ accessKeyId: 'ASIDEXAMPLE2' })
   })
 
+  it('by silence is given up, and asked anew by the next', async () => {
+    const clock = createManualClock()
+    const good = { accessKeyId: 'ASIDEXAMPLE', secretAccessKey: 's' }
+    let asked = 0
+    const obtain = () => (asked++ === 0 ? new Promise<never>(() => {}) : Promise.resolve(good))
+    const kept = createAwsIdentities({ clock, obtain })
+    const silent = Promise.resolve(kept.get(account(), SIGNAL))
+    clock.advance(30_000)
+    await expect(silent).rejects.toMatchObject({ code: 'credential.unavailable' })
+    expect(await kept.get(account(), SIGNAL)).toEqual(good)
+    expect(clock.waiting).toBe(0)
+  })
+
   it('does not hold a caller who leaves', async () => {
     const { identities: kept } = identities()
     const caller = new AbortController()

@@ -33,6 +33,9 @@ const UNDATED_MS = 15 * 60_000
 /** Keys that were refused this soon would only come back the same. */
 const YOUNG_MS = 10_000
 
+/** AWS's libraries wait for a silent token server without an end, and everybody would wait with them. */
+const OBTAIN_MS_MAX = 30_000
+
 interface Kept {
   /** What the keys were obtained by; other settings or secrets make them void. */
   readonly origin: string
@@ -69,7 +72,7 @@ export function createAwsIdentities({ clock, obtain = createAwsLibraries() }: Aw
 
   function renew(upstream: Upstream, origin: string, previous: AwsIdentity | undefined): Promise<AwsIdentity> {
     const account = upstream.providerId
-    const renewal = obtain(upstream).then(
+    const renewal = inTime(obtain(upstream)).then(
       (identity) => {
         const now = clock.now()
         settle({ origin, obtainedAt: now, renewAt: renewalOf(identity, now), identity, renewal: undefined })
@@ -95,6 +98,13 @@ export function createAwsIdentities({ clock, obtain = createAwsLibraries() }: Aw
       if (next === undefined) kept.delete(account)
       else kept.set(account, next)
     }
+  }
+
+  function inTime(obtained: Promise<AwsIdentity>): Promise<AwsIdentity> {
+    return new Promise((resolve, reject) => {
+      const timer = clock.after(OBTAIN_MS_MAX, () => reject(new Error('AWS did not give credentials in time')))
+      obtained.then(resolve, reject).finally(() => timer.cancel())
+    })
   }
 
   function lasts({ expiration }: AwsIdentity): boolean {
