@@ -1,6 +1,6 @@
 /* oxlint-disable unicorn/no-thenable -- A config's conditions say `then`, and nobody awaits one. */
 import { NODE_MEMBERS, STRATEGY_MEMBERS, STRATEGY_MODES, unservedMember } from './config-members.ts'
-import { type PatternBudget, PATTERNS_MAX, readQuery } from './read-query.ts'
+import { newPatternBudget, type PatternBudget, readQuery } from './read-query.ts'
 import { type HostRule, readBreaker, readSettings } from './read-settings.ts'
 import {
   type ConditionalNode,
@@ -76,7 +76,7 @@ export function compile(
   ) {
     return complain(written, 'says nothing; name a provider, targets, a cache or a retry')
   }
-  const document: Document = { hosts, providers: [], patterns: { left: PATTERNS_MAX }, targets: 0 }
+  const document: Document = { hosts, providers: [], patterns: newPatternBudget(), targets: 0 }
   const root = readNode(written, { provider: undefined, settings: NO_SETTINGS, modelPath: '', depth: 0 }, document)
   return root && { root, providers: document.providers }
 }

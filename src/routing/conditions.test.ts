@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { holds, type RequestFacts } from './conditions.ts'
-import { PATTERNS_MAX, readQuery } from './read-query.ts'
+import { newPatternBudget, readQuery } from './read-query.ts'
 import type { Problem } from './written.ts'
 
 const BODY: Readonly<Record<string, unknown>> = {
@@ -82,7 +82,7 @@ test.each(['(x+x+)+y', '(a|a)*b', '(.*.*.*.*)*c', '(?:a?){100}a{100}$', String.r
 
 function read(query: unknown) {
   const problems: Problem[] = []
-  const read = readQuery({ value: query, path: 'query', problems }, { left: PATTERNS_MAX })
+  const read = readQuery({ value: query, path: 'query', problems }, newPatternBudget())
   if (read === undefined || problems.length > 0) throw new Error(JSON.stringify(problems))
   return read
 }

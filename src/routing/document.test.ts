@@ -379,6 +379,19 @@ describe('a document with problems', () => {
     expect(problems).toEqual([{ path: 'config', message: 'is not valid JSON' }])
   })
 
+  test('steep patterns, each of which would do, are too large together', () => {
+    const document = (pattern: string) => ({
+      strategy: {
+        mode: 'conditional',
+        conditions: Array.from({ length: 50 }, () => ({ query: { 'metadata.a': { $regex: pattern } }, then: 'a' })),
+        default: 'a',
+      },
+      targets: [{ name: 'a', provider: '@a' }],
+    })
+    expect(readConfig(document('^team-(?:payments|search)-[a-z]+$'), IDENTITY).problems).toBeUndefined()
+    expect(readConfig(document('(?i)(.*a.*){40}z'), IDENTITY).problems?.[0].message).toContain('too large together')
+  })
+
   test('strategies in strategies end somewhere', () => {
     const nested = (depth: number): object =>
       depth === 0 ? { provider: '@a' } : { strategy: { mode: 'fallback' }, targets: [nested(depth - 1)] }

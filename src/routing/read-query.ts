@@ -19,9 +19,16 @@ type Operator = (typeof OPERATORS)[number]
 /** How many patterns a document may still have: each takes milliseconds to make ready, and a config may come with a request. */
 export interface PatternBudget {
   left: number
+  /** Of the sizes of all of them together: a request may meet every one, and nobody else is served meanwhile. */
+  sizeLeft: number
 }
 
-export const PATTERNS_MAX = 50
+const PATTERNS_MAX = 50
+const SIZES_MAX = 3_000
+
+export function newPatternBudget(): PatternBudget {
+  return { left: PATTERNS_MAX, sizeLeft: SIZES_MAX }
+}
 
 /** Reads a condition: `{ "metadata.team": { "$eq": "payments" } }`, several of them together, or `$and` and `$or` of such. */
 export function readQuery(written: Written, patterns: PatternBudget, depth = 0): Query | undefined {
@@ -110,6 +117,9 @@ function readPattern(operand: Written, patterns: PatternBudget): Comparison | un
   if (typeof compiled === 'string') return complain(operand, `is not a pattern of RE2: ${compiled}`)
   if (compiled.programSize() > PATTERN_SIZE_MAX)
     return complain(operand, 'is too large a pattern; use smaller repetitions')
+  patterns.sizeLeft -= compiled.programSize()
+  if (patterns.sizeLeft < 0)
+    return complain(operand, 'makes the patterns of this config too large together; use fewer, or smaller ones')
   return { operator: '$regex', matches: (text) => compiled.test(text.slice(0, MATCHED_LENGTH_MAX)) }
 }
 
