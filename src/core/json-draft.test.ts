@@ -97,6 +97,49 @@ test.each(['{"a":[1 2]}', '{"a":[1,]}', '{"a":[,1]}', '{"a":{"b" 1}}', '{"a":[01
   },
 )
 
+/** A draft read down to its leaves. */
+function readAll(draft: JsonDraft): unknown {
+  if (draft.isList) return draft.elements.map(readAll)
+  if (draft.isObject) return draft.names.map((name) => [name, readAll(draft.get(name)!)])
+  return draft.text ?? (JSON.parse(draft.json) as unknown)
+}
+
+function entries(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(entries)
+  if (typeof value !== 'object' || value === null) return value
+  return Object.entries(value).map(([name, each]) => [name, entries(each)])
+}
+
+test('long values, whose ends are noted on the way down, are read as JSON.parse reads them', () => {
+  const text = fc
+    .tuple(
+      fc.string({ unit: fc.constantFrom('"', '\\', 'a', ']', '}', '{', 'é', '\n') }),
+      fc.integer({ max: 60, min: 1 }),
+    )
+    .map(([unit, times]) => unit.repeat(times))
+  const { value } = fc.letrec<{ value: unknown }>((tie) => ({
+    value: fc.oneof(
+      { depthSize: 'medium' },
+      text,
+      fc.integer(),
+      fc.array(tie('value')),
+      fc.dictionary(fc.constantFrom('content', 'type', 'a"b'), tie('value'), { noNullPrototype: true }),
+    ),
+  }))
+  fc.assert(
+    fc.property(value, (messages) => {
+      const { draft, written } = draftOf(JSON.stringify({ messages }))
+      expect(readAll(draft)).toEqual(entries({ messages }))
+      expect(written()).toBe(JSON.stringify({ messages }))
+    }),
+  )
+})
+
+test.each(['{"a":["\\x"]}', '{"a":["\n"]}'])('a string in a nested value is checked when it is read: %j', (text) => {
+  const [element] = draftOf(text).draft.get('a')!.elements
+  expect(() => element?.text).toThrow(JsonError)
+})
+
 test('what fits only another kind of value changes nothing', () => {
   const { draft, written } = draftOf('{"a":[[]],"b":"text"}')
   draft.get('a')?.elements[0]?.put('name', '1')

@@ -49,7 +49,7 @@ export class JsonDraft {
 
   /** A whole document, whose top level has been scanned. */
   static ofDocument(bytes: Buffer, members: readonly Member[]): JsonDraft {
-    const root = new JsonDraft(bytes, bytes.indexOf('{'), bytes.lastIndexOf('}') + 1, new Map())
+    const root = new JsonDraft(bytes, bytes.indexOf(0x7b), bytes.lastIndexOf(0x7d) + 1, new Map())
     root.#items = members.map((member) => root.#itemOf(member))
     return root
   }
