@@ -20,6 +20,12 @@ export function route(parts: RouteParts): Stage<Planned, Attempt> {
     }
 }
 
+/** Outside of the journey, because a call keeps it for as long as its stream: a closure in there would keep the whole body. */
+function countFromZero(): () => number {
+  let count = 0
+  return () => count++
+}
+
 /** What stands around a step of the way. */
 interface Surroundings {
   readonly isHeld: boolean
@@ -33,7 +39,7 @@ class Journey {
   readonly #reply: Reply
   readonly #next: Serve<Attempt>
   readonly #parts: RouteParts
-  #calls = 0
+  readonly #drawOrdinal = countFromZero()
   /** The last failure of a target that was called. */
   #lastReal: Failure | undefined
   /** A target would have served, had the client left out a feature that it can leave out. */
@@ -118,7 +124,7 @@ class Journey {
         {
           ...this.#exchange,
           target,
-          drawOrdinal: () => this.#calls++,
+          drawOrdinal: this.#drawOrdinal,
           retry: 0,
           isHeld,
           isReplaceable,
