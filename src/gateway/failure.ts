@@ -1,5 +1,6 @@
 import type { GatewayError } from '../core/errors.ts'
 import { type HeaderLines, header } from '../core/headers.ts'
+import type { RouteStep } from '../records/record.ts'
 import type { Target } from './exchange.ts'
 
 /*
@@ -73,6 +74,16 @@ export function refused(
     retryAfterMs: retryAfterSeconds === undefined ? undefined : retryAfterSeconds * 1_000,
     retries: 0,
   }
+}
+
+/** What the record says of a target that was left, after `ms` milliseconds. */
+export function routeStep(
+  { path, target, upstreamStatus, reason: ownReason }: Failure,
+  result: RouteStep['result'],
+  ms: number,
+  reason: string = ownReason,
+): RouteStep {
+  return { path, provider: target?.upstream.slug, result, status: upstreamStatus, reason, ms: Math.round(ms) }
 }
 
 const SKIPS: ReadonlySet<string> = new Set(['target.incapable', 'model.not_allowed', 'provider.unknown'])

@@ -1,6 +1,6 @@
 import { JsonError, parseMember } from '../../core/json.ts'
 import type { Attempt } from '../exchange.ts'
-import { AttemptFailed, type Failure, failureOf } from '../failure.ts'
+import { AttemptFailed, type Failure, failureOf, routeStep } from '../failure.ts'
 import { findRepair, withRepair } from '../find-repair.ts'
 import { createLessons } from '../lessons.ts'
 import type { GatewayParts } from '../parts.ts'
@@ -38,7 +38,8 @@ export function repair(parts: RepairParts): Stage<Attempt> {
             repairs = repaired
             if (lessons.learn(attempt, found, repairs)) warn(attempt, failure)
           }
-          note(attempt, failure, parts.clock.monotonic() - startedAt)
+          const ms = parts.clock.monotonic() - startedAt
+          attempt.trail.note({ step: routeStep(failure, 'repaired', ms) })
         }
       }
     }
@@ -61,19 +62,6 @@ export function repair(parts: RepairParts): Stage<Attempt> {
 
 function isProofRefused({ upstreamStatus }: Failure): boolean {
   return upstreamStatus === 401 || upstreamStatus === 403
-}
-
-function note({ target, trail }: Attempt, { upstreamStatus, reason }: Failure, ms: number): void {
-  trail.note({
-    step: {
-      path: target.path,
-      provider: target.upstream.slug,
-      result: 'repaired',
-      status: upstreamStatus,
-      reason,
-      ms: Math.round(ms),
-    },
-  })
 }
 
 /** A conversation may fill the whole body. It is parsed only here, after a refusal. */

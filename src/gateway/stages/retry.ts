@@ -2,7 +2,7 @@ import type { Clock } from '../../core/clock.ts'
 import type { RetryRule } from '../../routing/routing-config.ts'
 import { departureError, leaverOf } from '../departure.ts'
 import type { Attempt } from '../exchange.ts'
-import { AttemptFailed, type Failure, failureOf } from '../failure.ts'
+import { AttemptFailed, type Failure, failureOf, routeStep } from '../failure.ts'
 import type { GatewayParts } from '../parts.ts'
 import type { Stage } from '../stage.ts'
 
@@ -36,7 +36,7 @@ export function retry({ clock, random }: Pick<GatewayParts, 'clock' | 'random'>)
           }
           waitedMs += pauseMs
           const ms = clock.monotonic() - startedAt
-          attempt.trail.note({ step: stepOf(attempt, failure, ms) })
+          attempt.trail.note({ step: routeStep(failure, 'retried', ms) })
           await pause(clock, pauseMs, attempt.signal)
         }
         if (attempt.signal.aborted) {
@@ -71,15 +71,4 @@ function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
     const timer = clock.after(ms, stop)
     signal.addEventListener('abort', stop, { once: true })
   })
-}
-
-function stepOf({ target }: Attempt, { upstreamStatus, reason }: Failure, ms: number) {
-  return {
-    path: target.path,
-    provider: target.upstream.slug,
-    result: 'retried' as const,
-    status: upstreamStatus,
-    reason,
-    ms: Math.round(ms),
-  }
 }

@@ -1,9 +1,10 @@
 import { GatewayError } from '../../core/errors.ts'
 import { type HeaderLines, header } from '../../core/headers.ts'
 import { NO_REPAIRS } from '../../providers/adapter.ts'
+import type { RouteStep } from '../../records/record.ts'
 import type { BreakerTarget, CallOutcome } from '../../routing/breaker.ts'
 import type { Attempt, Choice, DeadEnd, Flow, Planned, Reply, Route, Target } from '../exchange.ts'
-import { type Failure, failureOf, movesOn, refused } from '../failure.ts'
+import { type Failure, failureOf, movesOn, refused, routeStep } from '../failure.ts'
 import type { GatewayParts } from '../parts.ts'
 import { servedByHeaders } from '../served-by.ts'
 import type { Serve, Stage } from '../stage.ts'
@@ -63,7 +64,7 @@ class Journey {
         return this.#choose(route, around)
       case 'dead end': {
         const failure = deadEnd(route)
-        this.#noteStep(failure, 'skipped', 0)
+        this.#note(routeStep(failure, 'skipped', 0))
         return failure
       }
     }
@@ -140,7 +141,7 @@ class Journey {
       const outcome = saysNothing ? 'undecided' : 'failed'
       note(outcome, failure.upstreamStatus === 200 ? failure.status : failure.upstreamStatus)
       trail.note({ retries: failure.retries })
-      this.#noteStep(failure, isSkip ? 'skipped' : 'failed', clock.monotonic() - startedAt)
+      this.#note(routeStep(failure, isSkip ? 'skipped' : 'failed', clock.monotonic() - startedAt))
       if (!isSkip) this.#lastReal = failure
       else if (isDroppable(failure)) this.#dropped ??= failure
       return failure
@@ -156,12 +157,11 @@ class Journey {
   /** Notes who answers when the client is told, because a short answer ends in that same moment. */
   #noting({ path, upstream }: Target, startedAt: number): Reply {
     const reply = this.#reply
-    const { trail } = this.#exchange
     return {
       head: (head) => {
         const ms = Math.round(this.#parts.clock.monotonic() - startedAt)
         const { status } = head
-        trail.note({ step: { path, provider: upstream.slug, result: 'answered', status, reason: undefined, ms } })
+        this.#note({ path, provider: upstream.slug, result: 'answered', status, reason: undefined, ms })
         reply.head(head)
       },
       chunk: (bytes) => reply.chunk(bytes),
@@ -186,27 +186,18 @@ class Journey {
   #pass(option: Route): void {
     switch (option.kind) {
       case 'target':
-        this.#noteStep(circuitOpen(option), 'skipped', 0, 'circuit open')
+        this.#note(routeStep(circuitOpen(option), 'skipped', 0, 'circuit open'))
         return
       case 'choice':
         for (const each of option.options) this.#pass(each)
         return
       case 'dead end':
-        this.#noteStep(deadEnd(option), 'skipped', 0)
+        this.#note(routeStep(deadEnd(option), 'skipped', 0))
     }
   }
 
-  #noteStep(failure: Failure, result: 'failed' | 'skipped', ms: number, reason: string = failure.reason): void {
-    this.#exchange.trail.note({
-      step: {
-        path: failure.path,
-        provider: failure.target?.upstream.slug,
-        result,
-        status: failure.upstreamStatus,
-        reason,
-        ms: Math.round(ms),
-      },
-    })
+  #note(step: RouteStep): void {
+    this.#exchange.trail.note({ step })
   }
 }
 
