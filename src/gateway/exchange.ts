@@ -157,6 +157,9 @@ export interface Flow {
   abort(): void
 }
 
+/** Of an answer that is here already, as a whole. */
+export const STILL: Flow = { pause: () => undefined, resume: () => undefined, abort: () => undefined }
+
 export interface ReplyHead {
   readonly status: number
   readonly headers: HeaderLines

@@ -6,7 +6,7 @@ import { NO_USAGE, type ReportedUsage, type TokenUsage } from '../core/usage.ts'
 import type { CallCharge, CallClosing } from '../ledger/ledger.ts'
 import type { OwnAnswer, UpstreamFlow, UpstreamHandler } from '../providers/adapter.ts'
 import { departureError, leaverOf } from './departure.ts'
-import type { Attempt, Flow, GuardedAttempt, Reply } from './exchange.ts'
+import { type Attempt, type Flow, type GuardedAttempt, type Reply, STILL } from './exchange.ts'
 import type { GatewayParts } from './parts.ts'
 import { forClient } from './response-headers.ts'
 import type { Serve } from './stage.ts'
@@ -49,8 +49,7 @@ export function send(parts: SendParts): Serve<GuardedAttempt> {
 
 /** An answer that cost no call. */
 function answer({ status, headers, body }: OwnAnswer, reply: Reply): void {
-  const flow = { pause: () => undefined, resume: () => undefined, abort: () => undefined }
-  reply.head({ status, headers, eventStream: false, flow })
+  reply.head({ status, headers, eventStream: false, flow: STILL })
   reply.chunk(body)
   reply.end('whole')
 }

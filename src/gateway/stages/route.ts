@@ -3,7 +3,16 @@ import { type HeaderLines, header } from '../../core/headers.ts'
 import { NO_REPAIRS } from '../../providers/adapter.ts'
 import type { RouteStep } from '../../records/record.ts'
 import type { BreakerTarget, CallOutcome } from '../../routing/breaker.ts'
-import type { Attempt, Choice, DeadEnd, Flow, Planned, Reply, Route, Target } from '../exchange.ts'
+import {
+  type Attempt,
+  type Choice,
+  type DeadEnd,
+  type Planned,
+  type Reply,
+  type Route,
+  STILL,
+  type Target,
+} from '../exchange.ts'
 import { type Failure, failureOf, movesOn, refused, routeStep } from '../failure.ts'
 import type { GatewayParts } from '../parts.ts'
 import { servedByHeaders } from '../served-by.ts'
@@ -260,9 +269,6 @@ function replay(answer: NonNullable<Failure['answer']>, headers: HeaderLines, re
   for (const bytes of chunks) reply.chunk(bytes)
   reply.end(status === 200 ? 'broken' : 'whole')
 }
-
-/** All of it is here already. */
-const STILL: Flow = { pause: () => undefined, resume: () => undefined, abort: () => undefined }
 
 /**
  * Passed on, a 401 or 403 would read "Please run /login" at the terminal: the one credential that is not at fault is the developer's.
