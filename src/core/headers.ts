@@ -27,6 +27,11 @@ export function namedByConnection(headers: HeaderLines): ReadonlySet<string> | u
   return named
 }
 
+/** Whether the body is server-sent events, by its `content-type`; it may be compressed all the same. */
+export function isEventStream(lines: HeaderLines): boolean {
+  return header(lines, 'content-type')?.toLowerCase().startsWith('text/event-stream') === true
+}
+
 /** How a body is compressed, in lower case; undefined when it is plain, which has more than one spelling. */
 export function contentCoding(lines: HeaderLines): string | undefined {
   const coding = header(lines, 'content-encoding')?.trim().toLowerCase()

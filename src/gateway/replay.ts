@@ -1,5 +1,5 @@
 import type { CachedAnswer } from '../cache/answer-cache.ts'
-import { contentCoding, header } from '../core/headers.ts'
+import { contentCoding, header, isEventStream } from '../core/headers.ts'
 import { targetsOf } from './cache-key.ts'
 import { departureError, leaverOf } from './departure.ts'
 import type { Flow, Planned, Reply } from './exchange.ts'
@@ -73,6 +73,5 @@ function headersOf(answer: CachedAnswer, traceId: string): string[] {
 
 /** Events in plain text, between which the gateway may put some of its own. */
 function isEvents({ headers }: CachedAnswer): boolean {
-  const isStream = header(headers, 'content-type')?.toLowerCase().startsWith('text/event-stream') === true
-  return isStream && contentCoding(headers) === undefined
+  return isEventStream(headers) && contentCoding(headers) === undefined
 }

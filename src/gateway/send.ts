@@ -1,6 +1,6 @@
 import { estimateTokens } from '../core/estimate-tokens.ts'
 import { GatewayError, toGatewayError } from '../core/errors.ts'
-import { type HeaderLines, contentCoding, header } from '../core/headers.ts'
+import { type HeaderLines, contentCoding, header, isEventStream } from '../core/headers.ts'
 import { type Id, newId } from '../core/ids.ts'
 import { NO_USAGE, type ReportedUsage, type TokenUsage } from '../core/usage.ts'
 import type { CallCharge, CallClosing } from '../ledger/ledger.ts'
@@ -115,8 +115,7 @@ class UpstreamCall implements UpstreamHandler {
     this.#status = status
     this.#upstreamRequestId = clip(header(headers, 'request-id') ?? header(headers, 'x-request-id'))
     this.#attempt.trail.note({ firstByteAt: this.#parts.clock.monotonic() })
-    const contentType = header(headers, 'content-type')
-    const unusable = whyUnusable(status, contentType, this.#attempt)
+    const unusable = whyUnusable(status, header(headers, 'content-type'), this.#attempt)
     if (unusable !== undefined) {
       this.#flow?.abort()
       this.#close(this.#failedCharge(), 'failed', undefined)
@@ -124,7 +123,7 @@ class UpstreamCall implements UpstreamHandler {
       return
     }
     const coding = contentCoding(headers)
-    const isEvents = contentType?.toLowerCase().startsWith('text/event-stream') === true
+    const isEvents = isEventStream(headers)
     this.#isPlainStream = isEvents && coding === undefined
     if (status === 200) this.#tap = tapFor(isEvents, coding)
     this.#reply.head({

@@ -1,6 +1,6 @@
 import type { Clock, Timer } from '../../core/clock.ts'
 import { GatewayError, toGatewayError } from '../../core/errors.ts'
-import { type HeaderLines, contentCoding, header } from '../../core/headers.ts'
+import { type HeaderLines, contentCoding, isEventStream } from '../../core/headers.ts'
 import { leaverOf } from '../departure.ts'
 import type { Attempt, Breaker, Ending, Reply, ReplyHead, Target } from '../exchange.ts'
 import { AttemptFailed, type Failure, readRetryAfter, refused, statusOfType } from '../failure.ts'
@@ -236,10 +236,6 @@ class Uncommitted implements Reply {
     const { path, upstream } = this.#target
     return servedByHeaders({ traceId: this.#traceId, path, kind: upstream.kind, retries: this.#retry })
   }
-}
-
-function isEventStream(headers: HeaderLines): boolean {
-  return header(headers, 'content-type')?.toLowerCase().startsWith('text/event-stream') === true
 }
 
 /** What is parsed here was held, so it is at most 64 KB of an error, one event, or a document in place of a stream. */
