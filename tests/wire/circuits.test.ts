@@ -72,6 +72,68 @@ describe('a target that is dead', () => {
   })
 })
 
+describe('a target that is left alone', () => {
+  let unable: ReadonlySet<string>
+  const encode: typeof anthropicAdapter.encode = (call, upstream) => {
+    if (unable.has(upstream.slug)) throw new GatewayError('target.incapable', 'Not here.')
+    return anthropicAdapter.encode(call, upstream)
+  }
+  const NESTED = {
+    ...FALLBACK,
+    targets: [{ ...FALLBACK, targets: FALLBACK.targets.slice(0, 2) }, { provider: '@third' }],
+  }
+
+  /** `@prod` fails until its circuit is open, and is well from then on. */
+  async function startWithOpenCircuit(): Promise<void> {
+    unable = new Set()
+    let isDown = true
+    const recovering: Act = (...args) => (isDown ? refuseWith(500) : serve)(...args)
+    await startThree([recovering, serve, serve], { adapter: { ...anthropicAdapter, encode } })
+    for (let turn = 0; turn < 5; turn++) await indexOf(`s-${turn}`)
+    isDown = false
+  }
+
+  test('is asked all the same where no other is able to serve', async () => {
+    await startWithOpenCircuit()
+    unable = new Set(['second', 'third'])
+    expect(await indexOf('new')).toBe('config.targets[0]')
+    expect(calls()).toEqual([6, 5, 0])
+    await gateway.recorded(6)
+    expect(gateway.records[5]!.route.map(({ path, result, reason }) => [path, result, reason])).toEqual([
+      ['config.targets[0]', 'skipped', 'circuit open'],
+      ['config.targets[1]', 'skipped', 'target.incapable'],
+      ['config.targets[2]', 'skipped', 'target.incapable'],
+      ['config.targets[0]', 'answered', undefined],
+    ])
+  })
+
+  test('is not asked where one of the others is able', async () => {
+    await startWithOpenCircuit()
+    unable = new Set(['second'])
+    expect(await indexOf('new')).toBe('config.targets[2]')
+    expect(calls()).toEqual([5, 5, 1])
+  })
+
+  test('is not asked after another one was asked and failed', async () => {
+    await startWithOpenCircuit()
+    await providers[1]!.stop()
+    unable = new Set(['third'])
+    expect((await ask({ session: 'new' }).answer).status).toBe(503)
+    expect(calls()[0]).toBe(5)
+  })
+
+  test.each([
+    ['has its turn after every other choice', ['second'], 'config.targets[1]', [5, 5, 1]],
+    ['is found in its choice when there is no other', ['second', 'third'], 'config.targets[0].targets[0]', [6, 5, 0]],
+  ])('in a choice of a choice %s', async (_name, slugs, index, asked) => {
+    await startWithOpenCircuit()
+    unable = new Set(slugs)
+    const answer = await ask({ config: NESTED, session: 'new' }).answer
+    expect(portkey(answer.headers, 'last-used-option-index')).toBe(index)
+    expect(calls()).toEqual(asked)
+  })
+})
+
 test.each(['request.malformed', 'gateway.ledger_unavailable'] as const)(
   'a target is closed to nobody by %s, which is no fault of its own',
   async (code) => {

@@ -86,25 +86,30 @@ class Journey {
   }
 
   async #choose(choice: Choice, around: Surroundings): Promise<Failure | undefined> {
-    const { affinity } = this.#parts
-    const known = choice.affinityKey === undefined ? undefined : affinity.get(choice.affinityKey)
-    const order = withFirst(choice.options, known)
+    const { affinityKey, options } = choice
+    const known = affinityKey === undefined ? undefined : this.#parts.affinity.get(affinityKey)
+    const order = withFirst(options, known)
     const closed = order.filter((option) => !this.#isShut(option))
-    const mayBeOpen = closed.length === 0
-    const ways = mayBeOpen ? order : closed
-    if (!mayBeOpen) for (const option of order) if (!closed.includes(option)) this.#pass(option)
+    if (closed.length === 0) return this.#tryInTurn(order, choice, { ...around, mayBeOpen: true })
 
+    for (const option of order) if (!closed.includes(option)) this.#pass(option)
+    const lastReal = this.#lastReal
+    const failure = await this.#tryInTurn(closed, choice, { ...around, mayBeOpen: false })
+    const wereAllSkipped = failure?.kind === 'skipped' && this.#lastReal === lastReal
+    if (!wereAllSkipped || !around.mayBeOpen) return failure
+    // None of them can serve such a request. Those that are left alone may be able to, and nothing better is left.
+    const open = order.filter((option) => this.#hasOpen(option))
+    return open.length === 0 ? failure : this.#tryInTurn(open, choice, { ...around, mayBeOpen: true })
+  }
+
+  /** Until one serves, or fails in a way that moves nobody on. */
+  async #tryInTurn(ways: readonly Route[], choice: Choice, around: Surroundings): Promise<Failure | undefined> {
     let failure: Failure | undefined
     for (const [at, option] of ways.entries()) {
       const isReplaceable = around.isReplaceable || at < ways.length - 1
-      failure = await this.walk(option, { isHeld: true, isReplaceable, mayBeOpen })
+      failure = await this.walk(option, { ...around, isHeld: true, isReplaceable })
       if (failure === undefined) {
-        const { signal, endpoint } = this.#exchange
-        // A count may be answered where the conversation is not: not every target has one.
-        const hasServed = !signal.aborted && endpoint === 'messages'
-        if (hasServed && choice.affinityKey !== undefined) {
-          affinity.set(choice.affinityKey, choice.options.indexOf(option), choice.affinityMs)
-        }
+        this.#remember(choice, option)
         return undefined
       }
       if (!movesOn(failure, choice.onStatusCodes)) {
@@ -113,6 +118,16 @@ class Journey {
       }
     }
     return failure
+  }
+
+  /** So that the conversation stays where it is served. */
+  #remember({ affinityKey, affinityMs, options }: Choice, option: Route): void {
+    const { signal, endpoint } = this.#exchange
+    // A count may be answered where the conversation is not: not every target has one.
+    const hasServed = !signal.aborted && endpoint === 'messages'
+    if (hasServed && affinityKey !== undefined) {
+      this.#parts.affinity.set(affinityKey, options.indexOf(option), affinityMs)
+    }
   }
 
   async #try(target: Target, { isHeld, isReplaceable, mayBeOpen }: Surroundings): Promise<Failure | undefined> {
@@ -188,6 +203,18 @@ class Journey {
         return route.options.every((option) => this.#isShut(option))
       case 'dead end':
         return true
+    }
+  }
+
+  /** A target in there is being left alone. */
+  #hasOpen(route: Route): boolean {
+    switch (route.kind) {
+      case 'target':
+        return this.#parts.breakers.isOpen(circuitOf(route))
+      case 'choice':
+        return route.options.some((option) => this.#hasOpen(option))
+      case 'dead end':
+        return false
     }
   }
 
