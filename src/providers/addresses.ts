@@ -32,7 +32,7 @@ function ownAddress(kind: ProviderKind, settings: ProviderSettings): UpstreamAdd
     case 'bedrock':
       return bedrockAddress(settings)
     case 'claude-platform-aws': {
-      const region = label(settings.aws_region ?? 'us-east-1')
+      const region = label(awsRegionOf(settings))
       return {
         origin: `https://aws-external-anthropic.${region}.api.aws`,
         basePath: '/v1',
@@ -48,8 +48,9 @@ function ownAddress(kind: ProviderKind, settings: ProviderSettings): UpstreamAdd
   }
 }
 
-function bedrockAddress({ aws_region = 'us-east-1', bedrock_surface }: ProviderSettings): UpstreamAddress {
-  const region = label(aws_region)
+function bedrockAddress(settings: ProviderSettings): UpstreamAddress {
+  const { bedrock_surface } = settings
+  const region = label(awsRegionOf(settings))
   const runtime = `https://bedrock-runtime.${region}.amazonaws.com`
   if (bedrock_surface === 'messages') {
     return { origin: runtime, basePath: '/anthropic/v1', platform: 'bedrock-messages' }
@@ -58,6 +59,11 @@ function bedrockAddress({ aws_region = 'us-east-1', bedrock_surface }: ProviderS
     return { origin: `https://bedrock-mantle.${region}.api.aws`, basePath: '/anthropic/v1', platform: 'bedrock-mantle' }
   }
   return { origin: runtime, basePath: '', platform: 'bedrock-invoke' }
+}
+
+/** The region of an account at AWS; the first that AWS had, where none is named. */
+export function awsRegionOf({ aws_region }: ProviderSettings): string {
+  return aws_region ?? 'us-east-1'
 }
 
 function vertexAddress({ vertex_region = 'global', vertex_surface }: ProviderSettings): UpstreamAddress {

@@ -1,5 +1,6 @@
 import { afterSlash, plainModelName } from '../core/model-names.ts'
 import type { Platform, ProviderSettings, WireModel } from './adapter.ts'
+import { awsRegionOf } from './addresses.ts'
 
 /**
  * How a model is spelled at an account. The account's own `model_map` decides first: by the client's very name, then by the plain one. A
@@ -39,7 +40,7 @@ function spell(platform: Platform, settings: ProviderSettings, model: string): s
     case 'bedrock-invoke':
     case 'bedrock-messages':
       if (isBedrockId(model)) return model
-      return `${settings.bedrock_profile ?? profileOf(settings.aws_region ?? 'us-east-1')}.anthropic.${bedrockName(model)}`
+      return `${settings.bedrock_profile ?? profileOf(awsRegionOf(settings))}.anthropic.${bedrockName(model)}`
     case 'bedrock-mantle':
       // Mantle answers 404 to a profile's prefix, and to a date.
       return model.startsWith('arn:') ? model : `anthropic.${plainModelName(model)}`

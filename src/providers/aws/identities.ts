@@ -1,6 +1,7 @@
 import type { Clock } from '../../core/clock.ts'
 import { GatewayError } from '../../core/errors.ts'
 import type { ProviderSettings, Upstream } from '../adapter.ts'
+import { awsRegionOf } from '../addresses.ts'
 
 /** Keys that sign; temporary ones have a session token and an end. */
 export interface AwsIdentity {
@@ -157,8 +158,11 @@ export function createAwsLibraries({ stsEndpoint }: AwsLibrariesParts = {}): (
 ) => Promise<AwsIdentity> {
   return async (upstream) => {
     const { fromNodeProviderChain, fromTemporaryCredentials } = await import('@aws-sdk/credential-providers')
-    const { aws_region: region = 'us-east-1', aws_role_arn: role, aws_external_id: externalId } = upstream.settings
-    const clientConfig = { region, ...(stsEndpoint !== undefined && { endpoint: stsEndpoint }) }
+    const { aws_role_arn: role, aws_external_id: externalId } = upstream.settings
+    const clientConfig = {
+      region: awsRegionOf(upstream.settings),
+      ...(stsEndpoint !== undefined && { endpoint: stsEndpoint }),
+    }
     const authType = authTypeOf(upstream)
     if (authType === 'default') return fromNodeProviderChain({ clientConfig })()
     if (authType !== 'assumedRole' || role === undefined) throw new TypeError('the account has no keys')

@@ -3,6 +3,7 @@ import type { Clock } from '../../core/clock.ts'
 import { GatewayError } from '../../core/errors.ts'
 import { type HeaderLines, header } from '../../core/headers.ts'
 import type { Signer, Upstream, WireRequest } from '../adapter.ts'
+import { awsRegionOf } from '../addresses.ts'
 import { plainName } from '../bedrock/errors.ts'
 import { type AwsIdentities, type AwsIdentity, authTypeOf, createAwsIdentities } from './identities.ts'
 import { Sha256 } from './sha256.ts'
@@ -34,13 +35,7 @@ export function createAwsSigner({ clock, identities = createAwsIdentities({ cloc
   async function signWithIdentity(request: WireRequest, upstream: Upstream, signal: AbortSignal): Promise<WireRequest> {
     const identity = await identities.get(upstream, signal)
     const at = clock.now() + (aheadMs.get(upstream.origin) ?? 0)
-    return addSignature(
-      request,
-      identity,
-      serviceOf(upstream),
-      upstream.settings.aws_region ?? 'us-east-1',
-      new Date(at),
-    )
+    return addSignature(request, identity, serviceOf(upstream), awsRegionOf(upstream.settings), new Date(at))
   }
 
   /** True when the answer's own clock shows that ours is wrong, and was not corrected by that before. */
