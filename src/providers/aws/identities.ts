@@ -2,6 +2,7 @@ import type { Clock } from '../../core/clock.ts'
 import { GatewayError } from '../../core/errors.ts'
 import type { ProviderSettings, Upstream } from '../adapter.ts'
 import { awsRegionOf } from '../addresses.ts'
+import { createKeptProofs } from '../kept-proofs.ts'
 
 /** Keys that sign; temporary ones have a session token and an end. */
 export interface AwsIdentity {
@@ -25,91 +26,30 @@ export interface AwsIdentitiesParts {
   readonly obtain?: (upstream: Upstream) => Promise<AwsIdentity>
 }
 
-/** AWS's own libraries renew so long before the end, because a call may be queued and clocks differ. */
-const RENEW_BEFORE_MS = 5 * 60_000
-
-/** Keys that do not say when they end may still be exchanged under us: in the file of a profile, for one. */
-const UNDATED_MS = 15 * 60_000
-
-/** Keys that were refused this soon would only come back the same. */
-const YOUNG_MS = 10_000
-
 /** AWS's libraries wait for a silent token server without an end, and everybody would wait with them. */
 const OBTAIN_MS_MAX = 30_000
 
-interface Kept {
-  /** What the keys were obtained by; other settings or secrets make them void. */
-  readonly origin: string
-  readonly obtainedAt: number
-  readonly renewAt: number
-  readonly identity: AwsIdentity | undefined
-  readonly renewal: Promise<AwsIdentity> | undefined
-}
-
 /** Keys are kept by account until shortly before their end, and one renewal serves everybody who waits. */
 export function createAwsIdentities({ clock, obtain = createAwsLibraries() }: AwsIdentitiesParts): AwsIdentities {
-  const kept = new Map<string, Kept>()
+  const kept = createKeptProofs<AwsIdentity>({ clock, endOf: ({ expiration }) => expiration?.getTime() })
 
   return {
     get(upstream, signal) {
       const own = ownKeys(upstream)
       if (own !== undefined && authTypeOf(upstream) === 'accessKey') return own
-      const origin = originOf(upstream)
-      const known = kept.get(upstream.providerId)
-      const same = known?.origin === origin ? known : undefined
-      if (same?.identity !== undefined && clock.now() < same.renewAt) return same.identity
-      return unlessAborted(same?.renewal ?? renew(upstream, origin, same?.identity), signal)
+      return kept.get(upstream.providerId, originOf(upstream), () => obtainInTime(upstream), signal)
     },
-
-    forget({ providerId }) {
-      const known = kept.get(providerId)
-      if (known === undefined) return false
-      if (known.renewal !== undefined) return true
-      if (clock.now() - known.obtainedAt < YOUNG_MS) return false
-      kept.delete(providerId)
-      return true
-    },
+    forget: ({ providerId }) => kept.forget(providerId),
   }
 
-  function renew(upstream: Upstream, origin: string, previous: AwsIdentity | undefined): Promise<AwsIdentity> {
-    const account = upstream.providerId
-    const renewal = inTime(obtain(upstream)).then(
-      (identity) => {
-        const now = clock.now()
-        settle({ origin, obtainedAt: now, renewAt: renewalOf(identity, now), identity, renewal: undefined })
-        return identity
-      },
-      (error: unknown) => {
-        if (previous === undefined || !lasts(previous)) {
-          settle(undefined)
-          throw unavailable(upstream, error)
-        }
-        // STS being away for a moment stops nobody whose keys have minutes to live; it is asked again soon.
-        const now = clock.now()
-        settle({ origin, obtainedAt: now, renewAt: now + YOUNG_MS, identity: previous, renewal: undefined })
-        return previous
-      },
-    )
-    kept.set(account, { origin, obtainedAt: clock.now(), renewAt: 0, identity: previous, renewal })
-    return renewal
-
-    /** Unless the account was changed, or its keys forgotten, in the meantime. */
-    function settle(next: Kept | undefined): void {
-      if (kept.get(account)?.renewal !== renewal) return
-      if (next === undefined) kept.delete(account)
-      else kept.set(account, next)
-    }
-  }
-
-  function inTime(obtained: Promise<AwsIdentity>): Promise<AwsIdentity> {
+  function obtainInTime(upstream: Upstream): Promise<AwsIdentity> {
     return new Promise((resolve, reject) => {
-      const timer = clock.after(OBTAIN_MS_MAX, () => reject(new Error('AWS did not give credentials in time')))
-      obtained.then(resolve, reject).finally(() => timer.cancel())
+      const fail = (cause: unknown) => reject(unavailable(upstream, cause))
+      const timer = clock.after(OBTAIN_MS_MAX, () => fail(new Error('AWS did not give credentials in time')))
+      obtain(upstream)
+        .then(resolve, fail)
+        .finally(() => timer.cancel())
     })
-  }
-
-  function lasts({ expiration }: AwsIdentity): boolean {
-    return expiration === undefined || clock.now() < expiration.getTime()
   }
 }
 
@@ -135,13 +75,6 @@ function ownKeys({ settings, credential }: Upstream): AwsIdentity | undefined {
 function originOf(upstream: Upstream): string {
   const { aws_region, aws_role_arn, aws_external_id } = upstream.settings
   return JSON.stringify([authTypeOf(upstream), aws_region, aws_role_arn, aws_external_id, ownKeys(upstream)])
-}
-
-function renewalOf({ expiration }: AwsIdentity, now: number): number {
-  if (expiration === undefined) return now + UNDATED_MS
-  const end = expiration.getTime()
-  // Short-lived keys still serve for half of their life.
-  return Math.max(end - RENEW_BEFORE_MS, now + (end - now) / 2)
 }
 
 export interface AwsLibrariesParts {
@@ -185,16 +118,4 @@ function unavailable({ slug }: Upstream, cause: unknown): GatewayError {
     `The gateway could not get AWS credentials for provider @${slug}. Your key is fine: tell whoever runs the gateway.`,
     { cause, detail: cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause) },
   )
-}
-
-function unlessAborted<Value>(waited: Promise<Value>, signal: AbortSignal): Promise<Value> {
-  return new Promise((resolve, reject) => {
-    const leave = () =>
-      reject(
-        new GatewayError('credential.unavailable', 'The call was ended while the gateway waited for AWS credentials.'),
-      )
-    if (signal.aborted) leave()
-    signal.addEventListener('abort', leave, { once: true })
-    waited.then(resolve, reject).finally(() => signal.removeEventListener('abort', leave))
-  })
 }
