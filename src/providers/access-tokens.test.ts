@@ -55,6 +55,21 @@ describe('access tokens', () => {
     expect(exchanges).toHaveLength(2)
   })
 
+  it.each([
+    ['in ten years', 10 * 365 * 24 * 60 * MINUTE, 24 * 60 * MINUTE],
+    ['never', Infinity, 24 * 60 * MINUTE],
+    ['before they came', -5_000, 10_000],
+    ['at no time', NaN, 15 * MINUTE],
+  ])('that say they end %s are kept for a while, and then renewed', async (_end, lifetimeMs, keptMs) => {
+    const { clock, exchanges, get, begin } = setUp(lifetimeMs)
+    await begin()
+    clock.advance(keptMs - 1)
+    expect(get()).toBe('token-1')
+    clock.advance(1)
+    void get()
+    expect(exchanges).toHaveLength(2)
+  })
+
   it('serve on while their server is away, until they end', async () => {
     const { clock, exchanges, get, begin } = setUp()
     await begin()

@@ -24,6 +24,9 @@ const RENEW_BEFORE_MS = 5 * 60_000
 /** A proof that does not say when it ends may still be exchanged under us: in the file of a profile, for one. */
 const UNDATED_MS = 15 * 60_000
 
+/** After a day a proof is renewed whatever it says of its end: a server may be wrong, and asking once more costs nothing. */
+const KEPT_MS_MAX = 24 * 3_600_000
+
 /** Metadata servers give out the same proof until shortly before its end: asking again sooner than this brings nothing. */
 const YOUNG_MS = 10_000
 
@@ -36,7 +39,8 @@ interface Kept<Proof> {
 }
 
 /** One renewal at a time for each account, however many calls wait for it. */
-export function createKeptProofs<Proof>({ clock, endOf }: KeptProofsParts<Proof>): KeptProofs<Proof> {
+export function createKeptProofs<Proof>(parts: KeptProofsParts<Proof>): KeptProofs<Proof> {
+  const { clock } = parts
   const kept = new Map<string, Kept<Proof>>()
 
   return {
@@ -91,6 +95,12 @@ export function createKeptProofs<Proof>({ clock, endOf }: KeptProofsParts<Proof>
     }
   }
 
+  /** A date that cannot be read is none. */
+  function endOf(proof: Proof): number | undefined {
+    const end = parts.endOf(proof)
+    return Number.isNaN(end) ? undefined : end
+  }
+
   function lasts(proof: Proof): boolean {
     return clock.now() < (endOf(proof) ?? Infinity)
   }
@@ -98,8 +108,10 @@ export function createKeptProofs<Proof>({ clock, endOf }: KeptProofsParts<Proof>
 
 function renewalOf(end: number | undefined, now: number): number {
   if (end === undefined) return now + UNDATED_MS
+  // What has ended as it comes would else be asked for with every call.
+  if (end <= now) return now + YOUNG_MS
   // A proof that is short-lived, or already old when it comes, still serves for half of what is left of it.
-  return Math.max(end - RENEW_BEFORE_MS, now + (end - now) / 2)
+  return Math.min(Math.max(end - RENEW_BEFORE_MS, now + (end - now) / 2), now + KEPT_MS_MAX)
 }
 
 function unlessAborted<Value>(waited: Promise<Value>, signal: AbortSignal): Promise<Value> {
