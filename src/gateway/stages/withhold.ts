@@ -3,6 +3,7 @@ import { type HeaderLines, header } from '../../core/headers.ts'
 import type { Credential } from '../../providers/adapter.ts'
 import type { Attempt, Breaker, Ending, GuardedAttempt, Reply, ReplyHead } from '../exchange.ts'
 import type { Stage } from '../stage.ts'
+import { beginsError } from '../stream/begins-error.ts'
 
 /** Errors are short; what goes on longer than this is let through as it comes, but for the few bytes in which a secret may have begun. */
 const HELD_BYTES_MAX = 64 * 1024
@@ -164,11 +165,6 @@ class Screened implements Reply {
       { detail: `status ${this.#status}` },
     )
   }
-}
-
-/** Text of an answer cannot look like the second, as its quotes stand behind backslashes; if it looks like the first, one event waits for its end. */
-function beginsError(bytes: Buffer): boolean {
-  return bytes.includes('event: error') || bytes.includes('{"type":"error"')
 }
 
 /** Nothing of an event is held that is whole, as the upstream may not say another word. */
