@@ -2,6 +2,7 @@ import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom
 import { countCalls } from './count-calls.ts'
 import type { CountedExchange } from './counted-exchange.ts'
 import { createLabelBound } from './label-bound.ts'
+import { type Tally, createTallies } from './tallies.ts'
 
 /*
  * Numbers for Prometheus. Everything that is counted comes from the record of an exchange, which is written when the exchange is over;
@@ -86,7 +87,7 @@ export function createMetrics(parts: MetricsParts): Metrics {
   const registry = new Registry()
   const registers = [registry]
   collectDefaultMetrics({ register: registry })
-  const count = createExchangeCounters(registry)
+  const tallies = createTallies(createExchangeCounters(registry))
   lookUp(parts, registry)
   new Gauge({
     name: 'portcullis_build_info',
@@ -99,10 +100,13 @@ export function createMetrics(parts: MetricsParts): Metrics {
     watch: (recorder) => ({
       record(record) {
         recorder.record(record)
-        count(record, kindOf(record, parts))
+        tallies.add(record, kindOf(record, parts))
       },
     }),
-    expose: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
+    async expose() {
+      tallies.flush()
+      return { contentType: registry.contentType, text: await registry.metrics() }
+    },
   }
 }
 
@@ -112,7 +116,7 @@ function kindOf({ workspaceId, providerSlug }: CountedExchange, parts: MetricsPa
 }
 
 /** What is added up from records. */
-function createExchangeCounters(registry: Registry): (record: CountedExchange, kind: string) => void {
+function createExchangeCounters(registry: Registry): (tally: Tally) => void {
   const registers = [registry]
   const boundProvider = createLabelBound(PROVIDERS_MAX)
   const boundModel = createLabelBound(MODELS_MAX)
@@ -193,23 +197,26 @@ function createExchangeCounters(registry: Registry): (record: CountedExchange, k
     registers,
   })
 
-  return function count(record, kind) {
-    const { endpoint, usage } = record
+  return function count({ like: record, kind, exchanges, usage, costNanos, ...tally }) {
+    const { endpoint } = record
     const slug = boundProvider(record.providerSlug ?? 'none')
     const stream = String(record.streaming)
     const labels = { endpoint, provider: kind, stream }
-    requests.inc({ method: 'POST', ...labels, code: record.status, cacheStatus: record.cacheStatus ?? 'DISABLED' })
-    durations.observe(labels, record.totalMs)
-    if (record.overheadMs !== undefined) overheads.observe(labels, record.overheadMs)
-    if (record.firstTokenMs !== undefined) firstTokens.observe({ provider: kind }, record.firstTokenMs)
-    if (record.interruptedBy !== undefined) interruptions.inc({ by: record.interruptedBy })
-    if (record.errorCode !== undefined) errors.inc({ code: record.errorCode })
+    const counted = { method: 'POST', ...labels, code: record.status, cacheStatus: record.cacheStatus ?? 'DISABLED' }
+    requests.inc(counted, exchanges)
+    for (const ms of tally.totalMs) durations.observe(labels, ms)
+    for (const ms of tally.overheadMs) overheads.observe(labels, ms)
+    for (const ms of tally.firstTokenMs) firstTokens.observe({ provider: kind }, ms)
+    if (record.interruptedBy !== undefined) interruptions.inc({ by: record.interruptedBy }, exchanges)
+    if (record.errorCode !== undefined) errors.inc({ code: record.errorCode }, exchanges)
 
     const made = countCalls(record)
-    for (const { provider, outcome } of made.calls) calls.inc({ provider_slug: boundProvider(provider), outcome })
-    for (const provider of made.retried) retries.inc({ provider_slug: boundProvider(provider) })
-    for (const provider of made.left) switches.inc({ provider_slug: boundProvider(provider) })
-    for (const provider of made.skipped) skips.inc({ provider_slug: boundProvider(provider) })
+    for (const { provider, outcome } of made.calls) {
+      calls.inc({ provider_slug: boundProvider(provider), outcome }, exchanges)
+    }
+    for (const provider of made.retried) retries.inc({ provider_slug: boundProvider(provider) }, exchanges)
+    for (const provider of made.left) switches.inc({ provider_slug: boundProvider(provider) }, exchanges)
+    for (const provider of made.skipped) skips.inc({ provider_slug: boundProvider(provider) }, exchanges)
 
     if (record.attempts === 0) return
     const served = { provider: kind, provider_slug: slug, model: boundModel(record.modelServed ?? 'unknown') }
@@ -223,7 +230,7 @@ function createExchangeCounters(registry: Registry): (record: CountedExchange, k
       if (amount > 0) tokens.inc({ ...served, type }, amount)
     }
     // A number is exact enough here; the ledger has the sum to the last nano-dollar.
-    if (record.costNanos > 0n) cost.inc(served, Number(record.costNanos) / 1e7)
+    if (costNanos > 0n) cost.inc(served, Number(costNanos) / 1e7)
   }
 }
 

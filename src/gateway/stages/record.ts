@@ -1,6 +1,7 @@
 import { type GatewayError, toGatewayError } from '../../core/errors.ts'
 import type { HeaderLines } from '../../core/headers.ts'
-import { NO_USAGE, type TokenUsage } from '../../core/usage.ts'
+import { addUsage } from '../../core/read-usage.ts'
+import { NO_USAGE } from '../../core/usage.ts'
 import type { ExchangeRecord, RouteStep } from '../../records/record.ts'
 import { leaverOf } from '../departure.ts'
 import type { AttemptFacts, Breaker, Ending, Facts, Inbound, Reply, ReplyHead, Trail } from '../exchange.ts'
@@ -147,18 +148,12 @@ type Spent = Pick<ExchangeRecord, 'usage' | 'estimated' | 'costNanos' | 'priceFl
 
 function withCall(spent: Spent, call: AttemptFacts): Spent {
   return {
-    usage: addUsage(spent.usage, call.usage),
+    usage: spent.usage === NO_USAGE ? call.usage : addUsage(spent.usage, call.usage),
     estimated: spent.estimated || call.estimated,
     costNanos: spent.costNanos + call.costNanos,
     // One price that nobody knew makes the sum one to be looked at.
     priceFlag: spent.priceFlag === 'unknown_model' ? 'unknown_model' : call.priceFlag,
   }
-}
-
-function addUsage(one: TokenUsage, other: TokenUsage): TokenUsage {
-  if (one === NO_USAGE) return other
-  const names = Object.keys(NO_USAGE) as (keyof TokenUsage)[]
-  return Object.fromEntries(names.map((name) => [name, one[name] + other[name]])) as unknown as TokenUsage
 }
 
 /** What nginx calls it when nobody waits for the answer any more. No client ever sees it. */
