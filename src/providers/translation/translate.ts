@@ -1,8 +1,8 @@
 import { GatewayError } from '../../core/errors.ts'
 import { type HeaderLines, header } from '../../core/headers.ts'
 import { JsonDraft } from '../../core/json-draft.ts'
-import { JsonError, splice } from '../../core/json.ts'
-import type { Change, ModelCall, Upstream } from '../adapter.ts'
+import { JsonError, readString, splice } from '../../core/json.ts'
+import { type Change, type ModelCall, NO_REPAIRS, type Platform, type Upstream } from '../adapter.ts'
 import { chooseBetas, withBetas } from './choose-betas.ts'
 import { cutForeignThinking, fitConversation, foldSystemMessages } from './fit-conversation.ts'
 import { dropAttribution, fitAutomaticCaching, fitMembers, fitTools } from './fit-members.ts'
@@ -41,6 +41,7 @@ export interface Translation {
  * has to be looked into.
  */
 export function translate(call: ModelCall, upstream: Upstream, shape: BodyShape): Translation {
+  if (isAtHome(call, upstream.platform, shape)) return asItCame(call)
   try {
     return translateExact(call, upstream, shape)
   } catch (error) {
@@ -49,8 +50,27 @@ export function translate(call: ModelCall, upstream: Upstream, shape: BodyShape)
   }
 }
 
+/** Anthropic's own, asked for the very model that stands in the body: most calls there are. They are not looked into. */
+function isAtHome({ body, model, wireModel, repairs }: ModelCall, platform: Platform, shape: BodyShape): boolean {
+  const { bytes, members } = body
+  return (
+    platform === 'anthropic' &&
+    shape === MESSAGES_BODY &&
+    repairs === NO_REPAIRS &&
+    bytes.length <= BODY_BYTES_MAX.anthropic &&
+    model === wireModel &&
+    readString(bytes, members.find('model')) === wireModel &&
+    members.find('anthropic_beta') === undefined &&
+    members.find('anthropic_version') === undefined
+  )
+}
+
+function asItCame({ body: { bytes, compressed }, headers }: ModelCall): Translation {
+  return { body: compressed?.bytes ?? bytes, contentEncoding: compressed?.coding, headers, changes: [] }
+}
+
 function translateExact(call: ModelCall, { platform }: Upstream, shape: BodyShape): Translation {
-  const { bytes, members, compressed } = call.body
+  const { bytes, members } = call.body
   const body = JsonDraft.ofDocument(bytes, members.members)
   const writtenVersion = body.get('anthropic_version')?.text
   const askedModel = body.get('model')?.text
@@ -91,7 +111,7 @@ function translateExact(call: ModelCall, { platform }: Upstream, shape: BodyShap
   )
   const changes = [...betas.changes, ...request.changes]
   if (edits.length > 0) return { body: translated, contentEncoding: undefined, headers, changes }
-  return { body: compressed?.bytes ?? bytes, contentEncoding: compressed?.coding, headers, changes }
+  return { ...asItCame(call), headers, changes }
 }
 
 /** A version in the body moves to the headers, unless one is there already; a cloud's own (`bedrock-…`) says nothing elsewhere. */
