@@ -3,7 +3,7 @@ import { type AddressInfo, type Server, type Socket, createServer } from 'node:n
 import { afterEach, expect, test } from 'vitest'
 import type { GatewayError } from '../core/errors.ts'
 import { accountOf } from '../testing/one-call.ts'
-import type { Transport, UpstreamHandler } from './adapter.ts'
+import type { Transport, UpstreamHandler, WireRequest } from './adapter.ts'
 import { createHttpTransport } from './transport.ts'
 
 let server: Server
@@ -23,7 +23,7 @@ test('a provider that takes the connection and never greets is given up after th
   const { port } = server.address() as AddressInfo
 
   const upstream = accountOf('anthropic', { custom_host: `https://127.0.0.1:${port}/v1` })
-  const request = {
+  const request: WireRequest = {
     method: 'POST',
     origin: upstream.origin,
     path: '/v1/messages',
