@@ -1,3 +1,4 @@
+import type { Clock } from '../../core/clock.ts'
 import { GatewayError } from '../../core/errors.ts'
 import { type HeaderLines, header } from '../../core/headers.ts'
 import { NO_REPAIRS } from '../../providers/adapter.ts'
@@ -12,6 +13,7 @@ import {
   type Route,
   STILL,
   type Target,
+  type Trail,
 } from '../exchange.ts'
 import { type Failure, failureOf, movesOn, refused, routeStep } from '../failure.ts'
 import type { GatewayParts } from '../parts.ts'
@@ -34,6 +36,26 @@ export function route(parts: RouteParts): Stage<Planned, Attempt> {
 function countFromZero(): () => number {
   let count = 0
   return () => count++
+}
+
+/** Notes who answers when the client is told, because a short answer ends in that same moment. Outside of the journey for the same reason. */
+function notingWho(
+  { path, upstream: { slug } }: Target,
+  startedAt: number,
+  trail: Trail,
+  reply: Reply,
+  clock: Clock,
+): Reply {
+  return {
+    head(head) {
+      const ms = Math.round(clock.monotonic() - startedAt)
+      trail.note({ step: { path, provider: slug, result: 'answered', status: head.status, reason: undefined, ms } })
+      reply.head(head)
+    },
+    chunk: (bytes) => reply.chunk(bytes),
+    end: (ending) => reply.end(ending),
+    fail: (error, by, headers) => reply.fail(error, by, headers),
+  }
 }
 
 /** What stands around a step of the way. */
@@ -156,7 +178,7 @@ class Journey {
           repairs: NO_REPAIRS,
           signal,
         },
-        this.#noting(target, startedAt),
+        notingWho(target, startedAt, trail, this.#reply, clock),
       )
     } catch (thrown) {
       const failure = failureOf(thrown)
@@ -176,22 +198,6 @@ class Journey {
     }
     note('served', 200)
     return undefined
-  }
-
-  /** Notes who answers when the client is told, because a short answer ends in that same moment. */
-  #noting({ path, upstream }: Target, startedAt: number): Reply {
-    const reply = this.#reply
-    return {
-      head: (head) => {
-        const ms = Math.round(this.#parts.clock.monotonic() - startedAt)
-        const { status } = head
-        this.#note({ path, provider: upstream.slug, result: 'answered', status, reason: undefined, ms })
-        reply.head(head)
-      },
-      chunk: (bytes) => reply.chunk(bytes),
-      end: (ending) => reply.end(ending),
-      fail: (error, by, headers) => reply.fail(error, by, headers),
-    }
   }
 
   /** No call is to be made there now. */
