@@ -1,13 +1,4 @@
-import {
-  type Edit,
-  type KnownEnds,
-  type Member,
-  type Span,
-  elementsOf,
-  membersOf,
-  readNestedString,
-  splice,
-} from './json.ts'
+import { type Edit, type KnownEnds, type Member, elementsOf, membersOf, readNestedString, splice } from './json.ts'
 
 /*
  * JSON that is being edited, still as bytes. A draft stands for one value; its parts are found when somebody asks for them, and what nobody
@@ -17,11 +8,13 @@ import {
 /** One list for all values that nothing is added to: a body has thousands. */
 const NONE: readonly string[] = []
 
-/** A part of an object or list: what a comma separates. */
-interface Item extends Span {
+/** Where a draft stands: the value around it, and the name that it has there. */
+interface Place {
+  readonly owner: JsonDraft
   /** Undefined in a list. */
   readonly name: string | undefined
-  readonly value: JsonDraft
+  /** Where the name begins, or the value in a list: from here to the value's end reaches what a comma separates. */
+  readonly start: number
 }
 
 /**
@@ -34,23 +27,31 @@ export class JsonDraft {
   readonly #end: number
   /** One for all values of a document. */
   readonly #ends: KnownEnds
-  #items: readonly Item[] | undefined
+  readonly #owner: JsonDraft | undefined
+  readonly #name: string | undefined
+  readonly #itemStart: number
+  #items: readonly JsonDraft[] | undefined
+  /** Whether anything in it differs from the bytes. Most of a large body is only looked at. */
+  #changed = false
   #removed = false
   #replacement: string | undefined
   #first = NONE
   #last = NONE
 
-  private constructor(bytes: Buffer, start: number, end: number, ends: KnownEnds) {
+  private constructor(bytes: Buffer, start: number, end: number, ends: KnownEnds, place?: Place) {
     this.#bytes = bytes
     this.#start = start
     this.#end = end
     this.#ends = ends
+    this.#owner = place?.owner
+    this.#name = place?.name
+    this.#itemStart = place?.start ?? start
   }
 
   /** A whole document, whose top level has been scanned. */
   static ofDocument(bytes: Buffer, members: readonly Member[]): JsonDraft {
     const root = new JsonDraft(bytes, bytes.indexOf(0x7b), bytes.lastIndexOf(0x7d) + 1, new Map())
-    root.#items = members.map((member) => root.#itemOf(member))
+    root.#items = members.map((member) => root.#member(member))
     return root
   }
 
@@ -76,7 +77,7 @@ export class JsonDraft {
 
   /** The member of that name; the last one if it stands twice, as `JSON.parse` would have it. Not one that was removed. */
   get(name: string): JsonDraft | undefined {
-    return this.#parts().findLast((item) => item.name === name && !item.value.#removed)?.value
+    return this.#parts().findLast((item) => item.#name === name && !item.#removed)
   }
 
   has(name: string): boolean {
@@ -85,36 +86,38 @@ export class JsonDraft {
 
   /** Names of the members that are left. */
   get names(): readonly string[] {
-    return this.#parts().flatMap(({ name, value }) => (name === undefined || value.#removed ? [] : [name]))
+    return this.#parts().flatMap((item) => (item.#name === undefined || item.#removed ? [] : [item.#name]))
   }
 
   /** The elements that are left, if it is a list. */
   get elements(): readonly JsonDraft[] {
-    return this.#parts().flatMap(({ name, value }) => (name !== undefined || value.#removed ? [] : [value]))
+    return this.isList ? this.#parts().filter((item) => !item.#removed) : []
   }
 
   /** Takes this value out of the object or list around it, with its name and one comma. */
   remove(): void {
     this.#removed = true
+    this.#change()
   }
 
   /** Takes a member out, however often it stands. False when there is none. */
   removeMember(name: string): boolean {
-    const found = this.#parts().filter((item) => item.name === name && !item.value.#removed)
-    for (const { value } of found) value.remove()
+    const found = this.#parts().filter((item) => item.#name === name && !item.#removed)
+    for (const item of found) item.remove()
     return found.length > 0
   }
 
   /** Gives this value another text; changes inside it are lost. */
   replace(json: string): void {
     this.#replacement = json
+    this.#change()
   }
 
   /** Gives a member another value, or adds it behind the others. */
   put(name: string, json: string): void {
     const member = this.get(name)
     if (!this.isObject) return
-    if (member === undefined) this.#last = [...this.#last, `${JSON.stringify(name)}:${json}`]
+    if (member === undefined) this.#addLast(`${JSON.stringify(name)}:${json}`)
     else member.replace(json)
   }
 
@@ -123,16 +126,29 @@ export class JsonDraft {
     if (!this.isObject) return
     this.removeMember(name)
     this.#first = [`${JSON.stringify(name)}:${json}`, ...this.#first]
+    this.#change()
   }
 
   /** Adds an element at the end of a list. */
   append(json: string): void {
-    if (this.isList) this.#last = [...this.#last, json]
+    if (this.isList) this.#addLast(json)
   }
 
   /** What has to be spliced into the document's bytes; in order, apart, empty when nothing has changed. */
   edits(): Edit[] {
     return this.#edits(0)
+  }
+
+  #addLast(json: string): void {
+    this.#last = [...this.#last, json]
+    this.#change()
+  }
+
+  /** Tells all values around this one, up to one that knows already. */
+  #change(): void {
+    if (this.#changed) return
+    this.#changed = true
+    if (this.#owner !== undefined) this.#owner.#change()
   }
 
   #edits(origin: number): Edit[] {
@@ -142,6 +158,7 @@ export class JsonDraft {
   }
 
   #collect(edits: Edit[], origin: number): void {
+    if (!this.#changed) return
     const note = (start: number, end: number, by: string): void => {
       edits.push({ start: start - origin, end: end - origin, by: Buffer.from(by) })
     }
@@ -150,52 +167,49 @@ export class JsonDraft {
       return
     }
     const isAddedTo = this.#first.length + this.#last.length > 0
-    // Whoever was never looked into has not changed; most values of a body are such.
-    if (!isAddedTo && this.#items === undefined) return
     const items = this.#parts()
-    const kept = items.filter(({ value }) => !value.#removed)
+    const kept = items.filter((item) => !item.#removed)
     const behindBracket = this.#start + 1
-    const inside: Span = { start: items[0]?.start ?? behindBracket, end: items.at(-1)?.end ?? behindBracket }
+    const last = items.at(-1)
+    const inside = {
+      start: items[0] === undefined ? behindBracket : items[0].#itemStart,
+      end: last === undefined ? behindBracket : last.#end,
+    }
     const [first] = kept
     if (first === undefined) {
       if (isAddedTo || items.length > 0) note(inside.start, inside.end, [...this.#first, ...this.#last].join(','))
       return
     }
     const before = this.#first.map((json) => `${json},`).join('')
-    if (before !== '' || first.start > inside.start) note(inside.start, first.start, before)
-    let written = first.start
-    for (const [index, { start, end, value }] of items.entries()) {
-      if (value.#removed) continue
+    if (before !== '' || first.#itemStart > inside.start) note(inside.start, first.#itemStart, before)
+    let written = first.#itemStart
+    for (const [index, item] of items.entries()) {
+      if (item.#removed) continue
       // Between two that stay, those that go take the comma in front of them along.
-      const previousEnd = items[index - 1]?.end
-      if (previousEnd !== undefined && start > first.start && previousEnd > written) note(written, previousEnd, '')
-      value.#collect(edits, origin)
-      written = end
+      const previous = items[index - 1]
+      if (previous !== undefined && item !== first && previous.#end > written) note(written, previous.#end, '')
+      item.#collect(edits, origin)
+      written = item.#end
     }
     const after = this.#last.map((json) => `,${json}`).join('')
     if (after !== '' || inside.end > written) note(written, inside.end, after)
   }
 
-  #parts(): readonly Item[] {
+  #parts(): readonly JsonDraft[] {
     if (this.#items !== undefined) return this.#items
-    const elements = elementsOf(this.#bytes, this.#start, this.#ends)
     this.#items = this.isList
-      ? elements.map(({ start, end }) => ({
-          start,
-          end,
-          name: undefined,
-          value: new JsonDraft(this.#bytes, start, end, this.#ends),
-        }))
-      : membersOf(this.#bytes, this.#start, this.#ends).map((member) => this.#itemOf(member))
+      ? elementsOf(this.#bytes, this.#start, this.#ends).map(({ start, end }) =>
+          this.#part(undefined, start, start, end),
+        )
+      : membersOf(this.#bytes, this.#start, this.#ends).map((member) => this.#member(member))
     return this.#items
   }
 
-  #itemOf({ name, nameStart, valueStart, valueEnd }: Member): Item {
-    return {
-      start: nameStart,
-      end: valueEnd,
-      name,
-      value: new JsonDraft(this.#bytes, valueStart, valueEnd, this.#ends),
-    }
+  #member({ name, nameStart, valueStart, valueEnd }: Member): JsonDraft {
+    return this.#part(name, nameStart, valueStart, valueEnd)
+  }
+
+  #part(name: string | undefined, itemStart: number, start: number, end: number): JsonDraft {
+    return new JsonDraft(this.#bytes, start, end, this.#ends, { owner: this, name, start: itemStart })
   }
 }
