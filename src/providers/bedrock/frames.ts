@@ -10,8 +10,11 @@ export class FrameError extends Error {
   override readonly name = 'FrameError'
 }
 
-/** Takes one whole frame whose checksums are right. Its bytes are only lent. */
-export type TakeFrame = (headers: Buffer, payload: Buffer) => void
+/**
+ * Takes one whole frame whose checksums are right: its headers lie in `[headersStart, payloadStart)`, its payload in `[payloadStart, end)`.
+ * The bytes are only lent. Positions rather than views, because a stream has thousands of frames.
+ */
+export type TakeFrame = (bytes: Buffer, headersStart: number, payloadStart: number, end: number) => void
 
 /** Finds frames in bytes that are cut anywhere. Both throw `FrameError`; after that the reader is of no more use. */
 export interface FrameReader {
@@ -82,8 +85,8 @@ export function createFrameReader(take: TakeFrame): FrameReader {
     if (crc32(bytes.subarray(start, end)) !== bytes.readUInt32BE(end)) {
       throw new FrameError('the checksum of a frame is wrong')
     }
-    const payloadStart = start + PRELUDE_BYTES + bytes.readUInt32BE(start + 4)
-    take(bytes.subarray(start + PRELUDE_BYTES, payloadStart), bytes.subarray(payloadStart, end))
+    const headersStart = start + PRELUDE_BYTES
+    take(bytes, headersStart, headersStart + bytes.readUInt32BE(start + 4), end)
   }
 }
 

@@ -4,7 +4,7 @@ import { scanTopLevel, readInteger } from '../../core/json.ts'
 import type { ModelCall, Upstream, UpstreamFlow, UpstreamHandler } from '../adapter.ts'
 import { type AwsError, envelopeOf, mapError } from './errors.ts'
 import { createFrameReader, readFrameHeaders } from './frames.ts'
-import { createSseWriter } from './sse-writer.ts'
+import { createSseWriter, startsWith } from './sse-writer.ts'
 
 /** Answers of AWS as Anthropic would give them: the event stream as SSE, errors in the envelope, counts by their name. */
 export function listenToAws(call: ModelCall, upstream: Upstream, handler: UpstreamHandler): UpstreamHandler {
@@ -58,11 +58,12 @@ function readFrames(headers: HeaderLines, { handler, abort, slug }: Listening): 
   /** Of the last frame that was a chunk: all of a stream's chunks have the very same headers, which are then not read again. */
   let chunkHeaders: Buffer = Buffer.alloc(0)
 
-  const frames = createFrameReader((headerBytes, payload) => {
+  const frames = createFrameReader((bytes, headersStart, payloadStart, end) => {
     if (state === 'over') return
-    if (chunkHeaders.length === 0 || !chunkHeaders.equals(headerBytes)) {
+    if (chunkHeaders.length === 0 || !isAt(bytes, headersStart, payloadStart, chunkHeaders)) {
+      const headerBytes = bytes.subarray(headersStart, payloadStart)
       const named = readFrameHeaders(headerBytes)
-      const error = errorIn(named, payload)
+      const error = errorIn(named, bytes.subarray(payloadStart, end))
       if (error !== undefined) {
         stop(error)
         return
@@ -71,7 +72,7 @@ function readFrames(headers: HeaderLines, { handler, abort, slug }: Listening): 
       if (named.get(':event-type') !== 'chunk') return
       chunkHeaders = Buffer.from(headerBytes)
     }
-    writer.add(payload)
+    writer.add(bytes, payloadStart, end)
     if (state === 'silent') open()
   })
 
@@ -139,6 +140,11 @@ function readFrames(headers: HeaderLines, { handler, abort, slug }: Listening): 
       }),
     )
   }
+}
+
+/** Whether `[start, end)` holds just these bytes. Shorter to look than to call into native code for a hundred of them. */
+function isAt(bytes: Buffer, start: number, end: number, same: Buffer): boolean {
+  return end - start === same.length && startsWith(bytes, start, end, same)
 }
 
 function errorIn(named: ReadonlyMap<string, string>, payload: Buffer): AwsError | undefined {

@@ -2,8 +2,8 @@ import { readString, scanTopLevel, splice } from '../../core/json.ts'
 
 /** Collects the events of one chunk and frames them as Anthropic does. */
 export interface SseWriter {
-  /** The payload of one `chunk` frame: `{"bytes":"<base64 of an event>","p":"<padding>"}`. Throws for one that is nothing like it. */
-  add(payload: Buffer): void
+  /** The payload of one `chunk` frame, in `[start, end)`: `{"bytes":"<base64 of an event>","p":"<padding>"}`. Throws for one that is nothing like it. */
+  add(bytes: Buffer, start: number, end: number): void
   /** One event that is made here. */
   addEvent(type: string, json: string): void
   /** What was added since the last time; undefined when that was nothing. */
@@ -39,8 +39,8 @@ export function createSseWriter(): SseWriter {
   let guess: Head | undefined
 
   return {
-    add(payload) {
-      const base64 = base64Of(payload)
+    add(bytes, payloadStart, payloadEnd) {
+      const base64 = base64Of(bytes, payloadStart, payloadEnd)
       reserve(base64.length)
       // Decoded to where it will stay when the guess is right; else behind where the head will end at most, then moved.
       const start = used + (guess?.written.length ?? HEAD_BYTES_MAX)
@@ -107,13 +107,15 @@ export function createSseWriter(): SseWriter {
   }
 }
 
-function base64Of(payload: Buffer): string {
-  if (startsWith(payload, 0, payload.length, PAYLOAD_START)) {
-    const behind = payload.toString('latin1', PAYLOAD_START.length)
-    const text = behind.slice(0, Math.max(0, behind.indexOf('"')))
+function base64Of(bytes: Buffer, start: number, end: number): string {
+  if (startsWith(bytes, start, end, PAYLOAD_START)) {
+    const from = start + PAYLOAD_START.length
+    const quote = bytes.indexOf(QUOTE, from)
+    const text = quote !== -1 && quote < end ? bytes.toString('latin1', from, quote) : ''
     // With a backslash, JSON says something else than the bytes do.
     if (text !== '' && !text.includes('\\')) return text
   }
+  const payload = bytes.subarray(start, end)
   const text = readString(payload, scanTopLevel(payload).find('bytes'))
   if (text === undefined) throw new TypeError('a chunk has no bytes')
   return text
@@ -159,7 +161,8 @@ function cleaned(event: Buffer): { readonly type: string; readonly bytes: Buffer
   return { type, bytes: splice(event, [{ start, end, by: Buffer.alloc(0) }]) }
 }
 
-function startsWith(bytes: Buffer, start: number, end: number, beginning: Buffer): boolean {
+/** Whether the bytes in `[start, end)` begin with these. */
+export function startsWith(bytes: Buffer, start: number, end: number, beginning: Buffer): boolean {
   const { length } = beginning
   if (end - start < length) return false
   for (let at = 0; at < length; at += 1) if (bytes[start + at] !== beginning[at]) return false
