@@ -61,6 +61,15 @@ export const ERRORS = {
   'key.expired': { status: 401, wire: 'authentication_error', fault: 'caller', recovery: 'stop', final: true },
   'key.ambiguous': { status: 401, wire: 'authentication_error', fault: 'caller', recovery: 'stop', final: true },
   'key.scope': { status: 403, wire: 'permission_error', fault: 'caller', recovery: 'stop' },
+  'user.suspended': { status: 403, wire: 'permission_error', fault: 'caller', recovery: 'stop' },
+  // 402 is asked once and its text is shown as it is; a session does not go on with another model.
+  'budget.spent': { status: 402, wire: 'billing_error', fault: 'caller', recovery: 'stop' },
+  // Running requests give back most of what they hold within seconds, so Claude Code is to wait and go on.
+  'budget.held': { status: 429, wire: 'rate_limit_error', fault: 'caller', recovery: 'stop' },
+  'budget.provider_spent': { status: 402, wire: 'billing_error', fault: 'operator', recovery: 'next-target' },
+  'rate.limited': { status: 429, wire: 'rate_limit_error', fault: 'caller', recovery: 'stop' },
+  'rate.provider_limited': { status: 429, wire: 'rate_limit_error', fault: 'operator', recovery: 'next-target' },
+  'rate.concurrency': { status: 429, wire: 'rate_limit_error', fault: 'caller', recovery: 'stop' },
   'provider.missing': { status: 400, wire: 'invalid_request_error', fault: 'caller', recovery: 'stop' },
   'provider.unknown': { status: 400, wire: 'invalid_request_error', fault: 'caller', recovery: 'next-target' },
   'model.missing': { status: 400, wire: 'invalid_request_error', fault: 'caller', recovery: 'stop' },

@@ -232,6 +232,7 @@ class UpstreamCall implements UpstreamHandler {
       providerKind: target.upstream.kind,
       endpoint,
       model: target.wire.id,
+      buckets: [],
       openedAt: this.#parts.clock.now(),
       fallback: this.#chargeSoFar(),
     })

@@ -32,6 +32,7 @@ test('a closed call becomes a row with who asked, how it ended and what it cost'
     upstream_request_id: 'req_upstream',
     price_version: '2026-11-23',
     price_flag: 'listed',
+    buckets: '[]',
     input_tokens: 100,
     output_tokens: 10,
     cache_read_tokens: 7,

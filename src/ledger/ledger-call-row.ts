@@ -27,6 +27,7 @@ export function ledgerCallRow(call: CallOpening, closing: CallClosing) {
     upstream_request_id: closing.upstreamRequestId ?? null,
     price_version: closing.priceVersion,
     price_flag: closing.priceFlag as string,
+    buckets: call.buckets.length === 0 ? '[]' : JSON.stringify(call.buckets),
     ...chargeColumns(closing),
   }
 }

@@ -16,6 +16,8 @@ export interface CallOpening {
   readonly providerKind: string
   readonly endpoint: 'messages' | 'count_tokens'
   readonly model: string
+  /** The budget buckets that it is charged to (limits/limit.ts), so that a restart can add them up again. */
+  readonly buckets: readonly string[]
   /** Milliseconds since the epoch. */
   readonly openedAt: number
   /** What to charge if the process dies before the call is closed: input from the body's size, no output. */

@@ -25,6 +25,14 @@ export interface Tables {
   configs: ConfigTable
   config_versions: ConfigVersionTable
   cache_entries: CacheEntryTable
+  limits: LimitTable
+  policies: PolicyTable
+  bucket_resets: BucketResetTable
+  invites: InviteTable
+  audit_entries: AuditEntryTable
+  alert_channels: AlertChannelTable
+  alert_deliveries: AlertDeliveryTable
+  applied_resources: AppliedResourceTable
   settings: SettingTable
   changes: ChangeTable
   ledger_calls: LedgerCallTable
@@ -34,6 +42,8 @@ export interface Tables {
 export interface OrganisationTable {
   id: string
   name: string
+  /** JSON, as documents.ts reads it: time zone of reports and resets, whom to ask, what becomes of running answers. */
+  settings: Generated<string>
   created_at: number
 }
 
@@ -43,6 +53,8 @@ export interface WorkspaceTable {
   /** `ws-default-…`; unique in the organisation. */
   slug: string
   name: string
+  /** The name as it is compared: folded, so that names that look alike are one. Null in rows older than this column. */
+  name_key: Generated<string | null>
   description: string | null
   is_default: number
   /** JSON `{ "provider"?: "@slug", "config_id"?: "pc-…", "user_api_key_config"?: "pc-…", "metadata"?: { … } }`. */
@@ -59,6 +71,10 @@ export interface UserTable {
   last_name: string
   /** `owner`, `admin` or `member`. */
   role: string
+  /** `active` or `suspended`; the keys of somebody who is suspended are refused. */
+  status: Generated<string>
+  /** Argon2id in PHC format; null for who signs in by link alone. */
+  password_hash: Generated<string | null>
   created_at: number
   updated_at: number
 }
@@ -91,6 +107,14 @@ export interface ApiKeyTable {
   defaults: string
   expires_at: number | null
   revoked_at: number | null
+  /** Hash of the secret that a rotation has replaced, valid until `previous_expires_at`. */
+  previous_hash: Generated<string | null>
+  previous_expires_at: Generated<number | null>
+  /** JSON of the rotation policy, as documents.ts reads it. */
+  rotation: Generated<string | null>
+  rotated_at: Generated<number | null>
+  /** JSON array of addresses that hear of this key's budget and end. */
+  alert_emails: Generated<string>
   created_at: number
   updated_at: number
 }
@@ -141,6 +165,8 @@ export interface ProviderTable {
   slug: string
   name: string
   note: string | null
+  /** From then on it serves nobody. */
+  expires_at: Generated<number | null>
   created_at: number
   updated_at: number
 }
@@ -213,6 +239,144 @@ export interface CacheEntryTable {
   created_at: number
 }
 
+/** One budget or rate limit of one subject; src/limits/limit.ts says what its document holds. */
+export interface LimitTable {
+  id: string
+  organisation_id: string
+  /** Null for one that stands above workspaces. */
+  workspace_id: string | null
+  /** `organisation`, `workspace`, `user`, `key`, `provider`, `integration` or `policy`. */
+  level: string
+  /** Id of what is limited; for an integration in a workspace `<integration id>:<workspace id>`. */
+  subject_id: string
+  /** `budget` or `rate`. */
+  kind: string
+  /** JSON. */
+  document: string
+  /** Counting begins here: its creation, or its last reset by hand. */
+  since: number
+  created_at: number
+  updated_at: number
+}
+
+/** To whom a limit applies, where that is not one subject; its limit stands in `limits`. */
+export interface PolicyTable {
+  id: string
+  organisation_id: string
+  workspace_id: string | null
+  /** `usage-limits` or `rate-limits`. */
+  kind: string
+  name: string
+  description: string | null
+  /** JSON array of `{ "key", "value", "excludes"? }`. */
+  conditions: string
+  /** JSON array of `{ "key" }`. */
+  group_by: string
+  created_at: number
+  updated_at: number
+}
+
+/** A single bucket of a policy that was reset by hand. */
+export interface BucketResetTable {
+  bucket: string
+  since: number
+}
+
+export interface InviteTable {
+  id: string
+  organisation_id: string
+  email: string
+  /** `admin` or `member`. */
+  role: string
+  /** JSON array of `{ "id", "role" }`. */
+  workspaces: string
+  /** JSON of the key that is made with the first sign-in, or null. */
+  key_details: string | null
+  /** Of the link's token. */
+  hash: string
+  /** `pending`, `cancelled` or `accepted`; `expired` is judged by the time. */
+  status: string
+  invited_by: string | null
+  /** Who it has become. */
+  user_id: string | null
+  expires_at: number
+  accepted_at: number | null
+  created_at: number
+}
+
+/** One change of the control plane. Rows are only ever added; each carries the hash of the one before. */
+export interface AuditEntryTable {
+  /** 1, 2, 3, …, without a gap. */
+  number: number
+  organisation_id: string
+  workspace_id: string | null
+  at: number
+  /** `create`, `update`, `delete`, `rotate`, `sign-in`, … */
+  action: string
+  resource_type: string
+  resource_id: string | null
+  /** JSON: who. */
+  actor: string
+  /** JSON: how and from where. */
+  request: string
+  /** In the words of whoever did it. */
+  reason: string | null
+  /** JSON of the resource, without secrets; null before it was there. */
+  before: string | null
+  after: string | null
+  previous_hash: string
+  hash: string
+}
+
+/** Where alerts go. */
+export interface AlertChannelTable {
+  id: string
+  organisation_id: string
+  workspace_id: string | null
+  /** `webhook`, `slack` or `email`. */
+  kind: string
+  name: string
+  /** JSON array of the kinds of events it wants. */
+  events: string
+  /** JSON of what is no secret. */
+  settings: string
+  sealed_secret: string | null
+  enabled: number
+  created_at: number
+  updated_at: number
+}
+
+/** One alert on its way to one channel. */
+export interface AlertDeliveryTable {
+  id: string
+  once: string
+  organisation_id: string
+  channel_id: string
+  event: string
+  /** JSON. */
+  payload: string
+  /** `waiting`, `delivered` or `failed`. */
+  state: string
+  attempts: number
+  next_at: number
+  last_error: string | null
+  created_at: number
+  delivered_at: number | null
+}
+
+/** What a configuration file has made, so that it removes that and nothing else. */
+export interface AppliedResourceTable {
+  id: string
+  organisation_id: string
+  /** The name that the file gives itself. */
+  file: string
+  kind: string
+  /** How the file names it. */
+  reference: string
+  resource_id: string
+  applied_at: number
+}
+
 export interface SettingTable {
   name: string
   value: string
@@ -265,6 +429,8 @@ export interface LedgerCallTable extends UsageColumns {
   upstream_request_id: string | null
   price_version: string
   price_flag: string
+  /** JSON array of the budget buckets it was charged to; src/limits/limit.ts says how they are named. */
+  buckets: Generated<string>
 }
 
 /** One row per exchange, refusals included; records/record.ts says what each field means. */

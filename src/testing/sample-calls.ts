@@ -16,6 +16,7 @@ export function sampleOpening(id: string, change: Partial<CallOpening> = {}): Ca
     providerId: asId('provider_1'),
     providerSlug: 'anthropic-main',
     providerKind: 'anthropic',
+    buckets: [],
     endpoint: 'messages',
     model: 'claude-opus-4-8',
     openedAt: 1_795_000_000_000,

@@ -6,8 +6,30 @@ import { expect, onTestFinished, test } from 'vitest'
 import { openStore } from '../../src/store/database.ts'
 import { exchangeRow } from './rows.ts'
 
-const NEW_COLUMNS = ['config_id', 'config_version_id', 'target_path', 'cache_status', 'retries', 'route', 'changes']
-const NEW_TABLES = ['cache_entries', 'config_versions', 'configs']
+/** What came after the first tables, newest first. */
+const NEW_TABLES = [
+  'applied_resources',
+  'alert_deliveries',
+  'alert_channels',
+  'audit_entries',
+  'invites',
+  'bucket_resets',
+  'policies',
+  'limits',
+  'cache_entries',
+  'config_versions',
+  'configs',
+]
+const NEW_INDEXES = ['workspaces_name', 'ledger_calls_opened']
+const NEW_COLUMNS = {
+  exchanges: ['config_id', 'config_version_id', 'target_path', 'cache_status', 'retries', 'route', 'changes'],
+  ledger_calls: ['buckets'],
+  organisations: ['settings'],
+  users: ['status', 'password_hash'],
+  workspaces: ['name_key'],
+  api_keys: ['previous_hash', 'previous_expires_at', 'rotation', 'rotated_at', 'alert_emails'],
+  providers: ['expires_at'],
+}
 
 test('a store from before configs is brought up to date, and its records stay', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'portcullis-migrate-'))
@@ -16,7 +38,10 @@ test('a store from before configs is brought up to date, and its records stay', 
 
   const before = await openStore({ file })
   await before.insertMany('exchanges', [exchangeRow({ id: 'req_old' })])
-  for (const column of NEW_COLUMNS) await sql`alter table exchanges drop column ${sql.ref(column)}`.execute(before.db)
+  for (const index of NEW_INDEXES) await before.db.schema.dropIndex(index).execute()
+  for (const [table, columns] of Object.entries(NEW_COLUMNS)) {
+    for (const column of columns) await before.db.schema.alterTable(table).dropColumn(column).execute()
+  }
   for (const table of NEW_TABLES) await before.db.schema.dropTable(table).execute()
   await sql`delete from schema_migrations where name <> '0001-first-tables'`.execute(before.db)
   await before.close()
