@@ -95,7 +95,6 @@ export function callRow(over: Partial<Insertable<LedgerCallTable>> = {}): Insert
     upstream_request_id: null,
     price_version: '2026-11-23',
     price_flag: 'listed',
-    buckets: '["budget_1"]',
     ...USAGE,
     ...over,
   }
