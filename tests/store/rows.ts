@@ -57,7 +57,6 @@ export function exchangeRow(over: Partial<Insertable<ExchangeTable>> = {}): Inse
     stop_reason: 'end_turn',
     price_version: '2026-11-23',
     price_flag: 'listed',
-    buckets: '["budget_1"]',
     queue_ms: 0.25,
     connect_ms: null,
     first_byte_ms: 1.5,
@@ -95,6 +94,7 @@ export function callRow(over: Partial<Insertable<LedgerCallTable>> = {}): Insert
     upstream_request_id: null,
     price_version: '2026-11-23',
     price_flag: 'listed',
+    buckets: '["budget_1"]',
     ...USAGE,
     ...over,
   }
