@@ -20,6 +20,7 @@ export function fitModel(request: Rewriting): void {
   fitEffort(request)
   fitToolChoice(request)
   fitSampling(request)
+  fitPrefill(request)
 }
 
 /** A host with models of its own: of what only Claude knows there is the shape of thinking; ranges are the host's affair. */
@@ -88,6 +89,15 @@ function fitToolChoice({ body, model, note }: Rewriting): void {
 function fitSampling({ body, model, note }: Rewriting): void {
   if (model.sampling) return
   for (const name of ['temperature', 'top_p', 'top_k']) if (body.removeMember(name)) note('dropped', name)
+}
+
+/** The beginning of an answer, put into the model's mouth: without it the model begins by itself. */
+function fitPrefill({ body, model, note }: Rewriting): void {
+  if (model.prefill) return
+  const last = body.get('messages')?.elements.at(-1)
+  if (last?.get('role')?.text !== 'assistant') return
+  last.remove()
+  note('dropped', 'assistant prefill')
 }
 
 function integer(draft: JsonDraft | undefined): number | undefined {

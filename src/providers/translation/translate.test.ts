@@ -223,6 +223,15 @@ describe('another model than the client asked for', () => {
     })
   })
 
+  test('one that begins its answers itself is not given a beginning; one that takes it keeps it', () => {
+    const messages = [...asked.messages, { role: 'assistant', content: '{' }]
+    const body = { model: 'claude-sonnet-4-5', max_tokens: 100, messages }
+    const translation = tell({ platform: 'anthropic', body, model: 'claude-opus-5-5' })
+    expect(read(translation)['messages']).toEqual(asked.messages)
+    expect(translation.changes).toContainEqual({ action: 'dropped', what: 'assistant prefill' })
+    expect(read(tell({ platform: 'anthropic', body, model: 'claude-haiku-4-5' }))['messages']).toEqual(messages)
+  })
+
   test('a slug in front of the name, and a date behind it, do not make it another one', () => {
     const body = { ...asked, model: '@main/claude-sonnet-4-5-20250929' }
     expect(read(tell({ platform: 'anthropic', body, model: 'claude-sonnet-4-5' }))).toEqual({
