@@ -1,5 +1,5 @@
 import { ORGANISATION_SCOPES } from '../contract/scopes.ts'
-import type { AdminCaller } from './caller.ts'
+import type { Identity } from './caller.ts'
 import { AdminError, forbidden } from './error.ts'
 import type { AdminParts } from './parts.ts'
 import { SESSION_COOKIE, readCookie } from './welcome/cookie.ts'
@@ -14,7 +14,7 @@ export interface Credentials {
  * Finds the caller: an explicit key (`x-portkey-api-key`, else `authorization: Bearer`), or the cookie of a signed-in
  * person. A wrong key does not fall back on a cookie.
  */
-export async function authenticate(request: Credentials, parts: AdminParts): Promise<AdminCaller> {
+export async function authenticate(request: Credentials, parts: AdminParts): Promise<Identity> {
   const secret = keyOf(request)
   if (secret !== undefined) {
     const caller = parts.directory.adminCaller(secret)
@@ -31,7 +31,7 @@ export async function authenticate(request: Credentials, parts: AdminParts): Pro
 }
 
 /** The person behind a session's token; undefined when it has ended or the person may not administer. */
-export async function findSession(token: string, { store, keys, clock }: AdminParts): Promise<AdminCaller | undefined> {
+export async function findSession(token: string, { store, keys, clock }: AdminParts): Promise<Identity | undefined> {
   const session = await store.db
     .selectFrom('console_sessions')
     .innerJoin('users', 'users.id', 'console_sessions.user_id')

@@ -1,5 +1,5 @@
-/** Who asks the control plane. A key is proof of it, or the cookie of somebody who signed in. */
-export interface AdminCaller {
+/** Who somebody is, by their key or by the cookie of having signed in. */
+export interface Identity {
   readonly kind: 'organisation-service' | 'workspace-service' | 'workspace-user' | 'session'
   /** Undefined for a session, and for the administrator's key that the environment presets. */
   readonly keyId: string | undefined
@@ -10,7 +10,27 @@ export interface AdminCaller {
   readonly scopes: ReadonlySet<string>
 }
 
+/** Who asks the control plane, and how. */
+export interface AdminCaller extends Identity {
+  readonly origin: Origin
+}
+
+/** How and from where a request came; the audit trail keeps it. */
+export interface Origin {
+  readonly requestId: string
+  readonly method: string
+  /** Path and query. */
+  readonly uri: string
+  /** Of the connection; behind a reverse proxy that is the proxy. */
+  readonly clientIp: string
+  /** The `x-forwarded-for` header: a claim, because anybody may write it. */
+  readonly forwardedFor: string | undefined
+  readonly userAgent: string | undefined
+  /** From the header `x-portcullis-reason`. */
+  readonly reason: string | undefined
+}
+
 /** Administrators see the whole organisation; everybody else one workspace. */
-export function isAdministrator(caller: AdminCaller): boolean {
+export function isAdministrator(caller: Identity): boolean {
   return caller.workspaceId === undefined
 }

@@ -5,6 +5,7 @@ import { AdminError, forbidden } from './error.ts'
 import { describeRoutes } from './openapi.ts'
 import type { AdminParts } from './parts.ts'
 import { BODY_BYTES_MAX, readBody } from './read-body.ts'
+import { readOrigin } from './read-origin.ts'
 import type { AdminRoute } from './route.ts'
 import { ADMIN_ROUTES } from './routes.ts'
 import { registerWelcome } from './welcome/register-welcome.ts'
@@ -36,7 +37,8 @@ function mount(scope: FastifyInstance, route: AdminRoute, parts: AdminParts): vo
     url: `/v1${route.path}`,
     bodyLimit: BODY_BYTES_MAX,
     async onRequest(request) {
-      const caller = await authenticate(request, parts)
+      const identity = await authenticate(request, parts)
+      const caller = { ...identity, origin: readOrigin(request, parts.clock.now()) }
       if (!route.scope.some((scopeName) => caller.scopes.has(scopeName))) {
         throw forbidden(`This key may not do that: it needs the scope ${route.scope.join(' or ')}.`)
       }

@@ -2,7 +2,7 @@ import type { Clock } from '../core/clock.ts'
 import type { KeyMaker } from '../credentials/api-key.ts'
 import type { Vault } from '../credentials/vault.ts'
 import type { Store } from '../store/database.ts'
-import type { AdminCaller } from './caller.ts'
+import type { Identity } from './caller.ts'
 
 /** Everything the control plane needs; app.ts decides what stands behind it. */
 export interface AdminParts {
@@ -44,7 +44,7 @@ export interface CircuitStatus {
 /** The picture of keys, providers and prices that the data plane works with. */
 export interface AdminDirectory {
   /** Who holds a key, or undefined when it is unknown, revoked or expired. In memory: called before a body is read. */
-  adminCaller(secret: string): AdminCaller | undefined
+  adminCaller(secret: string): Identity | undefined
   /** Resolves when every change made before the call is in the picture. */
   refresh(): Promise<void>
 }

@@ -10,7 +10,7 @@ import {
 import { listExchanges } from '../../store/exchanges.ts'
 import { listProviders } from '../../store/providers.ts'
 import { findSession, refuseForeignOrigin } from '../authenticate.ts'
-import type { AdminCaller } from '../caller.ts'
+import type { Identity } from '../caller.ts'
 import type { AdminParts } from '../parts.ts'
 import { SESSION_COOKIE, readCookie, writeCookie } from './cookie.ts'
 import { KEY_PLACEHOLDER, deadLinkPage, overviewPage, strangerPage } from './pages.ts'
@@ -61,7 +61,7 @@ export function registerWelcome(scope: FastifyInstance, parts: AdminParts): void
   })
 }
 
-async function overview({ organisationId }: AdminCaller, parts: AdminParts): Promise<string> {
+async function overview({ organisationId }: Identity, parts: AdminParts): Promise<string> {
   const { store } = parts
   await parts.flushRecords()
   const { items: providers } = await listProviders(store.db, organisationId)

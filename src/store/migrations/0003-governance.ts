@@ -118,6 +118,12 @@ async function createAudit(db: Kysely<unknown>): Promise<void> {
     .addColumn('hash', 'text', (column) => column.notNull())
     .execute()
   await db.schema.createIndex('audit_entries_at').on('audit_entries').columns(['organisation_id', 'at']).execute()
+  await db.schema.createIndex('audit_entries_resource').on('audit_entries').column('resource_id').execute()
+  // Whoever can write to the file can drop these too; the chain of hashes tells of that.
+  for (const deed of ['update', 'delete']) {
+    await sql`create trigger ${sql.ref(`audit_entries_no_${deed}`)} before ${sql.raw(deed)} on audit_entries
+      begin select raise(abort, 'the audit trail is only ever added to'); end`.execute(db)
+  }
 }
 
 async function createAlerts(db: Kysely<unknown>): Promise<void> {
