@@ -346,12 +346,18 @@ export interface AlertChannelTable {
   updated_at: number
 }
 
-/** One alert on its way to one channel. */
+/** One alert on its way to one channel, or to one address of its key. */
 export interface AlertDeliveryTable {
   id: string
+  /** The event and where it goes: what is there already is not told again. */
   once: string
   organisation_id: string
-  channel_id: string
+  /** Whose it is: the channel's, or the key's. Null for what only administrators see. */
+  workspace_id: string | null
+  /** Null for an address of a key. */
+  channel_id: string | null
+  /** Of a key's `alert_emails`; null for a channel. */
+  address: string | null
   event: string
   /** JSON. */
   payload: string

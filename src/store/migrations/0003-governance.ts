@@ -147,7 +147,9 @@ async function createAlerts(db: Kysely<unknown>): Promise<void> {
     // Of event and channel: what is there already is not told again.
     .addColumn('once', 'text', (column) => column.notNull().unique())
     .addColumn('organisation_id', 'text', (column) => column.notNull())
-    .addColumn('channel_id', 'text', (column) => column.notNull().references('alert_channels.id').onDelete('cascade'))
+    .addColumn('workspace_id', 'text', (column) => column.references('workspaces.id').onDelete('cascade'))
+    .addColumn('channel_id', 'text', (column) => column.references('alert_channels.id').onDelete('cascade'))
+    .addColumn('address', 'text')
     .addColumn('event', 'text', (column) => column.notNull())
     .addColumn('payload', 'text', (column) => column.notNull())
     .addColumn('state', 'text', (column) => column.notNull())
@@ -158,6 +160,11 @@ async function createAlerts(db: Kysely<unknown>): Promise<void> {
     .addColumn('delivered_at', 'bigint')
     .execute()
   await db.schema.createIndex('alert_deliveries_due').on('alert_deliveries').columns(['state', 'next_at']).execute()
+  await db.schema
+    .createIndex('alert_deliveries_channel')
+    .on('alert_deliveries')
+    .columns(['channel_id', 'created_at'])
+    .execute()
 }
 
 async function createApplied(db: Kysely<unknown>): Promise<void> {
