@@ -12,7 +12,9 @@ import { openMasterKey } from './credentials/master-key.ts'
 import { createVault } from './credentials/vault.ts'
 import { answerClientError } from './gateway/client-error.ts'
 import { answerWrongPath, registerDataPlane } from './gateway/http.ts'
-import type { ReportedFailure } from './gateway/parts.ts'
+import type { CallLimits, ReportedFailure } from './gateway/parts.ts'
+import { createGates } from './limits/create-gates.ts'
+import { createRates } from './limits/create-rates.ts'
 import { createProviders } from './providers/create-providers.ts'
 import { openBooks } from './records/books.ts'
 import { createAffinity } from './routing/affinity.ts'
@@ -145,7 +147,8 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
         pingMs: config.PORTCULLIS_PING_MS,
         firstEventMs: config.PORTCULLIS_FIRST_EVENT_TIMEOUT_MS,
       },
-      limits: { bodyBytesMax: config.PORTCULLIS_BODY_BYTES_MAX },
+      requestLimits: { bodyBytesMax: config.PORTCULLIS_BODY_BYTES_MAX },
+      limits: createCallLimits(clock),
       clientStallMs: config.PORTCULLIS_CLIENT_STALL_MS,
       version: VERSION,
       isReady: () =>
@@ -197,6 +200,27 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
         return stopping
       },
     }
+  }
+}
+
+function createCallLimits(clock: Clock): CallLimits {
+  return {
+    rulebook: () => ({
+      purses: () => [],
+      lanes: () => [],
+      targetLanes: () => [],
+      find: () => undefined,
+      resetAt: () => undefined,
+    }),
+    budgets: {
+      hold: () => ({ kind: 'hold', buckets: [], isOver: false, settle() {}, release() {}, resize: () => true }),
+      room: () => ({ costNanos: undefined, tokens: undefined }),
+      state: () => ({ spent: 0n, held: 0n, periodStart: 0, resetsAt: undefined }),
+      buckets: () => [],
+    },
+    rates: createRates({ clock }),
+    gates: createGates({ clock, waitMs: 5_000, waitersMax: 100 }),
+    organisation: () => ({ timeZone: undefined, contact: undefined }),
   }
 }
 

@@ -4,6 +4,9 @@ import type { GatewayError } from '../core/errors.ts'
 import type { ReportedUsage } from '../core/usage.ts'
 import type { Nanos } from '../core/money.ts'
 import type { Ledger } from '../ledger/ledger.ts'
+import type { Budgets } from '../limits/budgets.ts'
+import type { Rulebook } from '../limits/limit.ts'
+import type { Gates, Rates } from '../limits/rates.ts'
 import type { Recorder } from '../records/record.ts'
 import type { Affinity } from '../routing/affinity.ts'
 import type { Breakers } from '../routing/breaker.ts'
@@ -33,7 +36,26 @@ export interface GatewayParts {
   /** An even draw from 0 up to 1, for pauses that should not all end at once. */
   readonly random: () => number
   readonly timeouts: GatewayTimeouts
-  readonly limits: RequestLimits
+  readonly requestLimits: RequestLimits
+  readonly limits: CallLimits
+}
+
+/** What may be used up and how fast, and who keeps count of it. */
+export interface CallLimits {
+  /** The limits in force now; another object as soon as one of them changes. */
+  rulebook(): Rulebook
+  readonly budgets: Budgets
+  readonly rates: Rates
+  readonly gates: Gates
+  /** What the organisation says of itself to whoever is refused. */
+  organisation(): OrganisationVoice
+}
+
+export interface OrganisationVoice {
+  /** IANA name of the zone in which budgets begin anew and moments are told; undefined means UTC. */
+  readonly timeZone: string | undefined
+  /** Where a refused developer can turn to: a channel, an address, a page. */
+  readonly contact: string | undefined
 }
 
 /** A failure for the operator's log. */

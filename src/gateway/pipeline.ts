@@ -19,7 +19,7 @@ export function createPipeline(parts: GatewayParts): Serve<Inbound> {
   return pipeline()
     .through(record(parts)) // outermost: sees refusals too
     .through(authenticate(parts.keys)) // Inbound       → Authenticated
-    .through(receive(parts.limits, parts.clock)) // Authenticated → Received: only a known caller's body is read
+    .through(receive(parts.requestLimits, parts.clock)) // Authenticated → Received: only a known caller's body is read
     .through(plan(parts)) // Received      → Planned
     .through(keepAlive(parts.clock, parts.timeouts.pingMs)) // speaks up while the upstream is silent
     .through(cache(parts)) // may answer by itself

@@ -7,8 +7,10 @@ import { asId } from '../../src/core/ids.ts'
 import { answerClientError } from '../../src/gateway/client-error.ts'
 import type { Caller } from '../../src/gateway/exchange.ts'
 import { type DataPlane, answerWrongPath, registerDataPlane } from '../../src/gateway/http.ts'
-import type { GatewayTimeouts, KeyLookup, ReportedFailure, Warning } from '../../src/gateway/parts.ts'
+import type { CallLimits, GatewayTimeouts, KeyLookup, ReportedFailure, Warning } from '../../src/gateway/parts.ts'
 import type { CallClosing, CallOpening } from '../../src/ledger/ledger.ts'
+import { createGates } from '../../src/limits/create-gates.ts'
+import { createRates } from '../../src/limits/create-rates.ts'
 import type { Adapter, Signer, Upstream } from '../../src/providers/adapter.ts'
 import { anthropicAdapter, anthropicSigner } from '../../src/providers/anthropic.ts'
 import { createHttpTransport } from '../../src/providers/transport.ts'
@@ -60,6 +62,8 @@ export interface DataPlaneOptions {
   readonly breakers?: Breakers
   readonly answers?: AnswerCache
   readonly lookups?: Readonly<Record<string, KeyLookup>>
+  /** Budgets and rate limits; none by default. */
+  readonly limits?: CallLimits
   /** Makes the ledger refuse. */
   readonly ledgerFails?: () => Error | undefined
 }
@@ -183,7 +187,8 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<Running
       firstEventMs: 30_000,
       ...options.timeouts,
     },
-    limits: { bodyBytesMax: options.bodyBytesMax ?? 32 * 1024 * 1024 },
+    requestLimits: { bodyBytesMax: options.bodyBytesMax ?? 32 * 1024 * 1024 },
+    limits: options.limits ?? NO_LIMITS,
     clientStallMs: 30_000,
     version: '0.0.0',
     isReady: async () => true,
@@ -211,6 +216,28 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<Running
       await transport.close()
     },
   }
+}
+
+/** Nothing is limited, and nothing is counted. */
+export const NO_LIMITS: CallLimits = {
+  rulebook: () => ({
+    purses: () => [],
+    lanes: () => [],
+    targetLanes: () => [],
+    find: () => undefined,
+    resetAt: () => undefined,
+  }),
+  budgets: {
+    hold: () => {
+      throw new Error('There is nothing to hold.')
+    },
+    room: () => ({ costNanos: undefined, tokens: undefined }),
+    state: () => ({ spent: 0n, held: 0n, periodStart: 0, resetsAt: undefined }),
+    buckets: () => [],
+  },
+  rates: createRates({ clock: systemClock }),
+  gates: createGates({ clock: systemClock, waitMs: 5_000, waitersMax: 100 }),
+  organisation: () => ({ timeZone: undefined, contact: undefined }),
 }
 
 /** As plain as a cache can be: whatever is kept stays. */
