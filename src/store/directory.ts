@@ -3,8 +3,10 @@ import { asId } from '../core/ids.ts'
 import { createPrices, readPriceTable, type PriceTable, type Prices } from '../core/pricing.ts'
 import { listPrices } from '../core/prices/list-prices.ts'
 import { isWholeKey, sameHash } from '../credentials/api-key.ts'
+import type { Rulebook } from '../limits/limit.ts'
 import type { Upstream } from '../providers/adapter.ts'
 import type { RoutingConfig } from '../routing/routing-config.ts'
+import { buildRulebook } from './build-rulebook.ts'
 import { buildCatalogue, type Catalogue, type CatalogueParts } from './catalogue.ts'
 import { readRevision } from './changes.ts'
 import { createConfigShelver, type ConfigShelf } from './config-shelf.ts'
@@ -25,6 +27,8 @@ export interface Directory extends Prices {
   providers(workspaceId: string): readonly Upstream[]
   /** A saved config of this workspace, by `pc-…` or id; the same object until a new version is saved. */
   config(workspaceId: string, reference: string): RoutingConfig | undefined
+  /** Every budget, rate limit and policy in force; another object after each change. */
+  rulebook(): Rulebook
   /** Who holds a key, while it is neither revoked nor expired. */
   adminCaller(secret: string): AdminHolder | undefined
   /** Resolves when every change that was committed before the call is in the picture. */
@@ -72,6 +76,7 @@ export async function createDirectory(parts: DirectoryParts): Promise<Directory>
     providers: (workspaceId) => [...(view.catalogue.get(workspaceId)?.values() ?? [])],
     config: (workspaceId, reference) => view.configs.find(workspaceId, reference),
     price: (usage, call) => view.prices.price(usage, call),
+    rulebook: () => view.rulebook,
     adminCaller(secret) {
       const hash = keys.hash(secret)
       return isPreset(hash) ? view.presetHolder : view.ring.holder(hash, clock.now())
@@ -96,6 +101,7 @@ export async function createDirectory(parts: DirectoryParts): Promise<Directory>
       configs,
       ring: buildKeyRing(picture, catalogue, configs),
       prices: readPrices(picture.prices),
+      rulebook: buildRulebook(picture),
       presetHolder: holdPreset(picture.organisationId, parts.administratorScopes),
     }
   }
@@ -125,6 +131,7 @@ interface View {
   readonly configs: ConfigShelf
   readonly ring: KeyRing
   readonly prices: Prices
+  readonly rulebook: Rulebook
   readonly presetHolder: AdminHolder | undefined
 }
 

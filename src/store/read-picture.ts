@@ -2,14 +2,22 @@ import type { Selectable } from 'kysely'
 import { readRevision } from './changes.ts'
 import type { Database } from './database.ts'
 import { listPriceVersions, type PriceVersion } from './prices.ts'
-import type { ApiKeyTable, IntegrationModelTable, IntegrationTable } from './schema.ts'
+import type {
+  ApiKeyTable,
+  BucketResetTable,
+  IntegrationModelTable,
+  IntegrationTable,
+  LimitTable,
+  PolicyTable,
+  WorkspaceTable,
+} from './schema.ts'
 
 /** Everything the data plane decides by, as it stood at one moment. */
 export interface Picture {
   /** Of the newest change that is in it. */
   readonly revision: number
   readonly organisationId: string | undefined
-  readonly workspaces: readonly { readonly id: string; readonly slug: string; readonly defaults: string }[]
+  readonly workspaces: readonly WorkspaceRow[]
   readonly keys: readonly KeyRow[]
   readonly integrations: readonly IntegrationRow[]
   readonly models: readonly Selectable<IntegrationModelTable>[]
@@ -19,7 +27,15 @@ export interface Picture {
   readonly configs: readonly ConfigRow[]
   /** Newest first. */
   readonly prices: readonly PriceVersion[]
+  readonly limits: readonly Selectable<LimitTable>[]
+  readonly policies: readonly PolicyRow[]
+  /** Buckets that were reset by hand. */
+  readonly bucketResets: readonly Selectable<BucketResetTable>[]
 }
+
+export type WorkspaceRow = Pick<Selectable<WorkspaceTable>, 'id' | 'slug' | 'name' | 'defaults'>
+
+export type PolicyRow = Pick<Selectable<PolicyTable>, 'id' | 'name' | 'conditions' | 'group_by'>
 
 export type KeyRow = Pick<
   Selectable<ApiKeyTable>,
@@ -40,6 +56,7 @@ export type IntegrationRow = Pick<
   Selectable<IntegrationTable>,
   | 'id'
   | 'workspace_id'
+  | 'slug'
   | 'kind'
   | 'sealed_credential'
   | 'configurations'
@@ -69,7 +86,7 @@ export async function readPicture(db: Database): Promise<Picture> {
   return await db.transaction().execute(async (tx) => ({
     revision: await readRevision(tx),
     organisationId: (await tx.selectFrom('organisations').select('id').orderBy('created_at').executeTakeFirst())?.id,
-    workspaces: await tx.selectFrom('workspaces').select(['id', 'slug', 'defaults']).execute(),
+    workspaces: await tx.selectFrom('workspaces').select(['id', 'slug', 'name', 'defaults']).execute(),
     keys: await tx
       .selectFrom('api_keys')
       .select(['id', 'organisation_id', 'workspace_id', 'user_id', 'kind', 'name', 'hash', 'scopes', 'defaults'])
@@ -77,7 +94,7 @@ export async function readPicture(db: Database): Promise<Picture> {
       .execute(),
     integrations: await tx
       .selectFrom('integrations')
-      .select(['id', 'workspace_id', 'kind', 'sealed_credential', 'configurations'])
+      .select(['id', 'workspace_id', 'slug', 'kind', 'sealed_credential', 'configurations'])
       .select(['allow_all_models', 'global_workspace_access'])
       .execute(),
     models: await tx.selectFrom('integration_models').selectAll().orderBy('slug').execute(),
@@ -96,5 +113,8 @@ export async function readPicture(db: Database): Promise<Picture> {
       .where('configs.status', '=', 'active')
       .execute(),
     prices: await listPriceVersions(tx),
+    limits: await tx.selectFrom('limits').selectAll().orderBy('created_at').orderBy('id').execute(),
+    policies: await tx.selectFrom('policies').select(['id', 'name', 'conditions', 'group_by']).execute(),
+    bucketResets: await tx.selectFrom('bucket_resets').selectAll().execute(),
   }))
 }
