@@ -79,24 +79,3 @@ async function enter(tx: Database, act: Act, done: Done, actor: AuditActor, now:
     after: done.after,
   })
 }
-
-/** Changes the control plane without an entry. On its way out: use `audited`. */
-export async function change<Result>(
-  { store, directory, clock }: AdminParts,
-  subject: string,
-  work: (tx: Database) => Promise<Result>,
-): Promise<Result> {
-  const result = await store.db
-    .transaction()
-    .execute(async (tx) => {
-      const done = await work(tx)
-      await noteChange(tx, clock.now(), subject)
-      return done
-    })
-    .catch((error: unknown) => {
-      if (isDuplicate(error)) throw conflict('Somebody else has just taken that name. Choose another one.')
-      throw error
-    })
-  await directory.refresh()
-  return result
-}

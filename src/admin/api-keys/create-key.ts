@@ -1,14 +1,15 @@
 import { KeyCreate, KeyCreated, keyType } from '../../contract/api-keys.ts'
 import { asId, newId } from '../../core/ids.ts'
-import { insertKey } from '../../store/keys.ts'
+import { insertKey, type ApiKey } from '../../store/keys.ts'
 import { findUser } from '../../store/users.ts'
-import { change } from '../change.ts'
+import { audited } from '../change.ts'
 import { forbidden, invalid, missing } from '../error.ts'
 import { route } from '../route.ts'
 import { workspaceFor } from '../workspaces/see-workspace.ts'
 import { readDefaults } from './read-defaults.ts'
 import { readExpiry } from './read-expiry.ts'
 import { anyKeyScope, grantScopes, mayHandle } from './key-permissions.ts'
+import { showKey } from './show-key.ts'
 
 export const createKey = route({
   method: 'POST',
@@ -30,7 +31,7 @@ export const createKey = route({
     const { secret, hash, masked } = parts.keys.make(kind)
     const id = newId<'key'>(now)
 
-    await change(parts, `key ${id}`, async (tx) => {
+    await audited(parts, { caller, action: 'create', resource: 'key' }, async (tx, note) => {
       const ofOrganisation = kind === 'organisation-service'
       if (ofOrganisation && body.workspace_id !== undefined)
         throw invalid("workspace_id: an organisation's key has none")
@@ -43,7 +44,7 @@ export const createKey = route({
       if (caller.kind === 'workspace-user' && user?.id !== caller.userId) {
         throw forbidden("A person's key can make keys for that person only.")
       }
-      await insertKey(tx, {
+      const key: ApiKey = {
         id,
         organisationId: asId(caller.organisationId),
         workspaceId: workspace?.id,
@@ -59,7 +60,9 @@ export const createKey = route({
         revokedAt: undefined,
         createdAt: now,
         updatedAt: now,
-      })
+      }
+      await insertKey(tx, key)
+      note({ id, workspaceId: workspace?.id, after: showKey(key, now) })
     })
     return { id, key: secret, object: 'api-key' as const }
   },

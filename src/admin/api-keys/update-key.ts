@@ -1,13 +1,14 @@
 import { KeyUpdate } from '../../contract/api-keys.ts'
 import { Nothing } from '../../contract/fields.ts'
 import * as keys from '../../store/keys.ts'
-import { change } from '../change.ts'
+import { audited } from '../change.ts'
 import { invalid } from '../error.ts'
 import { route } from '../route.ts'
 import { anyKeyScope, grantScopes } from './key-permissions.ts'
 import { readDefaults } from './read-defaults.ts'
 import { readExpiry } from './read-expiry.ts'
 import { seeKey } from './see-key.ts'
+import { showKey } from './show-key.ts'
 
 export const updateKey = route({
   method: 'PUT',
@@ -19,7 +20,7 @@ export const updateKey = route({
   async handle({ caller, params, body: { id, name, description, scopes, defaults, expires_at: end } }, parts) {
     if (id !== undefined && id !== params.id) throw invalid('id: has to be the same as in the address')
     const now = parts.clock.now()
-    await change(parts, `key ${params.id}`, async (tx) => {
+    await audited(parts, { caller, action: 'update', resource: 'key' }, async (tx, note) => {
       const key = await seeKey(tx, caller, params.id, 'update')
       const workspace =
         key.workspaceId === undefined ? undefined : { id: key.workspaceId, organisationId: key.organisationId }
@@ -35,6 +36,8 @@ export const updateKey = route({
         },
         now,
       )
+      const after = await seeKey(tx, caller, key.id, 'update')
+      note({ id: key.id, workspaceId: key.workspaceId, before: showKey(key, now), after: showKey(after, now) })
     })
     return {}
   },

@@ -1,4 +1,5 @@
 import { CacheForgotten, CacheQuery } from '../../contract/cache.ts'
+import { audited } from '../change.ts'
 import { route } from '../route.ts'
 import { workspaceFor } from '../workspaces/see-workspace.ts'
 
@@ -10,8 +11,11 @@ export const deleteCache = route({
   scope: ['configs.update'],
   query: CacheQuery,
   reply: CacheForgotten,
-  async handle({ caller, query }, { store, forgetAnswers }) {
-    const workspace = await workspaceFor(store.db, caller, query.workspace_id)
-    return { deleted: await forgetAnswers(workspace.id), object: 'cache' as const }
+  async handle({ caller, query }, parts) {
+    const { id } = await workspaceFor(parts.store.db, caller, query.workspace_id)
+    const deleted = await parts.forgetAnswers(id)
+    const act = { caller, action: 'forget', resource: 'cache', workspaceId: id }
+    await audited(parts, act, async (_tx, note) => note({ id, before: { answers: deleted } }))
+    return { deleted, object: 'cache' as const }
   },
 })

@@ -1,11 +1,13 @@
 import { ConfigCreate, ConfigCreated } from '../../contract/configs.ts'
 import { newId } from '../../core/ids.ts'
 import { insertConfig } from '../../store/configs.ts'
-import { change } from '../change.ts'
+import { audited } from '../change.ts'
 import { freeSlug } from '../free-slug.ts'
 import { route } from '../route.ts'
 import { homeOf } from '../workspaces/see-workspace.ts'
 import { readDocument } from './read-document.ts'
+import { seeConfig } from './see-config.ts'
+import { showWholeConfig } from './show-config.ts'
 
 export const createConfig = route({
   method: 'POST',
@@ -20,7 +22,7 @@ export const createConfig = route({
     const versionId = newId<'config-version'>(now)
     // The tail keeps slugs of one name apart, also from those of workspaces that the caller does not see.
     const slug = `pc-${freeSlug(body.name, [])}-${id.slice(-6)}`
-    await change(parts, `config ${slug}`, async (tx) => {
+    await audited(parts, { caller, action: 'create', resource: 'config' }, async (tx, note) => {
       const workspace = await homeOf(tx, caller, body.workspace_id)
       const document = await readDocument(tx, caller, workspace, body.config, parts.trustedHosts)
       await insertConfig(tx, {
@@ -41,6 +43,8 @@ export const createConfig = route({
         createdAt: now,
         updatedAt: now,
       })
+      const made = await seeConfig(tx, caller, id, undefined)
+      note({ id, workspaceId: workspace.id, after: showWholeConfig(made) })
     })
     return { id, slug, version_id: versionId, object: 'config' as const }
   },

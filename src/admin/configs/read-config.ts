@@ -1,7 +1,7 @@
 import { Config, ConfigQuery } from '../../contract/configs.ts'
 import { route } from '../route.ts'
 import { seeConfig } from './see-config.ts'
-import { showConfig, showDocument } from './show-config.ts'
+import { showWholeConfig } from './show-config.ts'
 
 export const readConfig = route({
   method: 'GET',
@@ -11,7 +11,6 @@ export const readConfig = route({
   query: ConfigQuery,
   reply: Config,
   async handle({ caller, params, query }, { store }) {
-    const config = await seeConfig(store.db, caller, params.slug, query.workspace_id)
-    return { ...showConfig(config), config: showDocument(config.version.document) }
+    return showWholeConfig(await seeConfig(store.db, caller, params.slug, query.workspace_id))
   },
 })

@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import type { ConfigItem } from '../../contract/configs.ts'
+import type { Config, ConfigItem } from '../../contract/configs.ts'
 import type { SavedConfig } from '../../store/configs.ts'
 import { showMoment } from '../show-moment.ts'
 
@@ -18,6 +18,11 @@ export function showConfig(config: SavedConfig): z.output<typeof ConfigItem> {
     last_updated_at: showMoment(config.updatedAt),
     object: 'config',
   }
+}
+
+/** With the version of its document that is in force. */
+export function showWholeConfig(config: SavedConfig): z.output<typeof Config> {
+  return { ...showConfig(config), config: showDocument(config.version.document) }
 }
 
 /** Documents were checked when they were saved. */

@@ -1,12 +1,13 @@
 import { ConfigUpdate, ConfigUpdated } from '../../contract/configs.ts'
 import { newId } from '../../core/ids.ts'
 import * as configs from '../../store/configs.ts'
-import { change } from '../change.ts'
+import { audited } from '../change.ts'
 import { conflict, invalid } from '../error.ts'
 import { route } from '../route.ts'
 import { seeWorkspace } from '../workspaces/see-workspace.ts'
 import { readDocument } from './read-document.ts'
 import { seeConfig } from './see-config.ts'
+import { showWholeConfig } from './show-config.ts'
 import { needsOfConfig } from './who-needs.ts'
 
 /** Requests that are on their way follow the version they began with; the next ones follow the new one. */
@@ -18,7 +19,7 @@ export const updateConfig = route({
   body: ConfigUpdate,
   reply: ConfigUpdated,
   async handle({ caller, params, body: { name, status, ...body } }, parts) {
-    return change(parts, `config ${params.slug}`, async (tx) => {
+    return audited(parts, { caller, action: 'update', resource: 'config' }, async (tx, note) => {
       const config = await seeConfig(tx, caller, params.slug, body.workspace_id)
       if (body.slug !== undefined && body.slug !== config.slug && body.slug !== params.slug) {
         throw invalid('slug: has to be the same as in the address')
@@ -50,6 +51,9 @@ export const updateConfig = route({
         }),
       }
       await configs.updateConfig(tx, config, patch, now)
+      const { id, workspaceId } = config
+      const after = await seeConfig(tx, caller, id, workspaceId)
+      note({ id, workspaceId, before: showWholeConfig(config), after: showWholeConfig(after) })
       return { version_id: patch.version?.id ?? config.version.id, object: 'config' as const }
     })
   },

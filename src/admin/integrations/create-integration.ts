@@ -3,14 +3,16 @@ import { asId, newId } from '../../core/ids.ts'
 import { allowIntegrationWorkspace, insertIntegration, listIntegrations } from '../../store/integrations.ts'
 import { findAddress } from '../../store/upstream-address.ts'
 import { listWorkspaces } from '../../store/workspaces.ts'
-import { change } from '../change.ts'
+import { audited } from '../change.ts'
 import { conflict } from '../error.ts'
 import { freeSlug } from '../free-slug.ts'
 import { addProvider } from '../providers/add-provider.ts'
 import { route } from '../route.ts'
 import { seeWorkspace } from '../workspaces/see-workspace.ts'
 import { readAccount } from './read-account.ts'
+import { describeIntegration } from './describe-integration.ts'
 import { mergeSecrets, sealCredential } from './seal-credential.ts'
+import { seeIntegration } from './see-integration.ts'
 
 export const createIntegration = route({
   method: 'POST',
@@ -25,7 +27,7 @@ export const createIntegration = route({
     const { settings, secrets } = readAccount(kind, { key, configurations, masks: {}, trustedHosts })
     const { origin } = findAddress(kind, settings, trustedHosts)
 
-    return change(parts, `integration ${body.slug ?? name}`, async (tx) => {
+    return audited(parts, { caller, action: 'create', resource: 'integration' }, async (tx, note) => {
       const owner = body.workspace_id === undefined ? undefined : await seeWorkspace(tx, caller, body.workspace_id)
       const { items: others } = await listIntegrations(tx, caller.organisationId, {}, { offset: 0, limit: 100_000 })
       const taken = others.map(({ slug }) => slug)
@@ -53,11 +55,13 @@ export const createIntegration = route({
         updatedAt: now,
       })
       if (owner !== undefined) await allowIntegrationWorkspace(tx, id, owner.id)
+      const made = await seeIntegration(tx, caller, id)
+      note({ id, workspaceId: owner?.id, after: await describeIntegration(tx, caller, made) })
       if (body.create_default_provider) {
         const workspaces = owner === undefined ? (await listWorkspaces(tx, caller.organisationId)).items : [owner]
         for (const workspace of workspaces) {
           const wanted = { slug: body.default_provider_slug, name: body.default_provider_slug ?? slug }
-          await addProvider(tx, { workspaceId: workspace.id, integrationId: id, note: null, ...wanted }, now)
+          await addProvider(tx, { workspaceId: workspace.id, integrationId: id, note: null, ...wanted }, now, note)
         }
       }
       return { id, slug }

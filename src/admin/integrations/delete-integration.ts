@@ -1,9 +1,10 @@
 import { Nothing } from '../../contract/fields.ts'
 import * as integrations from '../../store/integrations.ts'
 import { listProviders } from '../../store/providers.ts'
-import { change } from '../change.ts'
+import { audited } from '../change.ts'
 import { removeProvider } from '../providers/remove-provider.ts'
 import { route } from '../route.ts'
+import { describeIntegration } from './describe-integration.ts'
 import { seeIntegration } from './see-integration.ts'
 
 /** Its providers go with it: creating an integration made them, so deleting it has to be able to take them back. */
@@ -14,11 +15,13 @@ export const deleteIntegration = route({
   scope: ['organisation_integrations.delete'],
   reply: Nothing,
   async handle({ caller, params }, parts) {
-    await change(parts, `integration ${params.slug}`, async (tx) => {
-      const { id: integrationId } = await seeIntegration(tx, caller, params.slug)
+    await audited(parts, { caller, action: 'delete', resource: 'integration' }, async (tx, note) => {
+      const integration = await seeIntegration(tx, caller, params.slug)
+      const { id: integrationId, workspaceId } = integration
+      note({ id: integrationId, workspaceId, before: await describeIntegration(tx, caller, integration) })
       const everyOne = { offset: 0, limit: 100_000 }
       const { items: providers } = await listProviders(tx, caller.organisationId, { integrationId }, everyOne)
-      for (const provider of providers) await removeProvider(tx, caller.organisationId, provider, parts)
+      for (const provider of providers) await removeProvider(tx, caller.organisationId, provider, parts, note)
       await integrations.deleteIntegration(tx, integrationId)
     })
     return {}

@@ -11,12 +11,13 @@ import {
 } from '../../store/integrations.ts'
 import { listProviders } from '../../store/providers.ts'
 import { listWorkspaces, type Workspace } from '../../store/workspaces.ts'
-import { change } from '../change.ts'
+import { audited, type Note } from '../change.ts'
 import { invalid } from '../error.ts'
 import { addProvider } from '../providers/add-provider.ts'
 import { route } from '../route.ts'
 import { seeWorkspace } from '../workspaces/see-workspace.ts'
 import { seeIntegration } from './see-integration.ts'
+import { showAccess } from './show-access.ts'
 
 type Wish = NonNullable<z.output<typeof IntegrationWorkspacesUpdate>['workspaces']>[number]
 
@@ -34,9 +35,10 @@ export const updateAccess = route({
   reply: Nothing,
   async handle({ caller, params, body }, parts) {
     const override = body.override_existing_workspace_access ?? body.override_existing_workspaces_access ?? false
-    await change(parts, `workspaces of integration ${params.slug}`, async (tx) => {
+    await audited(parts, { caller, action: 'update', resource: 'integration-workspaces' }, async (tx, note) => {
       const now = parts.clock.now()
       const integration = await seeIntegration(tx, caller, params.slug)
+      const before = await showAccess(tx, integration)
       if (integration.workspaceId !== undefined)
         throw invalid('This integration belongs to one workspace; others cannot use it.')
       const { items: all } = await listWorkspaces(tx, caller.organisationId)
@@ -67,11 +69,14 @@ export const updateAccess = route({
       const newcomers = open && !integration.globalWorkspaceAccess ? all : []
       for (const workspace of newcomers) {
         if (!wishes.some((named) => named.workspace.id === workspace.id))
-          await ensureProvider(tx, integration, workspace, undefined, now)
+          await ensureProvider(tx, integration, workspace, undefined, now, note)
       }
       for (const { wish, workspace } of wishes) {
-        if (wish.enabled && wish.create_default_provider) await ensureProvider(tx, integration, workspace, wish, now)
+        if (wish.enabled && wish.create_default_provider)
+          await ensureProvider(tx, integration, workspace, wish, now, note)
       }
+      const { id } = integration
+      note({ id, before, after: await showAccess(tx, await seeIntegration(tx, caller, id)) })
     })
     return {}
   },
@@ -84,6 +89,7 @@ async function ensureProvider(
   workspace: Workspace,
   wish: Wish | undefined,
   now: number,
+  note: Note,
 ): Promise<void> {
   const has = await listProviders(tx, workspace.organisationId, {
     workspaceId: workspace.id,
@@ -92,5 +98,6 @@ async function ensureProvider(
   if (has.total > 0) return
   const slug = wish?.default_provider_slug
   const name = slug ?? integration.slug
-  await addProvider(tx, { workspaceId: workspace.id, integrationId: integration.id, name, slug, note: null }, now)
+  const provider = { workspaceId: workspace.id, integrationId: integration.id, name, slug, note: null }
+  await addProvider(tx, provider, now, note)
 }

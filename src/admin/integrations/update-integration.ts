@@ -3,12 +3,13 @@ import type { Credential } from '../../providers/adapter.ts'
 import * as integrations from '../../store/integrations.ts'
 import { readCredential, readMasks } from '../../store/documents.ts'
 import { findAddress, isProviderKind } from '../../store/upstream-address.ts'
-import { change } from '../change.ts'
+import { audited } from '../change.ts'
 import { invalid } from '../error.ts'
 import type { AdminParts } from '../parts.ts'
 import { route } from '../route.ts'
 import { type Account, readAccount } from './read-account.ts'
 import { mergeSecrets, sealCredential } from './seal-credential.ts'
+import { describeIntegration } from './describe-integration.ts'
 import { seeIntegration } from './see-integration.ts'
 
 export const updateIntegration = route({
@@ -20,8 +21,9 @@ export const updateIntegration = route({
   reply: IntegrationCreated,
   async handle({ caller, params, body: { name, description, key, configurations } }, parts) {
     const { trustedHosts } = parts
-    return change(parts, `integration ${params.slug}`, async (tx) => {
+    return audited(parts, { caller, action: 'update', resource: 'integration' }, async (tx, note) => {
       const integration = await seeIntegration(tx, caller, params.slug)
+      const shownBefore = await describeIntegration(tx, caller, integration)
       const { kind } = integration
       if (!isProviderKind(kind)) throw invalid(`This version does not have providers of the kind ${kind}.`)
       const masks = readMasks(integration.maskedCredential)
@@ -53,7 +55,10 @@ export const updateIntegration = route({
         },
         parts.clock.now(),
       )
-      return { id: integration.id, slug: integration.slug }
+      const { id, slug, workspaceId } = integration
+      const changed = await seeIntegration(tx, caller, id)
+      note({ id, workspaceId, before: shownBefore, after: await describeIntegration(tx, caller, changed) })
+      return { id, slug }
     })
   },
 })

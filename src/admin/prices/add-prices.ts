@@ -1,7 +1,7 @@
 import { PriceVersionCreate, PriceVersionCreated } from '../../contract/prices.ts'
 import { PriceTableError, readPriceTable } from '../../core/pricing.ts'
 import { insertPriceVersion, listPriceVersions } from '../../store/prices.ts'
-import { change } from '../change.ts'
+import { audited } from '../change.ts'
 import { conflict, invalid } from '../error.ts'
 import { route } from '../route.ts'
 
@@ -13,9 +13,9 @@ export const addPrices = route({
   scope: ['organisation_settings.update'],
   body: PriceVersionCreate,
   reply: PriceVersionCreated,
-  async handle({ body: { id, valid_from: validFrom, source, table } }, parts) {
+  async handle({ caller, body: { id, valid_from: validFrom, source, table } }, parts) {
     requirePriceTable(table)
-    await change(parts, `prices ${id}`, async (tx) => {
+    await audited(parts, { caller, action: 'create', resource: 'price-version' }, async (tx, note) => {
       const versions = await listPriceVersions(tx)
       if (versions.some((version) => version.id === id)) {
         throw conflict(`There is a price version ${id} already. Versions are never edited: add one under another id.`)
@@ -27,6 +27,7 @@ export const addPrices = route({
         tableJson: JSON.stringify(table),
         createdAt: parts.clock.now(),
       })
+      note({ id, after: { id, valid_from: validFrom, source, table } })
     })
     return { id, object: 'price-version' as const }
   },

@@ -1,8 +1,10 @@
 import { newId, type Id } from '../../core/ids.ts'
 import type { Database } from '../../store/database.ts'
-import { insertProvider } from '../../store/providers.ts'
+import { findProvider, insertProvider } from '../../store/providers.ts'
+import type { Note } from '../change.ts'
 import { conflict } from '../error.ts'
 import { freeSlug } from '../free-slug.ts'
+import { showProvider } from './show-provider.ts'
 
 export interface NewProvider {
   readonly workspaceId: Id<'workspace'>
@@ -13,11 +15,12 @@ export interface NewProvider {
   readonly note: string | null
 }
 
-/** Inserts a provider; runs inside the caller's transaction. */
+/** Inserts a provider and notes it; runs inside the caller's transaction. */
 export async function addProvider(
   tx: Database,
   provider: NewProvider,
   now: number,
+  note: Note,
 ): Promise<{ id: string; slug: string }> {
   const rows = await tx
     .selectFrom('providers')
@@ -31,5 +34,13 @@ export async function addProvider(
   const id = newId<'provider'>(now)
   const slug = provider.slug ?? freeSlug(provider.name, taken)
   await insertProvider(tx, { ...provider, id, slug, createdAt: now, updatedAt: now })
+  const added = await findProvider(tx, provider.workspaceId, id)
+  note({
+    action: 'create',
+    resource: 'provider',
+    workspaceId: provider.workspaceId,
+    id,
+    after: added && showProvider(added),
+  })
   return { id, slug }
 }

@@ -1,5 +1,5 @@
 import { ProviderCreate, ProviderReferenceAnswer } from '../../contract/providers.ts'
-import { change } from '../change.ts'
+import { audited } from '../change.ts'
 import { usableIntegration } from '../integrations/see-integration.ts'
 import { route } from '../route.ts'
 import { workspaceFor } from '../workspaces/see-workspace.ts'
@@ -13,11 +13,11 @@ export const createProvider = route({
   body: ProviderCreate,
   reply: ProviderReferenceAnswer,
   async handle({ caller, body: { name, slug, note = null, ...body } }, parts) {
-    return change(parts, 'provider', async (tx) => {
+    return audited(parts, { caller, action: 'create', resource: 'provider' }, async (tx, tell) => {
       const workspace = await workspaceFor(tx, caller, body.workspace_id)
       const integration = await usableIntegration(tx, workspace, body.integration_id)
       const provider = { workspaceId: workspace.id, integrationId: integration.id, name, slug, note }
-      return addProvider(tx, provider, parts.clock.now())
+      return addProvider(tx, provider, parts.clock.now(), tell)
     })
   },
 })

@@ -1,6 +1,6 @@
 import { Nothing } from '../../contract/fields.ts'
 import { ProviderQuery } from '../../contract/providers.ts'
-import { change } from '../change.ts'
+import { audited } from '../change.ts'
 import { route } from '../route.ts'
 import { removeProvider } from './remove-provider.ts'
 import { seeProvider } from './see-provider.ts'
@@ -14,9 +14,9 @@ export const deleteProvider = route({
   query: ProviderQuery,
   reply: Nothing,
   async handle({ caller, params, query }, parts) {
-    await change(parts, `provider ${params.slug}`, async (tx) => {
+    await audited(parts, { caller, action: 'delete', resource: 'provider' }, async (tx, note) => {
       const provider = await seeProvider(tx, caller, params.slug, query.workspace_id)
-      await removeProvider(tx, caller.organisationId, provider, parts)
+      await removeProvider(tx, caller.organisationId, provider, parts, note)
     })
     return {}
   },

@@ -1,9 +1,12 @@
 import type { Database } from '../../store/database.ts'
 import { deleteProvider, type ListedProvider } from '../../store/providers.ts'
 import { findWorkspace, updateWorkspace } from '../../store/workspaces.ts'
+import type { Note } from '../change.ts'
 import { needsOfProvider } from '../configs/who-needs.ts'
 import { conflict } from '../error.ts'
 import type { AdminParts } from '../parts.ts'
+import { showWorkspace } from '../workspaces/show-workspace.ts'
+import { showProvider } from './show-provider.ts'
 
 /**
  * Takes a provider away that no config and no key needs. A workspace whose default it was has none afterwards, so that the only provider left
@@ -14,12 +17,18 @@ export async function removeProvider(
   organisationId: string,
   provider: ListedProvider,
   { clock, trustedHosts }: Pick<AdminParts, 'clock' | 'trustedHosts'>,
+  note: Note,
 ): Promise<void> {
   const needs = await needsOfProvider(tx, organisationId, provider, trustedHosts)
   if (needs.length > 0) throw conflict(`The provider @${provider.slug} is still needed by ${needs.join(', ')}.`)
   const workspace = await findWorkspace(tx, organisationId, provider.workspaceId)
   if (workspace?.defaults.provider === `@${provider.slug}`) {
-    await updateWorkspace(tx, workspace.id, { defaults: { ...workspace.defaults, provider: undefined } }, clock.now())
+    const defaults = { ...workspace.defaults, provider: undefined }
+    await updateWorkspace(tx, workspace.id, { defaults }, clock.now())
+    const [before, after] = [showWorkspace(workspace), showWorkspace({ ...workspace, defaults })]
+    note({ action: 'update', resource: 'workspace', workspaceId: workspace.id, id: workspace.id, before, after })
   }
   await deleteProvider(tx, provider.id)
+  const before = showProvider(provider)
+  note({ action: 'delete', resource: 'provider', workspaceId: provider.workspaceId, id: provider.id, before })
 }

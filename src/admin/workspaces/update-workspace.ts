@@ -1,11 +1,12 @@
 import { Nothing } from '../../contract/fields.ts'
 import { WorkspaceUpdate } from '../../contract/workspaces.ts'
 import * as workspaces from '../../store/workspaces.ts'
-import { change } from '../change.ts'
+import { audited } from '../change.ts'
 import { requireConfig } from '../configs/require-config.ts'
 import { requireProvider } from '../providers/require-provider.ts'
 import { route } from '../route.ts'
 import { seeWorkspace } from './see-workspace.ts'
+import { showWorkspace } from './show-workspace.ts'
 
 export const updateWorkspace = route({
   method: 'PUT',
@@ -15,7 +16,7 @@ export const updateWorkspace = route({
   body: WorkspaceUpdate,
   reply: Nothing,
   async handle({ caller, body: { name, description, defaults }, params }, parts) {
-    await change(parts, `workspace ${params.id}`, async (tx) => {
+    await audited(parts, { caller, action: 'update', resource: 'workspace' }, async (tx, note) => {
       const workspace = await seeWorkspace(tx, caller, params.id)
       if (typeof defaults?.provider === 'string') await requireProvider(tx, workspace.id, defaults.provider)
       const config = await requireConfig(tx, workspace, 'config_id', defaults?.config_id)
@@ -41,6 +42,9 @@ export const updateWorkspace = route({
         },
         parts.clock.now(),
       )
+      const { id } = workspace
+      const after = await seeWorkspace(tx, caller, id)
+      note({ id, workspaceId: id, before: showWorkspace(workspace), after: showWorkspace(after) })
     })
     return {}
   },
