@@ -1,0 +1,349 @@
+import type { Clock } from '../core/clock.ts'
+import type { BucketState, Budgets, Hold, Need, Room, Shortage } from './budgets.ts'
+import type { Amounts, Bucket, Budget, BudgetUnit, Purse, RateLimit } from './limit.ts'
+import { createPeriods, type Period } from './periods.ts'
+import {
+  accountFor,
+  beginAnew,
+  cellAt,
+  charge,
+  createTally,
+  difference,
+  forgetPast,
+  sumsOf,
+  type Account,
+  type Cell,
+  type Sums,
+  type Tally,
+} from './tally.ts'
+import { forecastSpent, tellThresholds, type ThresholdEvent } from './thresholds.ts'
+
+export interface BudgetsParts {
+  readonly clock: Clock
+  /** The organisation's time zone, an IANA name. */
+  readonly zone: () => string
+  /** When a bucket was last reset by hand, in milliseconds since the epoch. */
+  readonly resets?: (bucket: Bucket) => number | undefined
+  /** What was used before this process started. */
+  readonly spent?: Iterable<SpentEntry>
+  /** Tells which limits there still are; without it none is taken for removed. */
+  readonly find?: (limitId: string) => Budget | RateLimit | undefined
+  /** Hears of each threshold once per bucket and period, from within `settle` and `hold`; must not throw. */
+  readonly onThreshold?: (event: ThresholdEvent) => void
+  /** How many buckets one limit may have at a time; further ones share a single bucket. */
+  readonly bucketsMax?: number
+}
+
+/** What calls of one day used of one bucket. */
+export interface SpentEntry {
+  readonly bucket: Bucket
+  /** When the first and the last of them began, in milliseconds since the epoch. */
+  readonly from: number
+  readonly last: number
+  readonly used: Amounts
+}
+
+export interface CountedBudgets extends Budgets {
+  /** What will have been spent when the period ends, if it goes on like this; undefined without an end or in the first tenth. */
+  forecast(budget: Budget, bucket: Bucket): bigint | undefined
+  stats(): BudgetStats
+}
+
+export interface BudgetStats {
+  /** Buckets in memory. */
+  readonly buckets: number
+  readonly runningHolds: number
+  /** Holds that went to the shared bucket of a limit with too many. */
+  readonly overflowed: number
+}
+
+const BUCKETS_MAX = 10_000
+
+const HOUR_MS = 60 * 60 * 1_000
+
+/** Budgets in the memory of one process. Everything is synchronous: between looking and holding nobody else runs. */
+export function createBudgets(parts: BudgetsParts): CountedBudgets {
+  const { clock, resets, find, onThreshold, bucketsMax = BUCKETS_MAX } = parts
+  const periods = createPeriods(parts.zone)
+  const books = new Map<string, Book>()
+  let runningHolds = 0
+  let overflowed = 0
+  let sweepsAt = clock.monotonic() + HOUR_MS
+  restore(parts.spent ?? [])
+
+  return {
+    hold,
+    room,
+    state: (budget, bucket) => stateOf(lookUp({ budget, bucket }, clock.now())),
+    buckets: bucketsInUse,
+    forecast: (budget, bucket) => forecastSpent(stateOf(lookUp({ budget, bucket }, clock.now())), clock.now()),
+    stats: () => ({
+      buckets: [...books.values()].reduce((total, { tallies }) => total + tallies.size, 0),
+      runningHolds,
+      overflowed,
+    }),
+  }
+
+  function hold(purses: readonly Purse[], need: Need): Hold | Shortage {
+    if (clock.monotonic() >= sweepsAt) sweep()
+    const bound = sumsOf(need.bound)
+    const expected = sumsOf(need.expected)
+    const places = purses.map((purse) => placeOf(purse, need.at))
+    let held: Place | undefined
+    for (const place of places) {
+      const reason = refusal(place, place.purse.budget.mode === 'strict' ? bound : expected)
+      if (reason === 'spent') return shortage(place, reason)
+      if (reason === 'held') held ??= place
+    }
+    if (held !== undefined) return shortage(held, 'held')
+    return place(places, bound, expected, need.at)
+  }
+
+  function shortage(place: Place, reason: Shortage['reason']): Shortage {
+    const state = stateOf(place)
+    if (reason === 'spent') tell(place, true)
+    return { kind: 'shortage', purse: place.purse, state, reason }
+  }
+
+  /** All levels at once. Whatever ends the hold finds the cells it was placed in, also when their day is long over. */
+  function place(places: readonly Place[], bound: Sums, expected: Sums, at: number): Hold {
+    const parts = places.map(({ purse, tally }) => {
+      const cell = cellAt(tally, Math.max(at, tally.since), periods.day(Math.max(at, tally.since)))
+      const { mode } = purse.budget
+      const part: HeldPart = { tally, cell, mode, sums: mode === 'strict' ? bound : expected }
+      cell.holds++
+      charge(tally, cell, 'held', part.sums)
+      return part
+    })
+    runningHolds++
+    let isOver = false
+
+    return {
+      kind: 'hold',
+      buckets: parts.map(({ tally }) => tally.bucket),
+      settle(used) {
+        if (!end()) return
+        const sums = sumsOf(used)
+        for (const { tally, cell } of parts) charge(tally, cell, 'spent', sums)
+        for (const { tally } of parts) tellOf(tally)
+      },
+      release: () => void end(),
+      resize(need) {
+        if (isOver) return false
+        const wanted = { strict: sumsOf(need.bound), tight: sumsOf(need.expected) }
+        if (parts.some((part) => !mayGrow(part, wanted[part.mode]))) return false
+        for (const part of parts) {
+          charge(part.tally, part.cell, 'held', difference(part.sums, wanted[part.mode]))
+          part.sums = wanted[part.mode]
+        }
+        return true
+      },
+      get isOver() {
+        return isOver
+      },
+    }
+
+    /** False when it has ended before: a hold ends once, and later words are ignored. */
+    function end(): boolean {
+      if (isOver) return false
+      isOver = true
+      runningHolds--
+      for (const { tally, cell, sums } of parts) {
+        cell.holds--
+        charge(tally, cell, 'held', negative(sums))
+      }
+      return true
+    }
+
+    function mayGrow({ tally, sums }: HeldPart, wanted: Sums): boolean {
+      const { budget } = tally
+      if (budget === undefined || !budget.hard || wanted[budget.unit] <= sums[budget.unit]) return true
+      const { account } = lookUp({ budget, bucket: tally.bucket }, at)
+      return fits(account, budget, wanted[budget.unit] - sums[budget.unit])
+    }
+  }
+
+  function room(purses: readonly Purse[], mode: Budget['mode']): Room {
+    const least: Partial<Record<BudgetUnit, bigint>> = {}
+    for (const purse of purses) {
+      const { budget } = purse
+      if (!budget.hard || budget.mode !== mode) continue
+      const { spent, held } = stateOf(lookUp(purse, clock.now()))
+      const left = budget.amount - spent - held
+      const others = least[budget.unit]
+      if (others === undefined || left < others) least[budget.unit] = left > 0n ? left : 0n
+    }
+    return { costNanos: least.cost, tokens: least.tokens }
+  }
+
+  function bucketsInUse(limitId: string): readonly Bucket[] {
+    const inUse: Bucket[] = []
+    for (const tally of books.get(limitId)?.tallies.values() ?? []) {
+      const budget = knownBudget(limitId, tally)
+      if (budget === undefined) continue
+      const { account } = lookUp({ budget, bucket: tally.bucket }, clock.now())
+      if (isUsed(account)) inUse.push(tally.bucket)
+    }
+    return inUse
+  }
+
+  /** The tally of a purse, made when there is none, and what its period comes to. */
+  function placeOf(purse: Purse, at: number): Place {
+    const { budget } = purse
+    let book = books.get(budget.id)
+    if (book === undefined) books.set(budget.id, (book = { tallies: new Map(), fullUntil: -Infinity }))
+    let tally = book.tallies.get(purse.bucket)
+    if (tally === undefined) {
+      const bucket = hasRoom(book, purse, at) ? purse.bucket : overflowOf(budget.id)
+      if (bucket !== purse.bucket) overflowed++
+      tally = book.tallies.get(bucket) ?? createTally(bucket, sinceOf(budget, bucket))
+      book.tallies.set(bucket, tally)
+    }
+    tally.budget = budget
+    return look(purse, tally, at)
+  }
+
+  /** The same without making one: what nobody has used yet stands at nothing. */
+  function lookUp(purse: Purse, at: number): Place {
+    const { budget, bucket } = purse
+    const known = books.get(budget.id)?.tallies.get(bucket)
+    if (known !== undefined) known.budget = budget
+    return look(purse, known ?? createTally(bucket, sinceOf(budget, bucket)), at)
+  }
+
+  function look(purse: Purse, tally: Tally, at: number): Place {
+    const since = sinceOf(purse.budget, tally.bucket)
+    beginAnew(tally, since)
+    const period = periods.of(purse.budget, since, at)
+    return { purse, tally, period, account: accountFor(tally, period) }
+  }
+
+  function sinceOf(budget: Budget, bucket: Bucket): number {
+    const reset = resets?.(bucket)
+    return reset === undefined ? budget.since : Math.max(budget.since, reset)
+  }
+
+  function hasRoom(book: Book, { budget, bucket }: Purse, at: number): boolean {
+    if (bucket === budget.id || book.tallies.size < bucketsMax) return true
+    if (at < book.fullUntil) return false
+    const { end } = periods.of(budget, budget.since, at)
+    sweepBook(budget.id, book, 0)
+    const isFull = book.tallies.size >= bucketsMax
+    // Until its period ends: a value that has begun in the shared bucket must not begin again in one of its own.
+    if (isFull) book.fullUntil = end
+    return !isFull
+  }
+
+  function tellOf(tally: Tally): void {
+    const { budget, bucket } = tally
+    if (budget !== undefined && onThreshold !== undefined) tell(lookUp({ budget, bucket }, clock.now()), false)
+  }
+
+  function tell(place: Place, isRefusal: boolean): void {
+    if (onThreshold !== undefined) {
+      tellThresholds(place.tally, place.purse.budget, stateOf(place), isRefusal, onThreshold)
+    }
+  }
+
+  /** Once in an hour, so that memory holds what is asked for and no more. */
+  function sweep(): void {
+    sweepsAt = clock.monotonic() + HOUR_MS
+    for (const [limitId, book] of books) {
+      sweepBook(limitId, book)
+      if (book.tallies.size === 0) books.delete(limitId)
+    }
+  }
+
+  function sweepBook(limitId: string, book: Book, keepMs?: number): void {
+    const isRemoved = find !== undefined && find(limitId) === undefined
+    for (const [bucket, tally] of book.tallies) {
+      const budget = knownBudget(limitId, tally)
+      if (budget !== undefined) {
+        const { period } = lookUp({ budget, bucket }, clock.now())
+        // Values that a policy groups by come and go: theirs are kept for an hour, should the clock be set back.
+        forgetPast(tally, period, clock.now(), keepMs ?? (bucket === limitId ? undefined : HOUR_MS))
+      }
+      const isRunning = tally.cells.some(({ holds }) => holds > 0)
+      if (!isRunning && (isRemoved || tally.cells.length === 0)) book.tallies.delete(bucket)
+    }
+  }
+
+  function knownBudget(limitId: string, tally: Tally): Budget | undefined {
+    const found = find?.(limitId)
+    return found?.kind === 'budget' ? found : tally.budget
+  }
+
+  function restore(entries: Iterable<SpentEntry>): void {
+    for (const { bucket, from, last, used } of [...entries].sort((a, b) => a.from - b.from)) {
+      const limitId = limitOf(bucket)
+      let book = books.get(limitId)
+      if (book === undefined) books.set(limitId, (book = { tallies: new Map(), fullUntil: -Infinity }))
+      let tally = book.tallies.get(bucket)
+      if (tally === undefined) book.tallies.set(bucket, (tally = createTally(bucket, from)))
+      const cell = cellAt(tally, from, { start: from, end: periods.day(from).end })
+      cell.last = Math.max(cell.last, last)
+      charge(tally, cell, 'spent', sumsOf(used))
+    }
+  }
+}
+
+/** One limit's buckets. */
+interface Book {
+  readonly tallies: Map<Bucket, Tally>
+  /** Milliseconds since the epoch; until then new values go to the shared bucket without looking for room. */
+  fullUntil: number
+}
+
+interface Place {
+  readonly purse: Purse
+  readonly tally: Tally
+  readonly period: Period
+  readonly account: Account
+}
+
+interface HeldPart {
+  readonly tally: Tally
+  readonly cell: Cell
+  /** As it was when the hold was placed. */
+  readonly mode: Budget['mode']
+  sums: Sums
+}
+
+function refusal({ purse: { budget }, account }: Place, wanted: Sums): Shortage['reason'] | undefined {
+  if (!budget.hard) return undefined
+  const asked = wanted[budget.unit]
+  if (fits(account, budget, asked)) return undefined
+  return budget.amount <= 0n || account.spent[budget.unit] + asked > budget.amount ? 'spent' : 'held'
+}
+
+/** Nothing passes a budget of nothing, not even what costs nothing. */
+function fits(account: Account, { unit, amount }: Budget, asked: bigint): boolean {
+  return amount > 0n && account.spent[unit] + account.held[unit] + asked <= amount
+}
+
+function stateOf({ purse: { budget }, period, account }: Place): BucketState {
+  return {
+    spent: account.spent[budget.unit],
+    held: account.held[budget.unit],
+    periodStart: period.start,
+    resetsAt: Number.isFinite(period.end) ? period.end : undefined,
+  }
+}
+
+function isUsed({ spent, held }: Account): boolean {
+  return [spent, held].some(({ cost, tokens, requests }) => cost !== 0n || tokens !== 0n || requests !== 0n)
+}
+
+function negative({ cost, tokens, requests }: Sums): Sums {
+  return { cost: -cost, tokens: -tokens, requests: -requests }
+}
+
+function limitOf(bucket: Bucket): string {
+  const bar = bucket.indexOf('|')
+  return bar === -1 ? bucket : bucket.slice(0, bar)
+}
+
+/** Not a JSON array behind the bar, so that no value a policy groups by can have its name. */
+function overflowOf(limitId: string): Bucket {
+  return `${limitId}|*`
+}
