@@ -113,6 +113,19 @@ export interface ErrorDetails {
   readonly cause?: unknown
   /** Sent as `retry-after`, in whole seconds. */
   readonly retryAfterSeconds?: number
+  /** Nothing that the client can wait for would change it, though it might for other errors of this code: sent as `x-should-retry: false`. */
+  readonly final?: boolean
+  /** What Portkey calls it, for callers whose tools read its shape: then it is sent in place of ours. */
+  readonly portkey?: PortkeyWords | undefined
+}
+
+/** A refusal as Portkey's gateway makes it, beside its message. */
+export interface PortkeyWords {
+  readonly status: number
+  /** Its `error.type`, such as `api_key_rate_limit_error`. */
+  readonly type: string
+  /** Its `error.code`: `04` for a spent budget, null for a rate limit. */
+  readonly code: string | null
 }
 
 /** A refusal with two faces: `message` tells the developer the next step, `detail` tells the operator what happened. */
@@ -121,12 +134,22 @@ export class GatewayError extends Error {
   readonly code: ErrorCode
   readonly detail: string | undefined
   readonly retryAfterSeconds: number | undefined
+  /** Sent as `x-should-retry: false`. */
+  readonly isFinal: boolean
+  readonly portkey: PortkeyWords | undefined
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause })
     this.code = code
     this.detail = details.detail
     this.retryAfterSeconds = details.retryAfterSeconds
+    this.isFinal = details.final ?? this.spec.final ?? false
+    this.portkey = details.portkey
+  }
+
+  /** The status that the client gets. */
+  get status(): number {
+    return this.portkey?.status ?? this.spec.status
   }
 
   get spec(): ErrorSpec {

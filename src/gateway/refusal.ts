@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http'
-import type { GatewayError } from '../core/errors.ts'
+import type { GatewayError, PortkeyWords } from '../core/errors.ts'
 import { type HeaderLines, header } from '../core/headers.ts'
 
 /*
@@ -7,15 +7,20 @@ import { type HeaderLines, header } from '../core/headers.ts'
  * them; docs/reference/errors.md tells what that is for each code.
  */
 
-/** The Anthropic envelope. */
+/** The Anthropic envelope; Portkey's for a refusal that was made for a caller who expects it. */
 export function refusalBody(error: GatewayError, requestId: string): Buffer {
-  return Buffer.from(
-    JSON.stringify({
-      type: 'error',
-      error: { type: error.spec.wire, message: error.message },
-      request_id: requestId,
-    }),
-  )
+  const { message, portkey } = error
+  const envelope =
+    portkey === undefined
+      ? { type: 'error', error: { type: error.spec.wire, message }, request_id: requestId }
+      : inPortkeysShape(message, portkey)
+  return Buffer.from(JSON.stringify(envelope))
+}
+
+/** A code comes with the members that its clients look for beside it: they were there before `error` was. */
+function inPortkeysShape(message: string, { type, code }: PortkeyWords): object {
+  const error = { message, type, param: null, code }
+  return code === null ? { error } : { status: 'failure', message, error }
 }
 
 export function refusalHeaders(error: GatewayError, requestId: string, body: Buffer, more: HeaderLines = []): string[] {
@@ -31,7 +36,7 @@ export function refusalHeaders(error: GatewayError, requestId: string, body: Buf
     ...more,
   ]
   if (header(more, 'x-portkey-trace-id') === undefined) headers.push('x-portkey-trace-id', requestId)
-  if (error.spec.final) headers.push('x-should-retry', 'false')
+  if (error.isFinal) headers.push('x-should-retry', 'false')
   if (error.retryAfterSeconds !== undefined) headers.push('retry-after', String(error.retryAfterSeconds))
   if (error.spec.fault === 'gateway') headers.push('x-portkey-gateway-exception', 'true')
   return headers
@@ -48,7 +53,7 @@ export function sendRefusal(
   more: HeaderLines = [],
 ): void {
   const body = refusalBody(error, requestId)
-  response.writeHead(error.spec.status, refusalHeaders(error, requestId, body, more))
+  response.writeHead(error.status, refusalHeaders(error, requestId, body, more))
   const { req: request } = response
   if (response.shouldKeepAlive || request.complete) {
     response.end(body)

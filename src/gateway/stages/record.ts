@@ -72,7 +72,7 @@ class Watched implements Reply, Trail {
   fail(error: GatewayError, by: Breaker, headers?: HeaderLines): void {
     // A head waits for the first byte behind it, so without one the client gets a clean refusal instead.
     const hasBegun = this.#responseBytes > 0
-    if (!hasBegun) this.#status = by === 'client' ? CLIENT_LEFT : error.spec.status
+    if (!hasBegun) this.#status = by === 'client' ? CLIENT_LEFT : error.status
     const isRefusal = !hasBegun && by === 'upstream'
     this.#write(isRefusal ? 'refused' : 'interrupted', isRefusal ? undefined : by, by === 'client' ? undefined : error)
     if (by !== 'client' && error.spec.fault !== 'caller') {

@@ -49,7 +49,7 @@ export function retry({ clock, random }: Pick<GatewayParts, 'clock' | 'random'>)
 
 /** Whether the failure may be gone the next time. What an administrator has to mend is not. */
 function passes({ kind, error, status }: Failure, { onStatusCodes }: RetryRule): boolean {
-  if (kind === 'skipped' || error?.spec.final === true || error?.spec.recovery === 'stop') return false
+  if (kind === 'skipped' || error?.isFinal === true || error?.spec.recovery === 'stop') return false
   return (onStatusCodes ?? USUAL_CODES).has(status)
 }
 
