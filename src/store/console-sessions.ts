@@ -3,12 +3,16 @@ import { asId, type Id } from '../core/ids.ts'
 import type { Database } from './database.ts'
 import type { ConsoleSessionTable } from './schema.ts'
 
+export type SignInMethod = 'link' | 'password'
+
 /** A sign-in link, or the session of a browser that has used one. Only the hash of its token is kept. */
 export interface ConsoleSession {
   readonly id: Id<'console-session'>
   readonly kind: 'link' | 'session'
   readonly hash: string
   readonly userId: Id<'user'>
+  /** How the session began; a link's is `link`. */
+  readonly method: SignInMethod
   readonly expiresAt: number
   readonly createdAt: number
 }
@@ -21,6 +25,7 @@ export async function insertConsoleSession(db: Database, session: ConsoleSession
       kind: session.kind,
       hash: session.hash,
       user_id: session.userId,
+      method: session.method,
       expires_at: session.expiresAt,
       used_at: null,
       created_at: session.createdAt,
@@ -58,6 +63,12 @@ export async function deleteConsoleSession(db: Database, id: string): Promise<vo
   await db.deleteFrom('console_sessions').where('id', '=', id).execute()
 }
 
+/** Ends every session of a person and spoils their links, except for the session that asked for it. */
+export async function deleteSessionsOf(db: Database, userId: string, except?: string): Promise<void> {
+  const theirs = db.deleteFrom('console_sessions').where('user_id', '=', userId)
+  await (except === undefined ? theirs : theirs.where('id', '<>', except)).execute()
+}
+
 /** Forgets links and sessions whose time is over. */
 export async function deleteExpiredConsoleSessions(db: Database, now: number): Promise<void> {
   await db.deleteFrom('console_sessions').where('expires_at', '<=', now).execute()
@@ -69,6 +80,7 @@ function toConsoleSession(row: Selectable<ConsoleSessionTable>): ConsoleSession 
     kind: row.kind as ConsoleSession['kind'],
     hash: row.hash,
     userId: asId(row.user_id),
+    method: row.method as SignInMethod,
     expiresAt: row.expires_at,
     createdAt: row.created_at,
   }

@@ -92,6 +92,43 @@ export function readScopes(json: string): readonly string[] {
   return JSON.parse(json) as string[]
 }
 
+/** When a key wants a new secret; `portcullis` reminds of it, people or their scripts do it. */
+export interface KeyRotation {
+  readonly period: 'weekly' | 'monthly' | undefined
+  /** In place of a period. */
+  readonly periodDays: number | undefined
+  /** Milliseconds since the epoch. */
+  readonly nextAt: number
+  /** Milliseconds for which the secret before lives on. */
+  readonly transitionMs: number | undefined
+}
+
+interface RotationDocument {
+  readonly rotation_period?: 'weekly' | 'monthly'
+  readonly rotation_period_days?: number
+  readonly next_rotation_at: number
+  readonly key_transition_period_ms?: number
+}
+
+export function readRotation(json: string): KeyRotation {
+  const document = JSON.parse(json) as RotationDocument
+  return {
+    period: document.rotation_period,
+    periodDays: document.rotation_period_days,
+    nextAt: document.next_rotation_at,
+    transitionMs: document.key_transition_period_ms,
+  }
+}
+
+export function writeRotation({ period, periodDays, nextAt, transitionMs }: KeyRotation): string {
+  return JSON.stringify({
+    rotation_period: period,
+    rotation_period_days: periodDays,
+    next_rotation_at: nextAt,
+    key_transition_period_ms: transitionMs,
+  })
+}
+
 export function readSettings(json: string): ProviderSettings {
   return JSON.parse(json) as ProviderSettings
 }

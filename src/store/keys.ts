@@ -1,7 +1,15 @@
 import type { Selectable } from 'kysely'
 import { asId, type Id } from '../core/ids.ts'
 import type { Database } from './database.ts'
-import { readKeyDefaults, readScopes, writeKeyDefaults, type KeyDefaults } from './documents.ts'
+import {
+  readKeyDefaults,
+  readRotation,
+  readScopes,
+  writeKeyDefaults,
+  writeRotation,
+  type KeyDefaults,
+  type KeyRotation,
+} from './documents.ts'
 import type { Page, Window } from './page.ts'
 import type { ApiKeyTable } from './schema.ts'
 
@@ -22,9 +30,19 @@ export interface ApiKey {
   readonly defaults: KeyDefaults
   readonly expiresAt: number | undefined
   readonly revokedAt: number | undefined
+  /** Until when the secret before the last rotation works too. */
+  readonly previousExpiresAt: number | undefined
+  readonly rotation: KeyRotation | undefined
+  readonly rotatedAt: number | undefined
+  /** Who hears of its budget and its end. */
+  readonly alertEmails: readonly string[]
   readonly createdAt: number
   readonly updatedAt: number
 }
+
+/** A key that is new was not rotated, and may leave out what most keys do not have. */
+export type NewKey = Omit<ApiKey, 'previousExpiresAt' | 'rotation' | 'rotatedAt' | 'alertEmails'> &
+  Partial<Pick<ApiKey, 'rotation' | 'alertEmails'>>
 
 export interface KeyFilter {
   readonly workspaceId?: string
@@ -44,9 +62,12 @@ export interface KeyPatch {
   readonly defaults?: KeyDefaults
   /** Null: it never expires. */
   readonly expiresAt?: number | null
+  /** Null: nobody is reminded. */
+  readonly rotation?: KeyRotation | null
+  readonly alertEmails?: readonly string[]
 }
 
-export async function insertKey(db: Database, key: ApiKey): Promise<void> {
+export async function insertKey(db: Database, key: NewKey): Promise<void> {
   await db
     .insertInto('api_keys')
     .values({
@@ -63,6 +84,8 @@ export async function insertKey(db: Database, key: ApiKey): Promise<void> {
       defaults: writeKeyDefaults(key.defaults),
       expires_at: key.expiresAt ?? null,
       revoked_at: key.revokedAt ?? null,
+      rotation: key.rotation === undefined ? null : writeRotation(key.rotation),
+      alert_emails: JSON.stringify(key.alertEmails ?? []),
       created_at: key.createdAt,
       updated_at: key.updatedAt,
     })
@@ -119,6 +142,10 @@ export async function updateKey(db: Database, id: string, patch: KeyPatch, now: 
       ...(patch.scopes === undefined ? {} : { scopes: JSON.stringify(patch.scopes) }),
       ...(patch.defaults === undefined ? {} : { defaults: writeKeyDefaults(patch.defaults) }),
       ...(patch.expiresAt === undefined ? {} : { expires_at: patch.expiresAt }),
+      ...(patch.rotation === undefined
+        ? {}
+        : { rotation: patch.rotation === null ? null : writeRotation(patch.rotation) }),
+      ...(patch.alertEmails === undefined ? {} : { alert_emails: JSON.stringify(patch.alertEmails) }),
       updated_at: now,
     })
     .where('id', '=', id)
@@ -133,6 +160,40 @@ export async function revokeKey(db: Database, id: string, now: number): Promise<
     .where('id', '=', id)
     .where('revoked_at', 'is', null)
     .execute()
+}
+
+/** Gives a key another secret. The one before works until `previousExpiresAt`, the one before that no more. */
+export async function rotateKey(
+  db: Database,
+  id: string,
+  secret: { readonly hash: string; readonly masked: string; readonly previousExpiresAt: number },
+  now: number,
+): Promise<void> {
+  await db
+    .updateTable('api_keys')
+    .set(({ ref }) => ({
+      previous_hash: ref('hash'),
+      previous_expires_at: secret.previousExpiresAt,
+      hash: secret.hash,
+      masked: secret.masked,
+      rotated_at: now,
+      updated_at: now,
+    }))
+    .where('id', '=', id)
+    .execute()
+}
+
+/** The live keys of a person, in one workspace or everywhere. */
+export async function listKeysOf(db: Database, userId: string, workspaceId?: string): Promise<readonly ApiKey[]> {
+  const theirs = db.selectFrom('api_keys').selectAll().where('user_id', '=', userId).where('revoked_at', 'is', null)
+  const rows = await (workspaceId === undefined ? theirs : theirs.where('workspace_id', '=', workspaceId)).execute()
+  return rows.map(toKey)
+}
+
+/** Revokes every key of a person and forgets whose they were, so that the person can go. */
+export async function releaseKeysOf(db: Database, userId: string, now: number): Promise<void> {
+  for (const { id } of await listKeysOf(db, userId)) await revokeKey(db, id, now)
+  await db.updateTable('api_keys').set({ user_id: null }).where('user_id', '=', userId).execute()
 }
 
 function toKey(row: Selectable<ApiKeyTable>): ApiKey {
@@ -150,6 +211,10 @@ function toKey(row: Selectable<ApiKeyTable>): ApiKey {
     defaults: readKeyDefaults(row.defaults),
     expiresAt: row.expires_at ?? undefined,
     revokedAt: row.revoked_at ?? undefined,
+    previousExpiresAt: row.previous_expires_at ?? undefined,
+    rotation: row.rotation === null ? undefined : readRotation(row.rotation),
+    rotatedAt: row.rotated_at ?? undefined,
+    alertEmails: JSON.parse(row.alert_emails) as string[],
     createdAt: row.created_at,
     updatedAt: row.updated_at,
   }

@@ -177,6 +177,8 @@ export interface ConsoleSessionTable {
   kind: string
   hash: string
   user_id: string
+  /** How a session began: `link` or `password`. */
+  method: Generated<string>
   expires_at: number
   used_at: number | null
   created_at: number

@@ -23,6 +23,7 @@ export async function addSignInLink({ db, keys, clock }: LinkParts, userId: Id<'
     kind: 'link',
     hash: keys.hash(token),
     userId,
+    method: 'link',
     expiresAt: now + LINK_MS,
     createdAt: now,
   })

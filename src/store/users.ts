@@ -1,11 +1,13 @@
 import type { Selectable } from 'kysely'
+import { foldAddress } from '../core/fold-name.ts'
 import { asId, type Id } from '../core/ids.ts'
 import type { Database } from './database.ts'
 import type { Page, Window } from './page.ts'
 import type { UserTable } from './schema.ts'
 
 export type OrganisationRole = 'owner' | 'admin' | 'member'
-export type WorkspaceRole = 'admin' | 'manager' | 'member'
+/** Somebody who is suspended keeps everything and can use nothing of it. */
+export type UserStatus = 'active' | 'suspended'
 
 export interface User {
   readonly id: Id<'user'>
@@ -14,16 +16,11 @@ export interface User {
   readonly firstName: string
   readonly lastName: string
   readonly role: OrganisationRole
+  readonly status: UserStatus
+  /** Whether they may sign in with a password; the hash itself is read where it is compared. */
+  readonly hasPassword: boolean
   readonly createdAt: number
   readonly updatedAt: number
-}
-
-/** A user as one workspace knows them. */
-export interface Member {
-  readonly user: User
-  readonly role: WorkspaceRole
-  /** When they joined the workspace. */
-  readonly joinedAt: number
 }
 
 export interface UserFilter {
@@ -31,13 +28,25 @@ export interface UserFilter {
   readonly role?: OrganisationRole
 }
 
-export async function insertUser(db: Database, user: User): Promise<void> {
+/** Members that are left out stay as they are. */
+export interface UserPatch {
+  readonly firstName?: string
+  readonly lastName?: string
+  readonly role?: OrganisationRole
+  readonly status?: UserStatus
+  readonly passwordHash?: string
+}
+
+/** Who is new: active, and with a link as their only way in. */
+export type NewUser = Omit<User, 'status' | 'hasPassword'>
+
+export async function insertUser(db: Database, user: NewUser): Promise<void> {
   await db
     .insertInto('users')
     .values({
       id: user.id,
       organisation_id: user.organisationId,
-      email: user.email,
+      email: foldAddress(user.email),
       first_name: user.firstName,
       last_name: user.lastName,
       role: user.role,
@@ -53,18 +62,19 @@ export async function findUser(db: Database, organisationId: string, idOrEmail: 
     .selectFrom('users')
     .selectAll()
     .where('organisation_id', '=', organisationId)
-    .where((is) => is.or([is('id', '=', idOrEmail), is('email', '=', idOrEmail)]))
+    .where((is) => is.or([is('id', '=', idOrEmail), is('email', '=', foldAddress(idOrEmail))]))
     .executeTakeFirst()
   return row === undefined ? undefined : toUser(row)
 }
 
-/** The owner who has been here longest: the one a sign-in link is for. */
+/** The owner who has been here longest and is not suspended: the one a sign-in link is for. */
 export async function findFirstOwner(db: Database, organisationId: string): Promise<User | undefined> {
   const row = await db
     .selectFrom('users')
     .selectAll()
     .where('organisation_id', '=', organisationId)
     .where('role', '=', 'owner')
+    .where('status', '=', 'active')
     .orderBy('created_at')
     .orderBy('id')
     .limit(1)
@@ -79,7 +89,7 @@ export async function listUsers(
   window: Window = { offset: 0, limit: 1000 },
 ): Promise<Page<User>> {
   let matching = db.selectFrom('users').where('organisation_id', '=', organisationId)
-  if (filter.email !== undefined) matching = matching.where('email', '=', filter.email)
+  if (filter.email !== undefined) matching = matching.where('email', '=', foldAddress(filter.email))
   if (filter.role !== undefined) matching = matching.where('role', '=', filter.role)
   const rows = await matching
     .selectAll()
@@ -92,65 +102,45 @@ export async function listUsers(
   return { items: rows.map(toUser), total }
 }
 
-export async function insertMember(
-  db: Database,
-  member: {
-    readonly workspaceId: string
-    readonly userId: string
-    readonly role: WorkspaceRole
-    readonly joinedAt: number
-  },
-): Promise<void> {
+export async function updateUser(db: Database, id: string, patch: UserPatch, now: number): Promise<void> {
   await db
-    .insertInto('workspace_members')
-    .values({
-      workspace_id: member.workspaceId,
-      user_id: member.userId,
-      role: member.role,
-      created_at: member.joinedAt,
+    .updateTable('users')
+    .set({
+      ...(patch.firstName === undefined ? {} : { first_name: patch.firstName }),
+      ...(patch.lastName === undefined ? {} : { last_name: patch.lastName }),
+      ...(patch.role === undefined ? {} : { role: patch.role }),
+      ...(patch.status === undefined ? {} : { status: patch.status }),
+      ...(patch.passwordHash === undefined ? {} : { password_hash: patch.passwordHash }),
+      updated_at: now,
     })
+    .where('id', '=', id)
     .execute()
 }
 
-export async function listMembers(db: Database, workspaceId: string): Promise<readonly Member[]> {
-  const rows = await db
-    .selectFrom('workspace_members')
-    .innerJoin('users', 'users.id', 'workspace_members.user_id')
-    .where('workspace_members.workspace_id', '=', workspaceId)
-    .selectAll('users')
-    .select(['workspace_members.role as workspace_role', 'workspace_members.created_at as joined_at'])
-    .orderBy('workspace_members.created_at')
-    .orderBy('users.id')
-    .execute()
-  return rows.map((row) => ({
-    user: toUser(row),
-    role: row.workspace_role as WorkspaceRole,
-    joinedAt: row.joined_at,
-  }))
+/** Memberships, sessions and links go with them; keys have to be let go of before (`releaseKeysOf`). */
+export async function deleteUser(db: Database, id: string): Promise<void> {
+  await db.deleteFrom('users').where('id', '=', id).execute()
 }
 
-/** The workspaces that each of these users is a member of, by user id. */
-export async function listWorkspaceIds(
-  db: Database,
-  userIds: readonly string[],
-): Promise<ReadonlyMap<string, readonly Id<'workspace'>[]>> {
-  const found = new Map<string, Id<'workspace'>[]>()
-  if (userIds.length === 0) return found
-  const rows = await db
-    .selectFrom('workspace_members')
-    .select(['user_id', 'workspace_id'])
-    .where('user_id', 'in', userIds)
-    .orderBy('created_at')
-    .execute()
-  for (const row of rows) {
-    const workspaces = found.get(row.user_id) ?? []
-    workspaces.push(asId(row.workspace_id))
-    found.set(row.user_id, workspaces)
-  }
-  return found
+/** What somebody's password is compared with; undefined for who has none. */
+export async function readPasswordHash(db: Database, userId: string): Promise<string | undefined> {
+  const row = await db.selectFrom('users').select('password_hash').where('id', '=', userId).executeTakeFirst()
+  return row?.password_hash ?? undefined
 }
 
-function toUser(row: Selectable<UserTable>): User {
+/** Owners who can sign in. There is always one. */
+export async function countActiveOwners(db: Database, organisationId: string): Promise<number> {
+  const { count } = await db
+    .selectFrom('users')
+    .select(({ fn }) => fn.countAll<number>().as('count'))
+    .where('organisation_id', '=', organisationId)
+    .where('role', '=', 'owner')
+    .where('status', '=', 'active')
+    .executeTakeFirstOrThrow()
+  return count
+}
+
+export function toUser(row: Selectable<UserTable>): User {
   return {
     id: asId(row.id),
     organisationId: asId(row.organisation_id),
@@ -158,6 +148,8 @@ function toUser(row: Selectable<UserTable>): User {
     firstName: row.first_name,
     lastName: row.last_name,
     role: row.role as OrganisationRole,
+    status: row.status as UserStatus,
+    hasPassword: row.password_hash !== null,
     createdAt: row.created_at,
     updatedAt: row.updated_at,
   }

@@ -1,4 +1,5 @@
 import type { Selectable } from 'kysely'
+import { foldName } from '../core/fold-name.ts'
 import { asId, type Id } from '../core/ids.ts'
 import type { Database } from './database.ts'
 import { readWorkspaceDefaults, writeWorkspaceDefaults, type WorkspaceDefaults } from './documents.ts'
@@ -40,6 +41,7 @@ export async function insertWorkspace(db: Database, workspace: Workspace): Promi
       organisation_id: workspace.organisationId,
       slug: workspace.slug,
       name: workspace.name,
+      name_key: foldName(workspace.name),
       description: workspace.description,
       is_default: workspace.isDefault ? 1 : 0,
       defaults: writeWorkspaceDefaults(workspace.defaults),
@@ -86,13 +88,47 @@ export async function updateWorkspace(db: Database, id: string, patch: Workspace
   await db
     .updateTable('workspaces')
     .set({
-      ...(patch.name === undefined ? {} : { name: patch.name }),
+      ...(patch.name === undefined ? {} : { name: patch.name, name_key: foldName(patch.name) }),
       ...(patch.description === undefined ? {} : { description: patch.description }),
       ...(patch.defaults === undefined ? {} : { defaults: writeWorkspaceDefaults(patch.defaults) }),
       updated_at: now,
     })
     .where('id', '=', id)
     .execute()
+}
+
+/**
+ * Takes a workspace away with its providers, configs, own integrations and members. Its keys stay as revoked ones, because
+ * records point at them; what was recorded stays as it is.
+ */
+export async function deleteWorkspace(db: Database, id: string, now: number): Promise<void> {
+  await db
+    .updateTable('api_keys')
+    .set({ revoked_at: now })
+    .where('workspace_id', '=', id)
+    .where('revoked_at', 'is', null)
+    .execute()
+  await db.updateTable('api_keys').set({ workspace_id: null }).where('workspace_id', '=', id).execute()
+  await db.deleteFrom('configs').where('workspace_id', '=', id).execute()
+  await db.deleteFrom('providers').where('workspace_id', '=', id).execute()
+  await db.deleteFrom('integrations').where('workspace_id', '=', id).execute()
+  await db.deleteFrom('workspaces').where('id', '=', id).execute()
+}
+
+/** What still lives in a workspace: live keys, providers, configs. */
+export async function countContents(db: Database, id: string): Promise<WorkspaceContents> {
+  const [keys, providers, configs] = await Promise.all([
+    db.selectFrom('api_keys').select('id').where('workspace_id', '=', id).where('revoked_at', 'is', null).execute(),
+    db.selectFrom('providers').select('id').where('workspace_id', '=', id).execute(),
+    db.selectFrom('configs').select('id').where('workspace_id', '=', id).execute(),
+  ])
+  return { keys: keys.length, providers: providers.length, configs: configs.length }
+}
+
+export interface WorkspaceContents {
+  readonly keys: number
+  readonly providers: number
+  readonly configs: number
 }
 
 function toWorkspace(row: Selectable<WorkspaceTable>): Workspace {

@@ -26,6 +26,7 @@ const NEW_COLUMNS = {
   ledger_calls: ['buckets'],
   organisations: ['settings'],
   users: ['status', 'password_hash'],
+  console_sessions: ['method'],
   workspaces: ['name_key'],
   api_keys: ['previous_hash', 'previous_expires_at', 'rotation', 'rotated_at', 'alert_emails'],
   providers: ['expires_at'],

@@ -31,7 +31,7 @@ export async function addWorkspace(
     id: newId(next()),
     organisationId,
     slug: `ws-${next()}`,
-    name: 'Payments',
+    name: `Payments ${next()}`,
     description: null,
     isDefault: false,
     defaults: { provider: undefined, metadata: {} },
@@ -54,6 +54,8 @@ export async function addUser(
     firstName: 'Ada',
     lastName: 'Lovelace',
     role: 'member',
+    status: 'active',
+    hasPassword: false,
     ...STAMPS,
     ...over,
   }
@@ -81,6 +83,10 @@ export async function addKey(
     defaults: { provider: undefined, metadata: {}, allowConfigOverride: null },
     expiresAt: undefined,
     revokedAt: undefined,
+    previousExpiresAt: undefined,
+    rotation: undefined,
+    rotatedAt: undefined,
+    alertEmails: [],
     ...STAMPS,
     ...over,
   }

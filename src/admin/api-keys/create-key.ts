@@ -58,6 +58,10 @@ export const createKey = route({
         defaults: await readDefaults(tx, workspace, body.defaults),
         expiresAt,
         revokedAt: undefined,
+        previousExpiresAt: undefined,
+        rotation: undefined,
+        rotatedAt: undefined,
+        alertEmails: [],
         createdAt: now,
         updatedAt: now,
       }

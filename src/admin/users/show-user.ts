@@ -1,7 +1,8 @@
 import type { z } from 'zod'
 import type { User as UserAnswer } from '../../contract/users.ts'
 import type { Database } from '../../store/database.ts'
-import { listWorkspaceIds, type User } from '../../store/users.ts'
+import { listWorkspaceIds } from '../../store/members.ts'
+import type { User } from '../../store/users.ts'
 import { showMoment } from '../show-moment.ts'
 
 /** People with the workspaces they are members of. */

@@ -43,6 +43,7 @@ export function registerWelcome(scope: FastifyInstance, parts: AdminParts): void
         kind: 'session',
         hash: keys.hash(sessionToken),
         userId: link.userId,
+        method: 'link',
         expiresAt: now + SESSION_MS,
         createdAt: now,
       })

@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import { Workspace, type WorkspaceMember } from '../../contract/workspaces.ts'
-import { listMembers, type Member } from '../../store/users.ts'
+import { listMembers, type Member } from '../../store/members.ts'
 import { route } from '../route.ts'
 import { showMoment } from '../show-moment.ts'
 import { seeWorkspace } from './see-workspace.ts'

@@ -59,6 +59,10 @@ async function widenPeople(db: Kysely<unknown>): Promise<void> {
     .addColumn('status', 'text', (column) => column.notNull().defaultTo('active'))
     .execute()
   await db.schema.alterTable('users').addColumn('password_hash', 'text').execute()
+  await db.schema
+    .alterTable('console_sessions')
+    .addColumn('method', 'text', (column) => column.notNull().defaultTo('link'))
+    .execute()
   await db.schema.alterTable('workspaces').addColumn('name_key', 'text').execute()
   // Two names that look alike are one name. Older rows get their key with their next change.
   await db.schema
