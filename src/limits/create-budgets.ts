@@ -196,7 +196,7 @@ export function createBudgets(parts: BudgetsParts): CountedBudgets {
     if (tally === undefined) {
       const bucket = hasRoom(book, purse, at) ? purse.bucket : overflowOf(budget.id)
       if (bucket !== purse.bucket) overflowed++
-      tally = book.tallies.get(bucket) ?? createTally(bucket, sinceOf(budget, bucket))
+      tally = book.tallies.get(bucket) ?? createTally(bucket)
       book.tallies.set(bucket, tally)
     }
     tally.budget = budget
@@ -208,13 +208,12 @@ export function createBudgets(parts: BudgetsParts): CountedBudgets {
     const { budget, bucket } = purse
     const known = books.get(budget.id)?.tallies.get(bucket)
     if (known !== undefined) known.budget = budget
-    return look(purse, known ?? createTally(bucket, sinceOf(budget, bucket)), at)
+    return look(purse, known ?? createTally(bucket), at)
   }
 
   function look(purse: Purse, tally: Tally, at: number): Place {
-    const since = sinceOf(purse.budget, tally.bucket)
-    beginAnew(tally, since)
-    const period = periods.of(purse.budget, since, at)
+    beginAnew(tally, sinceOf(purse.budget, tally.bucket))
+    const period = periods.of(purse.budget, tally.since, at)
     return { purse, tally, period, account: accountFor(tally, period) }
   }
 
@@ -279,7 +278,7 @@ export function createBudgets(parts: BudgetsParts): CountedBudgets {
       let book = books.get(limitId)
       if (book === undefined) books.set(limitId, (book = { tallies: new Map(), fullUntil: -Infinity }))
       let tally = book.tallies.get(bucket)
-      if (tally === undefined) book.tallies.set(bucket, (tally = createTally(bucket, from)))
+      if (tally === undefined) book.tallies.set(bucket, (tally = createTally(bucket)))
       const cell = cellAt(tally, from, { start: from, end: periods.day(from).end })
       cell.last = Math.max(cell.last, last)
       charge(tally, cell, 'spent', sumsOf(used))

@@ -40,11 +40,11 @@ export interface Account {
   readonly held: Sums
 }
 
-export function createTally(bucket: Bucket, since: number): Tally {
+export function createTally(bucket: Bucket): Tally {
   return {
     bucket,
     budget: undefined,
-    since,
+    since: -Infinity,
     cells: [],
     account: undefined,
     told: new Set(),
@@ -86,9 +86,9 @@ function begin(tally: Tally, cell: Cell, moment: number): Cell {
   return cell
 }
 
-/** Cuts what was used before `since` from what comes after. */
+/** Cuts what was used before `since` from what comes after. Counting never begins earlier again. */
 export function beginAnew(tally: Tally, since: number): void {
-  if (since === tally.since) return
+  if (since <= tally.since) return
   tally.since = since
   tally.account = undefined
   for (const cell of tally.cells) if (cell.from < since && cell.until > since) cell.until = since
