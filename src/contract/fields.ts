@@ -30,9 +30,25 @@ export function strict<Shape extends z.ZodRawShape>(shape: Shape, notYet: Readon
 /** Every problem of a refused input, one line each, with the place where it stands. */
 export function listProblems(error: z.ZodError): string {
   return error.issues
-    .flatMap((issue) => issue.message.split('\n').map((message) => ({ at: issue.path.join('.'), message })))
+    .flatMap((issue) => unfold(issue))
+    .flatMap(({ path, message }) => message.split('\n').map((line) => ({ at: path.join('.'), message: line })))
     .map(({ at, message }) => (at === '' ? message : `${at}: ${message}`))
     .join('\n')
+}
+
+interface Problem {
+  readonly path: readonly PropertyKey[]
+  readonly message: string
+}
+
+/** Of several shapes that a value may have, the problems of the one that it has at least from outside. */
+function unfold(issue: z.core.$ZodIssue, above: readonly PropertyKey[] = []): readonly Problem[] {
+  const path = [...above, ...issue.path]
+  const meant =
+    issue.code === 'invalid_union'
+      ? issue.errors.find((issues) => issues.every((each) => each.code !== 'invalid_type' || each.path.length > 0))
+      : undefined
+  return meant?.flatMap((each) => unfold(each, path)) ?? [{ path, message: issue.message }]
 }
 
 /** A name may come from a stranger and ends in a log or on a screen. */
