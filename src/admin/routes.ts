@@ -3,6 +3,8 @@ import { deleteKey } from './api-keys/delete-key.ts'
 import { listKeys } from './api-keys/list-keys.ts'
 import { readKey } from './api-keys/read-key.ts'
 import { updateKey } from './api-keys/update-key.ts'
+import { listAudit } from './audit/list-audit.ts'
+import { verifyTrail } from './audit/verify-trail.ts'
 import { deleteCache } from './cache/delete-cache.ts'
 import { listCircuits } from './circuits/list-circuits.ts'
 import { checkConfig } from './configs/check-config.ts'
@@ -82,4 +84,6 @@ export const ADMIN_ROUTES: readonly AdminRoute[] = [
   summariseUsage,
   listPrices,
   addPrices,
+  listAudit,
+  verifyTrail,
 ]

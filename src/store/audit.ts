@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto'
+import { sql } from 'kysely'
 import type { Database } from './database.ts'
+import type { Page, Window } from './page.ts'
 import type { AuditEntryTable } from './schema.ts'
 
 /*
@@ -106,4 +108,93 @@ export function hashOf(row: Omit<AuditEntryTable, 'hash'>): string {
 
 function writeDocument(value: unknown): string | null {
   return value === undefined || value === null ? null : JSON.stringify(value)
+}
+
+/** An entry as it was read. */
+export interface AuditEntry extends NewAuditEntry {
+  readonly number: number
+  readonly previousHash: string
+  readonly hash: string
+}
+
+/** Which entries; all members that are there have to fit. */
+export interface AuditFilter {
+  readonly workspaceId?: string | undefined
+  /** Milliseconds since the epoch, both inclusive. */
+  readonly from?: number | undefined
+  readonly to?: number | undefined
+  readonly action?: string | undefined
+  readonly resourceType?: string | undefined
+  readonly resourceId?: string | undefined
+  /** Of a key, or of a person: also what was done with that person's keys. */
+  readonly actorId?: string | undefined
+  readonly actorType?: AuditActor['type'] | undefined
+  /** Equal to that member of the request. */
+  readonly request?: { readonly [Name in keyof AuditRequest]?: AuditRequest[Name] | undefined } | undefined
+  /** Only entries with a higher number. */
+  readonly after?: number | undefined
+}
+
+/** Newest first; with `after`, oldest first, for whoever reads on from where they were. */
+export async function listAuditEntries(
+  db: Database,
+  organisationId: string,
+  filter: AuditFilter,
+  window: Window,
+): Promise<Page<AuditEntry>> {
+  let matching = db.selectFrom('audit_entries').where('organisation_id', '=', organisationId)
+  const { workspaceId, from, to, action, resourceType, resourceId, actorId, actorType, after } = filter
+  if (workspaceId !== undefined) matching = matching.where('workspace_id', '=', workspaceId)
+  if (from !== undefined) matching = matching.where('at', '>=', from)
+  if (to !== undefined) matching = matching.where('at', '<=', to)
+  if (action !== undefined) matching = matching.where('action', '=', action)
+  if (resourceType !== undefined) matching = matching.where('resource_type', '=', resourceType)
+  if (resourceId !== undefined) matching = matching.where('resource_id', '=', resourceId)
+  if (actorType !== undefined) matching = matching.where(sql`actor ->> 'type'`, '=', actorType)
+  if (actorId !== undefined) {
+    matching = matching.where((is) =>
+      is.or([is(sql`actor ->> 'id'`, '=', actorId), is(sql`actor ->> 'user_id'`, '=', actorId)]),
+    )
+  }
+  for (const [name, value] of Object.entries(filter.request ?? {})) {
+    if (value !== undefined) matching = matching.where(sql`request ->> ${name}`, '=', value)
+  }
+  if (after !== undefined) matching = matching.where('number', '>', after)
+  const rows = await matching
+    .selectAll()
+    .orderBy('number', after === undefined ? 'desc' : 'asc')
+    .offset(window.offset)
+    .limit(window.limit)
+    .execute()
+  const { total } = await matching.select(({ fn }) => fn.countAll<number>().as('total')).executeTakeFirstOrThrow()
+  return { items: rows.map(toEntry), total }
+}
+
+/** The newest entry about one thing. */
+export async function findLastAuditEntry(
+  db: Database,
+  organisationId: string,
+  resourceId: string,
+): Promise<AuditEntry | undefined> {
+  const { items } = await listAuditEntries(db, organisationId, { resourceId }, { offset: 0, limit: 1 })
+  return items[0]
+}
+
+function toEntry(row: AuditEntryTable): AuditEntry {
+  return {
+    number: row.number,
+    organisationId: row.organisation_id,
+    workspaceId: row.workspace_id,
+    at: row.at,
+    action: row.action,
+    resourceType: row.resource_type,
+    resourceId: row.resource_id,
+    actor: JSON.parse(row.actor) as AuditActor,
+    request: JSON.parse(row.request) as AuditRequest,
+    reason: row.reason,
+    before: row.before === null ? null : JSON.parse(row.before),
+    after: row.after === null ? null : JSON.parse(row.after),
+    previousHash: row.previous_hash,
+    hash: row.hash,
+  }
 }
