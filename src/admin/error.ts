@@ -4,10 +4,13 @@ import { ADMIN_ERRORS, type AdminErrorCode } from '../contract/errors.ts'
 export class AdminError extends Error {
   override readonly name = 'AdminError'
   readonly code: AdminErrorCode
+  /** After how many seconds to try again. */
+  readonly retryAfterSeconds: number | undefined
 
-  constructor(code: AdminErrorCode, message: string) {
+  constructor(code: AdminErrorCode, message: string, retryAfterSeconds?: number) {
     super(message)
     this.code = code
+    this.retryAfterSeconds = retryAfterSeconds
   }
 
   get status(): number {
@@ -31,6 +34,11 @@ export function forbidden(message: string): AdminError {
 /** It does not exist, or not for this caller. `what` is such as `The provider @sandbox`. */
 export function missing(what: string): AdminError {
   return new AdminError('AB08', `${what} does not exist, or not for this key.`)
+}
+
+/** Too many tries; `waitMs` is how long there is no sense in another one. */
+export function tooMany(message: string, waitMs: number): AdminError {
+  return new AdminError('AB06', message, Math.ceil(waitMs / 1000))
 }
 
 export function conflict(message: string): AdminError {

@@ -1,8 +1,8 @@
 import { z } from 'zod'
 
 /**
- * The admin API's error codes and their HTTP statuses, as Portkey's clients know them. AB02, AB06 and AB09 exist
- * there too; nothing here answers with them.
+ * The admin API's error codes and their HTTP statuses, as Portkey's clients know them. AB02 and AB09 exist there
+ * too; nothing here answers with them.
  */
 export const ADMIN_ERRORS = {
   /** The request says something that cannot be. */
@@ -13,6 +13,8 @@ export const ADMIN_ERRORS = {
   AB04: 500,
   /** Nobody knows the caller. */
   AB05: 401,
+  /** Too many tries; `retry-after` says how many seconds to wait. */
+  AB06: 429,
   /** It exists already, or something still depends on it. */
   AB07: 409,
   /** It does not exist, or not for this caller. */

@@ -17,7 +17,12 @@ export interface WorkspaceDefaults {
   /** The same for the keys of people, where it differs. */
   readonly userKeyConfig?: string | undefined
   readonly metadata: Tags
+  /** In whose words its callers are refused; ours when nobody said. */
+  readonly errorFormat?: ErrorFormat | undefined
 }
+
+/** `portkey`: what a budget or a rate limit stops is told as Portkey's gateway would. */
+export type ErrorFormat = 'anthropic' | 'portkey'
 
 /** The same for a key; it wins over its workspace in the choice of a provider and of a config. */
 export interface KeyDefaults extends Omit<WorkspaceDefaults, 'userKeyConfig'> {
@@ -31,6 +36,7 @@ interface DefaultsDocument {
   readonly user_api_key_config?: string
   readonly metadata?: Record<string, string>
   readonly allow_config_override?: boolean
+  readonly error_format?: ErrorFormat
 }
 
 export function readWorkspaceDefaults(json: string): WorkspaceDefaults {
@@ -40,11 +46,19 @@ export function readWorkspaceDefaults(json: string): WorkspaceDefaults {
     config: document.config_id,
     userKeyConfig: document.user_api_key_config,
     metadata: document.metadata ?? NO_TAGS,
+    errorFormat: document.error_format,
   }
 }
 
-export function writeWorkspaceDefaults({ provider, config, userKeyConfig, metadata }: WorkspaceDefaults): string {
-  return JSON.stringify({ provider, config_id: config, user_api_key_config: userKeyConfig, metadata })
+export function writeWorkspaceDefaults(defaults: WorkspaceDefaults): string {
+  const { provider, config, userKeyConfig, metadata, errorFormat } = defaults
+  return JSON.stringify({
+    provider,
+    config_id: config,
+    user_api_key_config: userKeyConfig,
+    metadata,
+    error_format: errorFormat,
+  })
 }
 
 export function readKeyDefaults(json: string): KeyDefaults {
@@ -54,15 +68,18 @@ export function readKeyDefaults(json: string): KeyDefaults {
     config: document.config_id,
     metadata: document.metadata ?? NO_TAGS,
     allowConfigOverride: document.allow_config_override ?? null,
+    errorFormat: document.error_format,
   }
 }
 
-export function writeKeyDefaults({ provider, config, metadata, allowConfigOverride }: KeyDefaults): string {
+export function writeKeyDefaults(defaults: KeyDefaults): string {
+  const { provider, config, metadata, allowConfigOverride, errorFormat } = defaults
   return JSON.stringify({
     provider,
     config_id: config,
     metadata,
     allow_config_override: allowConfigOverride ?? undefined,
+    error_format: errorFormat,
   })
 }
 
@@ -90,6 +107,44 @@ export function readChanges(json: string): readonly string[] {
 
 export function readScopes(json: string): readonly string[] {
   return JSON.parse(json) as string[]
+}
+
+/** What the organisation has decided for everybody. Members that nobody set are left out. */
+export interface OrganisationSettings {
+  /** IANA name, such as `Europe/Berlin`: where its days, weeks and months begin. UTC without. */
+  readonly timeZone?: string
+  /** Whom developers ask: a channel or an address. */
+  readonly contact?: string
+  /** Hours after which somebody who signed in has to do it again. */
+  readonly sessionHours?: number
+  /** Whether answers that are under way end when their key is revoked. True without. */
+  readonly endRunningStreams?: boolean
+}
+
+interface OrganisationSettingsDocument {
+  readonly time_zone?: string
+  readonly contact?: string
+  readonly session_hours?: number
+  readonly end_running_streams?: boolean
+}
+
+export function readOrganisationSettings(json: string): OrganisationSettings {
+  const document = JSON.parse(json) as OrganisationSettingsDocument
+  return {
+    ...(document.time_zone !== undefined && { timeZone: document.time_zone }),
+    ...(document.contact !== undefined && { contact: document.contact }),
+    ...(document.session_hours !== undefined && { sessionHours: document.session_hours }),
+    ...(document.end_running_streams !== undefined && { endRunningStreams: document.end_running_streams }),
+  }
+}
+
+export function writeOrganisationSettings(settings: OrganisationSettings): string {
+  return JSON.stringify({
+    time_zone: settings.timeZone,
+    contact: settings.contact,
+    session_hours: settings.sessionHours,
+    end_running_streams: settings.endRunningStreams,
+  })
 }
 
 /** When a key wants a new secret; `portcullis` reminds of it, people or their scripts do it. */

@@ -1,13 +1,19 @@
 import { asId, type Id } from '../core/ids.ts'
 import type { Database } from './database.ts'
+import { readOrganisationSettings, type OrganisationSettings } from './documents.ts'
 
 export interface Organisation {
   readonly id: Id<'organisation'>
   readonly name: string
+  readonly settings: OrganisationSettings
   readonly createdAt: number
 }
 
-export async function insertOrganisation(db: Database, { id, name, createdAt }: Organisation): Promise<void> {
+/** A new one has decided nothing yet. */
+export async function insertOrganisation(
+  db: Database,
+  { id, name, createdAt }: Omit<Organisation, 'settings'>,
+): Promise<void> {
   await db.insertInto('organisations').values({ id, name, created_at: createdAt }).execute()
 }
 
@@ -20,5 +26,11 @@ export async function findOrganisation(db: Database): Promise<Organisation | und
     .orderBy('id')
     .limit(1)
     .executeTakeFirst()
-  return row === undefined ? undefined : { id: asId(row.id), name: row.name, createdAt: row.created_at }
+  if (row === undefined) return undefined
+  return {
+    id: asId(row.id),
+    name: row.name,
+    settings: readOrganisationSettings(row.settings),
+    createdAt: row.created_at,
+  }
 }

@@ -67,6 +67,11 @@ export async function findUser(db: Database, organisationId: string, idOrEmail: 
   return row === undefined ? undefined : toUser(row)
 }
 
+export async function findUserById(db: Database, id: string): Promise<User | undefined> {
+  const row = await db.selectFrom('users').selectAll().where('id', '=', id).executeTakeFirst()
+  return row === undefined ? undefined : toUser(row)
+}
+
 /** The owner who has been here longest and is not suspended: the one a sign-in link is for. */
 export async function findFirstOwner(db: Database, organisationId: string): Promise<User | undefined> {
   const row = await db
