@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import {
   configReference,
+  errorFormat,
   flag,
   idOrSlug,
   list,
@@ -36,6 +37,7 @@ const defaults = strict({
     .nullable()
     .optional()
     .meta({ description: 'Whether a request may name another config; it may without.' }),
+  error_format: errorFormat.nullable().optional(),
 })
 
 const scopes = z.array(scope).min(1).max(200)
@@ -109,6 +111,7 @@ export const Key = z.object({
     provider: z.string().nullable(),
     config_id: z.string().nullable(),
     metadata: z.record(z.string(), z.string()).nullable(),
+    error_format: errorFormat,
   }),
   allow_config_override: z.union([z.literal(0), z.literal(1)]).nullable(),
   expires_at: z.string().nullable(),

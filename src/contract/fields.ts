@@ -97,6 +97,11 @@ export const configReference = z
   .string()
   .regex(/^[a-z0-9][a-z0-9_-]{0,127}$/, 'has to be the slug (pc-…) or id of a saved config')
 
+/** In whose words a refusal is told. */
+export const errorFormat = z
+  .enum(['anthropic', 'portkey'])
+  .meta({ description: 'In whose words its callers are refused when a budget or a rate limit stops them.' })
+
 /** The `@slug` of a provider; the `@` may be left out. */
 export const providerReference = z
   .string()

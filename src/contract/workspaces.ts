@@ -1,5 +1,16 @@
 import { z } from 'zod'
-import { configReference, list, metadata, name, page, providerReference, remark, stamps, strict } from './fields.ts'
+import {
+  configReference,
+  errorFormat,
+  list,
+  metadata,
+  name,
+  page,
+  providerReference,
+  remark,
+  stamps,
+  strict,
+} from './fields.ts'
 
 /* A workspace is a tenant: its keys, providers and records belong to it alone. */
 
@@ -22,6 +33,7 @@ export const WorkspaceUpdate = strict(
           .optional()
           .meta({ description: 'The same for the keys of people, where it differs.' }),
         metadata: metadata.nullable().optional(),
+        error_format: errorFormat.nullable().optional(),
       },
       { input_guardrails: 'guardrails', output_guardrails: 'guardrails' },
     )
@@ -44,6 +56,7 @@ export const WorkspaceItem = z.object({
     config_id: z.string().nullable(),
     user_api_key_config: z.string().nullable(),
     metadata: z.record(z.string(), z.string()).nullable(),
+    error_format: errorFormat,
   }),
   status: z.literal('active'),
   ...stamps,

@@ -29,6 +29,11 @@ export const NO_USAGE: TokenUsage = {
   codeExecutions: 0,
 }
 
+/** All tokens alike, as limits count them: what was read from a cache or written to it too. */
+export function totalTokens({ input, output, cacheRead, cacheWrite5m, cacheWrite1h }: TokenUsage): number {
+  return input + output + cacheRead + cacheWrite5m + cacheWrite1h
+}
+
 /** One priced step of an answer: a model may hand parts of the work to another model or compact the conversation. */
 export interface UsageStep {
   /** The model that ran this step; `undefined` means the one that served the whole answer. */

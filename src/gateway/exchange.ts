@@ -9,7 +9,7 @@ import type { CacheRule, RoutingConfig, TargetSettings } from '../routing/routin
 /*
  * One request and its reply. What is known about an exchange grows to the right, and the types say so:
  *
- *   Inbound → Authenticated → Received → Planned → Attempt
+ *   Inbound → Authenticated → Received → Planned → Admitted → Attempt
  *
  * A stage may rely on everything to its left.
  */
@@ -56,6 +56,8 @@ export interface Caller {
   readonly mayOverrideConfig: boolean
   /** Tags that the key or its workspace puts on every request, under those of the request. */
   readonly metadata: Readonly<Record<string, string>>
+  /** In whose words it is told that a budget or a rate limit stops it. */
+  readonly errorFormat: 'anthropic' | 'portkey'
 }
 
 export interface Authenticated extends Inbound {
@@ -124,7 +126,13 @@ export interface Planned extends Received {
   readonly plan: Plan
 }
 
-export interface Attempt extends Planned {
+/** Let in by every rate limit that is known without a target. */
+export interface Admitted extends Planned {
+  /** To be told of the tokens of every upstream call, so that windows count what was used. */
+  readonly noteTokens: (tokens: number) => void
+}
+
+export interface Attempt extends Admitted {
   readonly target: Target
   /** Numbers the calls of the exchange in the order in which they are made, from 0 on, over retries and targets. */
   readonly drawOrdinal: () => number

@@ -6,6 +6,7 @@ import { authenticate } from './stages/authenticate.ts'
 import { cache } from './stages/cache.ts'
 import { commit } from './stages/commit.ts'
 import { keepAlive } from './stages/keep-alive.ts'
+import { limit } from './stages/limit.ts'
 import { plan } from './stages/plan.ts'
 import { receive } from './stages/receive.ts'
 import { record } from './stages/record.ts'
@@ -21,9 +22,10 @@ export function createPipeline(parts: GatewayParts): Serve<Inbound> {
     .through(authenticate(parts.keys)) // Inbound       → Authenticated
     .through(receive(parts.requestLimits, parts.clock)) // Authenticated → Received: only a known caller's body is read
     .through(plan(parts)) // Received      → Planned
+    .through(limit(parts)) // Planned       → Admitted: what its caller may send and use
     .through(keepAlive(parts.clock, parts.timeouts.pingMs)) // speaks up while the upstream is silent
     .through(cache(parts)) // may answer by itself
-    .through(route(parts)) // Planned       → Attempt, once per target
+    .through(route(parts)) // Admitted      → Attempt, once per target
     .through(retry(parts)) // again at the same target, after a pause
     .through(repair(parts)) // again at the same target, with less
     .through(commit(parts)) // nothing is committed before the first content

@@ -2,7 +2,7 @@ import { estimateTokens } from '../core/estimate-tokens.ts'
 import { GatewayError, toGatewayError } from '../core/errors.ts'
 import { type HeaderLines, contentCoding, header, isEventStream } from '../core/headers.ts'
 import { type Id, newId } from '../core/ids.ts'
-import { NO_USAGE, type ReportedUsage, type TokenUsage } from '../core/usage.ts'
+import { NO_USAGE, totalTokens, type ReportedUsage, type TokenUsage } from '../core/usage.ts'
 import type { CallCharge, CallClosing } from '../ledger/ledger.ts'
 import type { OwnAnswer, UpstreamFlow, UpstreamHandler } from '../providers/adapter.ts'
 import { departureError, leaverOf } from './departure.ts'
@@ -248,6 +248,7 @@ class UpstreamCall implements UpstreamHandler {
       modelServed: clip(this.#tap?.modelServed),
       upstreamRequestId: this.#upstreamRequestId,
     }
+    this.#attempt.noteTokens(totalTokens(charge.usage))
     this.#attempt.trail.note({ attempt: { ...ending, stopReason: clip(this.#tap?.stopReason) } })
     this.#parts.ledger.close(this.#id, {
       ...ending,

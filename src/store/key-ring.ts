@@ -7,6 +7,7 @@ import {
   readKeyDefaults,
   readScopes,
   readWorkspaceDefaults,
+  type ErrorFormat,
   type KeyDefaults,
   type WorkspaceDefaults,
 } from './documents.ts'
@@ -28,6 +29,7 @@ export interface KeyHolder {
   readonly defaultConfig: RoutingConfig | undefined
   readonly mayOverrideConfig: boolean
   readonly metadata: Readonly<Record<string, string>>
+  readonly errorFormat: ErrorFormat
 }
 
 /** The same person as the control plane knows them. */
@@ -146,6 +148,7 @@ function toEntry(row: KeyRow, scopes: ReadonlySet<string>, workspaces: ReadonlyM
     mayOverrideConfig: own.allowConfigOverride ?? true,
     // The workspace's tags win over the key's, so that administrators can pin a value.
     metadata: { ...own.metadata, ...workspace.defaults.metadata },
+    errorFormat: own.errorFormat ?? workspace.defaults.errorFormat ?? 'anthropic',
   }
   return { hash: row.hash, expiresAt, lookup: { state: 'active', caller }, admin }
 }

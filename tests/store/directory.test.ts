@@ -94,6 +94,7 @@ for (const backend of backends) {
             defaultConfig: undefined,
             mayOverrideConfig: true,
             metadata: {},
+            errorFormat: 'anthropic',
           },
         })
       })

@@ -80,6 +80,7 @@ export const CALLER: Caller = {
   defaultConfig: undefined,
   mayOverrideConfig: true,
   metadata: {},
+  errorFormat: 'anthropic',
 }
 
 export async function startDataPlane(options: DataPlaneOptions): Promise<RunningDataPlane> {

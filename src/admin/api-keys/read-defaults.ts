@@ -13,7 +13,7 @@ export async function readDefaults(
   workspace: Pick<Workspace, 'id' | 'organisationId'> | undefined,
   written: z.output<typeof KeyCreate>['defaults'],
 ): Promise<KeyDefaults> {
-  const { provider, config_id: reference, metadata, allow_config_override: mayOverride } = written ?? {}
+  const { provider, config_id: reference, metadata, allow_config_override: mayOverride, error_format } = written ?? {}
   for (const [member, value] of [['provider', provider] as const, ['config_id', reference] as const]) {
     if (workspace === undefined && typeof value === 'string') {
       throw invalid(`defaults.${member}: an organisation's key calls no models`)
@@ -26,5 +26,6 @@ export async function readDefaults(
     config: config ?? undefined,
     metadata: metadata ?? {},
     allowConfigOverride: mayOverride ?? null,
+    errorFormat: error_format ?? undefined,
   }
 }

@@ -5,7 +5,7 @@ import { showMoment } from '../show-moment.ts'
 
 /** A key as it may be seen: everything but the key. */
 export function showKey(key: ApiKey, now: number): z.output<typeof Key> {
-  const { provider = null, config = null, metadata, allowConfigOverride } = key.defaults
+  const { provider = null, config = null, metadata, allowConfigOverride, errorFormat = 'anthropic' } = key.defaults
   return {
     id: key.id,
     name: key.name,
@@ -17,7 +17,7 @@ export function showKey(key: ApiKey, now: number): z.output<typeof Key> {
     masked_key: key.masked,
     status: statusOf(key, now),
     scopes: [...key.scopes],
-    defaults: { provider, config_id: config, metadata: { ...metadata } },
+    defaults: { provider, config_id: config, metadata: { ...metadata }, error_format: errorFormat },
     allow_config_override: allowConfigOverride === null ? null : allowConfigOverride ? 1 : 0,
     expires_at: showMoment(key.expiresAt ?? null),
     created_at: showMoment(key.createdAt),

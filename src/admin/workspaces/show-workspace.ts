@@ -16,6 +16,7 @@ export function showWorkspace(workspace: Workspace): z.output<typeof WorkspaceIt
       config_id: workspace.defaults.config ?? null,
       user_api_key_config: workspace.defaults.userKeyConfig ?? null,
       metadata: { ...workspace.defaults.metadata },
+      error_format: workspace.defaults.errorFormat ?? 'anthropic',
     },
     status: 'active',
     created_at: showMoment(workspace.createdAt),

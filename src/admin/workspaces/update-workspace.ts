@@ -23,7 +23,11 @@ export const updateWorkspace = route({
       const userKeyConfig = await requireConfig(tx, workspace, 'user_api_key_config', defaults?.user_api_key_config)
       // What is left out stays, null clears.
       const before = workspace.defaults
-      const { provider = before.provider, metadata = before.metadata } = defaults ?? {}
+      const {
+        provider = before.provider,
+        metadata = before.metadata,
+        error_format: errorFormat = before.errorFormat,
+      } = defaults ?? {}
       await workspaces.updateWorkspace(
         tx,
         workspace.id,
@@ -37,6 +41,7 @@ export const updateWorkspace = route({
               config: config === undefined ? before.config : (config ?? undefined),
               userKeyConfig: userKeyConfig === undefined ? before.userKeyConfig : (userKeyConfig ?? undefined),
               metadata: metadata ?? {},
+              errorFormat: errorFormat ?? undefined,
             },
           }),
         },

@@ -2,7 +2,7 @@ import { ANSWER_BYTES_MAX, type AnswerKey, type CachedAnswer } from '../../cache
 import type { GatewayError } from '../../core/errors.ts'
 import { type HeaderLines, contentCoding, header } from '../../core/headers.ts'
 import { cacheKey } from '../cache-key.ts'
-import type { Breaker, CacheStatus, Ending, Planned, Reply, ReplyHead } from '../exchange.ts'
+import type { Admitted, Breaker, CacheStatus, Ending, Planned, Reply, ReplyHead } from '../exchange.ts'
 import { replay } from '../replay.ts'
 import type { GatewayParts } from '../parts.ts'
 import type { Stage } from '../stage.ts'
@@ -13,7 +13,7 @@ type CacheParts = Pick<GatewayParts, 'clock' | 'answers'>
  * Answers a request that was answered before, when its config says so, and keeps whole answers for the next time. Two that come at the same
  * moment both go up: waiting for somebody else's answer would make one client's fate another's.
  */
-export function cache({ clock, answers }: CacheParts): Stage<Planned> {
+export function cache({ clock, answers }: CacheParts): Stage<Admitted> {
   return (next) =>
     async function cache(exchange, reply) {
       const use = readUse(exchange)

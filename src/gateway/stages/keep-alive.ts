@@ -1,7 +1,7 @@
 import type { Clock, Timer } from '../../core/clock.ts'
 import type { GatewayError } from '../../core/errors.ts'
 import type { HeaderLines } from '../../core/headers.ts'
-import type { Breaker, Ending, Flow, Planned, Reply, ReplyHead } from '../exchange.ts'
+import type { Admitted, Breaker, Ending, Flow, Reply, ReplyHead } from '../exchange.ts'
 import { eventStreamHeaders } from '../response-headers.ts'
 import type { Stage } from '../stage.ts'
 import { EventBoundary } from '../stream/event-boundary.ts'
@@ -17,7 +17,7 @@ const ERROR_BODY_BYTES_MAX = 64 * 1024
  * Also before the upstream's head: the reply is then opened with 200 and pings. No message has begun with that, so another
  * target may still answer; but an error that comes later has to travel as an event, because the status is spent.
  */
-export function keepAlive(clock: Clock, pingMs: number): Stage<Planned> {
+export function keepAlive(clock: Clock, pingMs: number): Stage<Admitted> {
   return (next) =>
     async function keepAlive(exchange, reply) {
       if (!exchange.streaming || exchange.endpoint !== 'messages') return next(exchange, reply)

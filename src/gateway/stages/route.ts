@@ -5,6 +5,7 @@ import { NO_REPAIRS } from '../../providers/adapter.ts'
 import type { RouteStep } from '../../records/record.ts'
 import type { BreakerTarget, CallOutcome } from '../../routing/breaker.ts'
 import {
+  type Admitted,
   type Attempt,
   type Choice,
   type DeadEnd,
@@ -23,7 +24,7 @@ import type { Serve, Stage } from '../stage.ts'
 type RouteParts = Pick<GatewayParts, 'clock' | 'affinity' | 'breakers'>
 
 /** Walks the plan's route until a target serves. When none does, the last failure reaches the client as it came. */
-export function route(parts: RouteParts): Stage<Planned, Attempt> {
+export function route(parts: RouteParts): Stage<Admitted, Attempt> {
   return (next) =>
     async function route(exchange, reply) {
       const journey = new Journey(exchange, reply, next, parts)
@@ -67,7 +68,7 @@ interface Surroundings {
 }
 
 class Journey {
-  readonly #exchange: Planned
+  readonly #exchange: Admitted
   readonly #reply: Reply
   readonly #next: Serve<Attempt>
   readonly #parts: RouteParts
@@ -79,7 +80,7 @@ class Journey {
   /** The failure was one that no other option would have answered better. */
   #isFinal = false
 
-  constructor(exchange: Planned, reply: Reply, next: Serve<Attempt>, parts: RouteParts) {
+  constructor(exchange: Admitted, reply: Reply, next: Serve<Attempt>, parts: RouteParts) {
     this.#exchange = exchange
     this.#reply = reply
     this.#next = next
