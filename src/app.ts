@@ -123,6 +123,7 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
       running: () => plane.running,
     })
 
+    const limits = createCallLimits(clock)
     const app = createServer(config, clock)
     closings.push(() => app.close())
     const plane = registerDataPlane(app, {
@@ -148,7 +149,7 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
         firstEventMs: config.PORTCULLIS_FIRST_EVENT_TIMEOUT_MS,
       },
       requestLimits: { bodyBytesMax: config.PORTCULLIS_BODY_BYTES_MAX },
-      limits: createCallLimits(clock),
+      limits,
       clientStallMs: config.PORTCULLIS_CLIENT_STALL_MS,
       version: VERSION,
       isReady: () =>
@@ -182,6 +183,13 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
       settingsText: (url, key) => formatSettingsBlock(settingsBlock({ url, key })),
       flushRecords: () => books.flush(),
       circuits: () => breakers.list(),
+      limits: {
+        state(limitId, bucket = limitId) {
+          const limit = limits.rulebook().find(limitId)
+          return limit?.kind === 'budget' ? limits.budgets.state(limit, bucket) : undefined
+        },
+        buckets: (limitId) => limits.budgets.buckets(limitId),
+      },
       forgetAnswers: (workspaceId) => answers.forget(workspaceId),
       report: (problem) => log.error({ err: problem }, 'a request to the admin API failed'),
     })

@@ -1,6 +1,8 @@
 import type { Clock } from '../core/clock.ts'
 import type { KeyMaker } from '../credentials/api-key.ts'
 import type { Vault } from '../credentials/vault.ts'
+import type { BucketState } from '../limits/budgets.ts'
+import type { Bucket } from '../limits/limit.ts'
 import type { Store } from '../store/database.ts'
 import type { Identity } from './caller.ts'
 
@@ -24,10 +26,19 @@ export interface AdminParts {
   flushRecords(): Promise<void>
   /** The circuits of every provider; routing/breaker.ts says when one opens. */
   circuits(): readonly CircuitStatus[]
+  readonly limits: LimitStates
   /** Forgets the cached answers of a workspace and says how many lay in the store. */
   forgetAnswers(workspaceId: string): Promise<number>
   /** Told of failures that nobody expected; the caller hears only that there was one. */
   report(problem: unknown): void
+}
+
+/** How budgets stand now. */
+export interface LimitStates {
+  /** Of a limit's only bucket, or of one of a policy's; undefined for what is no budget in force. */
+  state(limitId: string, bucket?: Bucket): BucketState | undefined
+  /** Every bucket of a limit that has been used in the running period. */
+  buckets(limitId: string): readonly Bucket[]
 }
 
 /** One model of one provider, and whether calls are kept away from it. Times are milliseconds since the epoch. */

@@ -9,6 +9,8 @@ import { ADMIN_ROUTES } from '../../src/admin/routes.ts'
 import { DEFAULT_WORKSPACE_SCOPES, ORGANISATION_SCOPES, WORKSPACE_SCOPES } from '../../src/contract/scopes.ts'
 import { createKeyMaker } from '../../src/credentials/api-key.ts'
 import { createVault, type Vault } from '../../src/credentials/vault.ts'
+import type { Budgets } from '../../src/limits/budgets.ts'
+import { createBudgets } from '../../src/limits/create-budgets.ts'
 import { deleteCacheEntriesOf } from '../../src/store/cache-entries.ts'
 import { openStore, type Store } from '../../src/store/database.ts'
 import { createDirectory, type Directory } from '../../src/store/directory.ts'
@@ -27,6 +29,8 @@ export interface ControlPlane {
   readonly directory: Directory
   readonly vault: Vault
   readonly clock: ManualClock
+  /** What calls would hold and spend; tests do so in their place. */
+  readonly budgets: Budgets
   readonly workspace: Workspace
   readonly otherWorkspace: Workspace
   /** What was reported to the operator. */
@@ -88,6 +92,12 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
       throw problem
     },
   })
+  const budgets = createBudgets({
+    clock,
+    zone: () => 'UTC',
+    resets: (bucket) => directory.rulebook().resetAt(bucket),
+    find: (limitId) => directory.rulebook().find(limitId),
+  })
   const problems: unknown[] = []
   const app = Fastify()
   // No two changes in one millisecond, so that lists have one order.
@@ -104,6 +114,13 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
     settingsText: (url, key) => `settings for ${url} with ${key}`,
     flushRecords: async () => {},
     circuits: () => options.circuits ?? [],
+    limits: {
+      state(limitId, bucket = limitId) {
+        const limit = directory.rulebook().find(limitId)
+        return limit?.kind === 'budget' ? budgets.state(limit, bucket) : undefined
+      },
+      buckets: (limitId) => budgets.buckets(limitId),
+    },
     forgetAnswers: (workspaceId) => deleteCacheEntriesOf(store.db, workspaceId),
     report: (problem) => problems.push(problem),
   })
@@ -121,6 +138,7 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
     directory,
     vault,
     clock,
+    budgets,
     problems,
     workspace: workspaces.find(({ isDefault }) => isDefault)!,
     otherWorkspace,
