@@ -11,6 +11,7 @@ import { buildCatalogue, type Catalogue, type CatalogueParts } from './catalogue
 import { readRevision } from './changes.ts'
 import { createConfigShelver, type ConfigShelf } from './config-shelf.ts'
 import type { Store } from './database.ts'
+import { readOrganisationSettings, type OrganisationSettings } from './documents.ts'
 import { ADMINISTRATIVE, buildKeyRing, type AdminHolder, type KeyLookup, type KeyRing } from './key-ring.ts'
 import { readPicture, type Picture } from './read-picture.ts'
 
@@ -29,6 +30,8 @@ export interface Directory extends Prices {
   config(workspaceId: string, reference: string): RoutingConfig | undefined
   /** Every budget, rate limit and policy in force; another object after each change. */
   rulebook(): Rulebook
+  /** What the organisation has decided for everybody. */
+  organisation(): OrganisationSettings
   /** Who holds a key, while it is neither revoked nor expired. */
   adminCaller(secret: string): AdminHolder | undefined
   /** Resolves when every change that was committed before the call is in the picture. */
@@ -77,6 +80,7 @@ export async function createDirectory(parts: DirectoryParts): Promise<Directory>
     config: (workspaceId, reference) => view.configs.find(workspaceId, reference),
     price: (usage, call) => view.prices.price(usage, call),
     rulebook: () => view.rulebook,
+    organisation: () => view.organisation,
     adminCaller(secret) {
       const hash = keys.hash(secret)
       return isPreset(hash) ? view.presetHolder : view.ring.holder(hash, clock.now())
@@ -102,7 +106,8 @@ export async function createDirectory(parts: DirectoryParts): Promise<Directory>
       ring: buildKeyRing(picture, catalogue, configs),
       prices: readPrices(picture.prices),
       rulebook: buildRulebook(picture),
-      presetHolder: holdPreset(picture.organisationId, parts.administratorScopes),
+      organisation: readOrganisationSettings(picture.organisation?.settings ?? '{}'),
+      presetHolder: holdPreset(picture.organisation?.id, parts.administratorScopes),
     }
   }
 
@@ -132,6 +137,7 @@ interface View {
   readonly ring: KeyRing
   readonly prices: Prices
   readonly rulebook: Rulebook
+  readonly organisation: OrganisationSettings
   readonly presetHolder: AdminHolder | undefined
 }
 

@@ -16,7 +16,7 @@ import type {
 export interface Picture {
   /** Of the newest change that is in it. */
   readonly revision: number
-  readonly organisationId: string | undefined
+  readonly organisation: { readonly id: string; readonly settings: string } | undefined
   readonly workspaces: readonly WorkspaceRow[]
   readonly keys: readonly KeyRow[]
   readonly integrations: readonly IntegrationRow[]
@@ -85,7 +85,12 @@ export interface ConfigRow {
 export async function readPicture(db: Database): Promise<Picture> {
   return await db.transaction().execute(async (tx) => ({
     revision: await readRevision(tx),
-    organisationId: (await tx.selectFrom('organisations').select('id').orderBy('created_at').executeTakeFirst())?.id,
+    organisation: await tx
+      .selectFrom('organisations')
+      .select(['id', 'settings'])
+      .orderBy('created_at')
+      .orderBy('id')
+      .executeTakeFirst(),
     workspaces: await tx.selectFrom('workspaces').select(['id', 'slug', 'name', 'defaults']).execute(),
     keys: await tx
       .selectFrom('api_keys')
