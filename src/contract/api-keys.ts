@@ -14,6 +14,7 @@ import {
   stamps,
   strict,
 } from './fields.ts'
+import { limitMembers, resetUsage, singleLimits } from './limits.ts'
 import { scope } from './scopes.ts'
 
 /* A key is what a developer puts into Claude Code, or an administrator into a script. It is shown once. */
@@ -22,11 +23,8 @@ export const keyType = z.enum(['organisation-service', 'workspace-service', 'wor
 export type KeyType = z.infer<typeof keyType>
 
 const NOT_YET = {
-  usage_limits: 'budgets',
-  rate_limits: 'rate limits',
   rotation_policy: 'key rotation',
   alert_emails: 'alerts',
-  reset_usage: 'budgets',
 }
 
 const defaults = strict({
@@ -65,6 +63,7 @@ export const KeyCreate = strict(
       .meta({ description: 'Id or e-mail address; for workspace/user only.' }),
     defaults: defaults.nullable().optional(),
     expires_at: moment.nullable().optional(),
+    ...limitMembers,
   },
   NOT_YET,
 )
@@ -77,6 +76,8 @@ export const KeyUpdate = strict(
     scopes: scopes.optional(),
     defaults: defaults.nullable().optional().meta({ description: 'Replaces what was there; null clears.' }),
     expires_at: moment.nullable().optional(),
+    ...limitMembers,
+    reset_usage: resetUsage,
   },
   NOT_YET,
 )
@@ -105,7 +106,7 @@ export const Key = z.object({
   workspace_id: z.string().nullable(),
   user_id: z.string().nullable(),
   masked_key: z.string(),
-  status: z.enum(['active', 'expired', 'revoked']),
+  status: z.enum(['active', 'exhausted', 'expired', 'revoked']),
   scopes: z.array(z.string()),
   defaults: z.object({
     provider: z.string().nullable(),
@@ -115,6 +116,7 @@ export const Key = z.object({
   }),
   allow_config_override: z.union([z.literal(0), z.literal(1)]).nullable(),
   expires_at: z.string().nullable(),
+  ...singleLimits,
   ...stamps,
   object: z.literal('api-key'),
 })

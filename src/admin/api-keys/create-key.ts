@@ -9,6 +9,7 @@ import { workspaceFor } from '../workspaces/see-workspace.ts'
 import { readDefaults } from './read-defaults.ts'
 import { readExpiry } from './read-expiry.ts'
 import { anyKeyScope, grantScopes, mayHandle } from './key-permissions.ts'
+import { setKeyLimits } from './set-key-limits.ts'
 import { showKey } from './show-key.ts'
 
 export const createKey = route({
@@ -66,7 +67,8 @@ export const createKey = route({
         updatedAt: now,
       }
       await insertKey(tx, key)
-      note({ id, workspaceId: workspace?.id, after: showKey(key, now) })
+      await setKeyLimits(tx, caller, key, body, now)
+      note({ id, workspaceId: workspace?.id, after: await showKey(tx, key, parts) })
     })
     return { id, key: secret, object: 'api-key' as const }
   },

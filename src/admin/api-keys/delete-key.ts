@@ -20,9 +20,9 @@ export const deleteKey = route({
     if (body.id !== undefined && body.id !== params.id) throw invalid('id: has to be the same as in the address')
     await audited(parts, { caller, action: 'delete', resource: 'key' }, async (tx, note) => {
       const key = await seeKey(tx, caller, params.id, 'delete')
-      const now = parts.clock.now()
-      await revokeKey(tx, key.id, now)
-      note({ id: key.id, workspaceId: key.workspaceId, before: showKey(key, now) })
+      const before = await showKey(tx, key, parts)
+      await revokeKey(tx, key.id, parts.clock.now())
+      note({ id: key.id, workspaceId: key.workspaceId, before })
     })
     return {}
   },

@@ -6,7 +6,7 @@ import { route } from '../route.ts'
 import { scopeOf } from '../workspaces/see-workspace.ts'
 import { anyKeyScope, mayHandle } from './key-permissions.ts'
 import { isOwn } from './see-key.ts'
-import { showKey } from './show-key.ts'
+import { showKeys } from './show-key.ts'
 
 /** Revoked keys stay in the list for administrators, so that somebody can still say whose key that was. */
 export const listKeys = route({
@@ -16,8 +16,8 @@ export const listKeys = route({
   scope: anyKeyScope('list'),
   query: KeyQuery,
   reply: KeyList,
-  async handle({ caller, query }, { store, clock }) {
-    const now = clock.now()
+  async handle({ caller, query }, parts) {
+    const { store, clock } = parts
     const workspaceId = await scopeOf(store.db, caller, query.workspace_id)
     const { items, total } = await keys.listKeys(
       store.db,
@@ -30,11 +30,15 @@ export const listKeys = route({
         ...(caller.kind === 'workspace-user' && caller.userId !== undefined && { userId: caller.userId }),
       },
       windowOf(query),
-      now,
+      clock.now(),
     )
     const visible = items.filter((key) => isOwn(caller, key))
-    return showPage({ items: visible, total: visible.length < items.length ? visible.length : total }, (key) =>
-      showKey(key, now),
+    return showPage(
+      {
+        items: await showKeys(store.db, visible, parts),
+        total: visible.length < items.length ? visible.length : total,
+      },
+      (key) => key,
     )
   },
 })

@@ -10,7 +10,8 @@ export const readKey = route({
   summary: 'Read a key; the key itself was shown once, when it was made',
   scope: anyKeyScope('read'),
   reply: Key,
-  async handle({ caller, params }, { store, clock }) {
-    return showKey(await seeKey(store.db, caller, params.id, 'read'), clock.now())
+  async handle({ caller, params }, parts) {
+    const { db } = parts.store
+    return showKey(db, await seeKey(db, caller, params.id, 'read'), parts)
   },
 })

@@ -1,10 +1,29 @@
 import type { z } from 'zod'
 import type { Key } from '../../contract/api-keys.ts'
+import type { Database } from '../../store/database.ts'
 import type { ApiKey } from '../../store/keys.ts'
+import { readLimits, showSingle, type ShownLimits } from '../limits/show-limits.ts'
+import type { AdminParts } from '../parts.ts'
 import { showMoment } from '../show-moment.ts'
 
-/** A key as it may be seen: everything but the key. */
-export function showKey(key: ApiKey, now: number): z.output<typeof Key> {
+type ShownKey = z.output<typeof Key>
+type ShowParts = Pick<AdminParts, 'clock' | 'limits'>
+
+/** Keys as they may be seen: everything but the key itself. */
+export async function showKeys(db: Database, keys: readonly ApiKey[], parts: ShowParts): Promise<ShownKey[]> {
+  const [first] = keys
+  if (first === undefined) return []
+  const ids = keys.map(({ id }) => id)
+  const limitsOf = await readLimits(db, first.organisationId, 'key', ids, parts.limits)
+  return keys.map((key) => show(key, limitsOf(key.id), parts.clock.now()))
+}
+
+export async function showKey(db: Database, key: ApiKey, parts: ShowParts): Promise<ShownKey> {
+  const limitsOf = await readLimits(db, key.organisationId, 'key', [key.id], parts.limits)
+  return show(key, limitsOf(key.id), parts.clock.now())
+}
+
+function show(key: ApiKey, limits: ShownLimits, now: number): ShownKey {
   const { provider = null, config = null, metadata, allowConfigOverride, errorFormat = 'anthropic' } = key.defaults
   return {
     id: key.id,
@@ -15,18 +34,20 @@ export function showKey(key: ApiKey, now: number): z.output<typeof Key> {
     workspace_id: key.workspaceId ?? null,
     user_id: key.userId ?? null,
     masked_key: key.masked,
-    status: statusOf(key, now),
+    status: statusOf(key, limits, now),
     scopes: [...key.scopes],
     defaults: { provider, config_id: config, metadata: { ...metadata }, error_format: errorFormat },
     allow_config_override: allowConfigOverride === null ? null : allowConfigOverride ? 1 : 0,
     expires_at: showMoment(key.expiresAt ?? null),
+    ...showSingle(limits),
     created_at: showMoment(key.createdAt),
     last_updated_at: showMoment(key.updatedAt),
     object: 'api-key',
   }
 }
 
-function statusOf({ revokedAt, expiresAt }: ApiKey, now: number): 'active' | 'expired' | 'revoked' {
+function statusOf({ revokedAt, expiresAt }: ApiKey, { isExhausted }: ShownLimits, now: number): ShownKey['status'] {
   if (revokedAt !== undefined) return 'revoked'
-  return expiresAt !== undefined && expiresAt <= now ? 'expired' : 'active'
+  if (expiresAt !== undefined && expiresAt <= now) return 'expired'
+  return isExhausted ? 'exhausted' : 'active'
 }

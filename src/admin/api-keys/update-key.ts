@@ -8,20 +8,25 @@ import { anyKeyScope, grantScopes } from './key-permissions.ts'
 import { readDefaults } from './read-defaults.ts'
 import { readExpiry } from './read-expiry.ts'
 import { seeKey } from './see-key.ts'
+import { setKeyLimits } from './set-key-limits.ts'
 import { showKey } from './show-key.ts'
 
 export const updateKey = route({
   method: 'PUT',
   path: '/api-keys/:id',
-  summary: 'Change the name, scopes, defaults or end of a key',
+  summary: 'Change the name, scopes, defaults, limits or end of a key',
   scope: anyKeyScope('update'),
   body: KeyUpdate,
   reply: Nothing,
-  async handle({ caller, params, body: { id, name, description, scopes, defaults, expires_at: end } }, parts) {
+  async handle(
+    { caller, params, body: { id, name, description, scopes, defaults, expires_at: end, ...limits } },
+    parts,
+  ) {
     if (id !== undefined && id !== params.id) throw invalid('id: has to be the same as in the address')
     const now = parts.clock.now()
     await audited(parts, { caller, action: 'update', resource: 'key' }, async (tx, note) => {
       const key = await seeKey(tx, caller, params.id, 'update')
+      const before = await showKey(tx, key, parts)
       const workspace =
         key.workspaceId === undefined ? undefined : { id: key.workspaceId, organisationId: key.organisationId }
       await keys.updateKey(
@@ -36,8 +41,9 @@ export const updateKey = route({
         },
         now,
       )
-      const after = await seeKey(tx, caller, key.id, 'update')
-      note({ id: key.id, workspaceId: key.workspaceId, before: showKey(key, now), after: showKey(after, now) })
+      await setKeyLimits(tx, caller, key, limits, now)
+      const after = await showKey(tx, await seeKey(tx, caller, key.id, 'update'), parts)
+      note({ id: key.id, workspaceId: key.workspaceId, before, after })
     })
     return {}
   },
