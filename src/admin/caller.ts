@@ -1,3 +1,5 @@
+import type { Precondition } from './precondition.ts'
+
 /** Who somebody is, by their key or by the cookie of having signed in. */
 export interface Identity {
   readonly kind: 'organisation-service' | 'workspace-service' | 'workspace-user' | 'session'
@@ -13,6 +15,8 @@ export interface Identity {
 /** Who asks the control plane, and how. */
 export interface AdminCaller extends Identity {
   readonly origin: Origin
+  /** What the header `if-match` asks of a change. */
+  readonly precondition?: Precondition | undefined
 }
 
 /** How and from where a request came; the audit trail keeps it. */

@@ -34,7 +34,7 @@ export type Note = (done: Done) => void
  * a note that other replicas notice. When this returns, the change is in force on this one, so whoever asked may rely on it
  * with the next request.
  *
- * Throws AB07 when two requests at once want one name, and refuses work that notes nothing: a change without an entry is a
+ * Throws a 412 when the thing is not any more what `if-match` says, AB07 when two requests at once want one name, and refuses work that notes nothing: a change without an entry is a
  * mistake of ours.
  */
 export async function audited<Result>(
@@ -46,6 +46,7 @@ export async function audited<Result>(
     .transaction()
     .execute(async (tx) => {
       const done: Done[] = []
+      await act.caller.precondition?.(tx)
       const actor = await nameActor(tx, act.caller)
       const answer = await work(tx, (each) => done.push(each))
       for (const each of done) await enter(tx, act, each, actor, clock.now())

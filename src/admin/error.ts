@@ -16,6 +16,33 @@ export class AdminError extends Error {
   get status(): number {
     return ADMIN_ERRORS[this.code]
   }
+
+  /** What the answer says beside message and code. */
+  get members(): Readonly<Record<string, unknown>> {
+    return {}
+  }
+}
+
+/** Somebody else was faster: the thing is not as it was read. Portkey has no such refusal; here it is a 412 with AB07. */
+export class StaleError extends AdminError {
+  readonly #last: { readonly by: string; readonly at: string } | undefined
+  readonly #etag: string
+
+  /** `last` is who changed it and when, as far as the audit trail knows; `etag` the tag of today. */
+  constructor(last: { readonly by: string; readonly at: string } | undefined, etag: string) {
+    const whom = last === undefined ? '' : `, last by ${last.by} at ${last.at}`
+    super('AB07', `This was changed since you read it${whom}. Read it again, then decide.`)
+    this.#last = last
+    this.#etag = etag
+  }
+
+  override get status(): number {
+    return 412
+  }
+
+  override get members() {
+    return { changed_by: this.#last?.by ?? null, changed_at: this.#last?.at ?? null, etag: this.#etag }
+  }
 }
 
 /** The request says something that cannot be. */

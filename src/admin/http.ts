@@ -2,11 +2,13 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import { authenticate } from './authenticate.ts'
 import type { AdminCaller } from './caller.ts'
 import { AdminError, forbidden } from './error.ts'
+import { etagOf } from './etag.ts'
 import { describeRoutes } from './openapi.ts'
 import type { AdminParts } from './parts.ts'
+import { readPrecondition } from './precondition.ts'
 import { BODY_BYTES_MAX, readBody } from './read-body.ts'
 import { readOrigin } from './read-origin.ts'
-import type { AdminRoute } from './route.ts'
+import type { AdminRoute, Asked } from './route.ts'
 import { ADMIN_ROUTES } from './routes.ts'
 import { registerWelcome } from './welcome/register-welcome.ts'
 
@@ -22,7 +24,7 @@ export function registerAdmin(app: FastifyInstance, parts: AdminParts): void {
       if (refusal.code === 'AB04') parts.report(error)
       return refuse(refusal, reply)
     })
-    for (const route of ADMIN_ROUTES) mount(scope, route, parts)
+    for (const route of ADMIN_ROUTES) mount(scope, route, findReader(route), parts)
     const document = describeRoutes(ADMIN_ROUTES, parts.version)
     scope.get('/v1/openapi.json', (_request, reply) => reply.send(document))
     registerWelcome(scope, parts)
@@ -30,7 +32,8 @@ export function registerAdmin(app: FastifyInstance, parts: AdminParts): void {
 }
 
 /** Who asks is settled before the body is read: strangers cannot make the server work. */
-function mount(scope: FastifyInstance, route: AdminRoute, parts: AdminParts): void {
+/** `reader` is the endpoint that shows what this one changes. */
+function mount(scope: FastifyInstance, route: AdminRoute, reader: AdminRoute | undefined, parts: AdminParts): void {
   const callers = new WeakMap<FastifyRequest, AdminCaller>()
   scope.route({
     method: route.method,
@@ -47,11 +50,25 @@ function mount(scope: FastifyInstance, route: AdminRoute, parts: AdminParts): vo
     async handler(request, reply) {
       const caller = callers.get(request)
       if (caller === undefined) throw new Error('A handler ran without onRequest.')
-      const { body, query, params } = request
-      void reply.header('cache-control', 'no-store')
-      return route.answer({ caller, body, query, params: params as Readonly<Record<string, string>> }, parts)
+      const { body, query, headers } = request
+      const asked: Asked = { caller, body, query, params: request.params as Readonly<Record<string, string>> }
+      void reply.header('cache-control', 'no-store').header('request-id', caller.origin.requestId)
+      if (route.method === 'GET') {
+        const shown = await route.answer(asked, parts)
+        if (reader !== undefined) void reply.header('etag', etagOf(shown))
+        return shown
+      }
+      const precondition = readPrecondition(headers['if-match'], reader, asked, parts)
+      return route.answer({ ...asked, caller: { ...caller, precondition } }, parts)
     },
   })
+}
+
+/** The endpoint that shows what others change at the same address; it gives a tag, and they take it. */
+function findReader({ path }: AdminRoute): AdminRoute | undefined {
+  const sharing = ADMIN_ROUTES.filter((route) => route.path === path)
+  const isChanged = sharing.some(({ method }) => method === 'PUT' || method === 'DELETE')
+  return isChanged ? sharing.find(({ method }) => method === 'GET') : undefined
 }
 
 function acceptJson(scope: FastifyInstance): void {
@@ -74,7 +91,8 @@ function refuse(refusal: AdminError, reply: FastifyReply): FastifyReply {
   return reply
     .code(refusal.status)
     .header('cache-control', 'no-store')
-    .send({ success: false, data: { message: refusal.message, errorCode: refusal.code } })
+    .headers(refusal.retryAfterSeconds === undefined ? {} : { 'retry-after': refusal.retryAfterSeconds })
+    .send({ success: false, data: { message: refusal.message, errorCode: refusal.code, ...refusal.members } })
 }
 
 /** What nobody expected tells the caller nothing of our insides. */

@@ -1,4 +1,4 @@
-import type { z } from 'zod'
+import { z } from 'zod'
 import { listProblems, strict } from '../contract/fields.ts'
 import type { AdminCaller } from './caller.ts'
 import { invalid } from './error.ts'
@@ -19,6 +19,8 @@ export interface AdminRoute {
   readonly scope: readonly string[]
   readonly body: z.ZodType | undefined
   readonly query: z.ZodType
+  /** Names that its query may have. */
+  readonly queryNames: readonly string[]
   readonly reply: z.ZodType
   /** Checks body and query (all problems in one `AB01`), then handles the request. */
   answer(asked: Asked, parts: AdminParts): Promise<unknown>
@@ -77,6 +79,7 @@ export function route<
     scope,
     reply,
     query,
+    queryNames: query instanceof z.ZodObject ? Object.keys(query.shape) : [],
     body: definition.body,
     async answer(asked, parts) {
       const readBody = body.safeParse(asked.body ?? {})

@@ -15,7 +15,7 @@ export const ADMIN_ERRORS = {
   AB05: 401,
   /** Too many tries; `retry-after` says how many seconds to wait. */
   AB06: 429,
-  /** It exists already, or something still depends on it. */
+  /** It exists already, or something still depends on it. With 412: it was changed since the tag in `if-match`. */
   AB07: 409,
   /** It does not exist, or not for this caller. */
   AB08: 404,
@@ -29,5 +29,8 @@ export const AdminErrorBody = z.object({
   data: z.object({
     message: z.string().meta({ description: 'What is wrong and what to do; every problem found, one per line.' }),
     errorCode: z.enum(Object.keys(ADMIN_ERRORS) as [AdminErrorCode, ...AdminErrorCode[]]),
+    changed_by: z.string().nullable().optional().meta({ description: 'With 412: who was faster.' }),
+    changed_at: z.string().nullable().optional(),
+    etag: z.string().optional().meta({ description: 'With 412: the tag of today.' }),
   }),
 })
