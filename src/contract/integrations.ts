@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { idOrSlug, list, name, page, remark, slug, stamps, strict } from './fields.ts'
+import { limitMembers, listedLimits, resetUsage } from './limits.ts'
 import { configurations, providerKind } from './provider-kinds.ts'
 
 /*
@@ -123,20 +124,21 @@ export const Models = z.object({
   allow_all_models: z.boolean(),
 })
 
-const access = strict(
-  {
-    id: idOrSlug,
-    enabled: z.boolean().default(true),
-    create_default_provider: z.boolean().default(true),
-    default_provider_slug: slug.optional(),
-  },
-  { usage_limits: 'budgets', rate_limits: 'rate limits', reset_usage: 'budgets' },
-)
+const PER_WORKSPACE = 'limits for all workspaces at once'
+
+const access = strict({
+  id: idOrSlug,
+  enabled: z.boolean().default(true),
+  create_default_provider: z.boolean().default(true),
+  default_provider_slug: slug.optional(),
+  ...limitMembers,
+  reset_usage: resetUsage,
+})
 
 export const IntegrationWorkspacesUpdate = strict({
   workspaces: z.array(access).max(1000).optional(),
   global_workspace_access: z
-    .union([z.boolean(), strict({ enabled: z.boolean() }, { usage_limits: 'budgets', rate_limits: 'rate limits' })])
+    .union([z.boolean(), strict({ enabled: z.boolean() }, { usage_limits: PER_WORKSPACE, rate_limits: PER_WORKSPACE })])
     .transform((value) => (typeof value === 'boolean' ? value : value.enabled))
     .nullable()
     .optional(),
@@ -154,6 +156,8 @@ export const IntegrationWorkspaces = z.object({
       name: z.string(),
       enabled: z.boolean(),
       provider_slugs: z.array(z.string()),
+      ...listedLimits,
+      status: z.enum(['active', 'exhausted']),
     }),
   ),
   global_workspace_access: z.object({ enabled: z.boolean() }),

@@ -1,12 +1,10 @@
 import { z } from 'zod'
 import { idOrSlug, list, name, page, remark, slug, stamps, strict } from './fields.ts'
+import { limitMembers, resetUsage, singleLimits } from './limits.ts'
 
 /* A provider is an integration as one workspace sees it: what a request means by @slug. */
 
 const NOT_YET = {
-  usage_limits: 'budgets',
-  rate_limits: 'rate limits',
-  reset_usage: 'budgets',
   expires_at: 'providers that expire',
 }
 
@@ -19,12 +17,19 @@ export const ProviderCreate = strict(
       .meta({ description: 'For administrators; may be left out while there is one workspace.' }),
     slug: slug.optional(),
     note: remark.optional(),
+    ...limitMembers,
   },
   NOT_YET,
 )
 
 export const ProviderUpdate = strict(
-  { name: name.optional(), note: remark.optional(), workspace_id: idOrSlug.optional() },
+  {
+    name: name.optional(),
+    note: remark.optional(),
+    workspace_id: idOrSlug.optional(),
+    ...limitMembers,
+    reset_usage: resetUsage,
+  },
   { ...NOT_YET, slug: 'providers that change their slug' },
 )
 
@@ -47,7 +52,8 @@ export const Provider = z.object({
   workspace_id: z.string(),
   workspace_slug: z.string(),
   workspace_name: z.string(),
-  status: z.literal('active'),
+  status: z.enum(['active', 'exhausted']),
+  ...singleLimits,
   ...stamps,
   object: z.literal('provider'),
 })

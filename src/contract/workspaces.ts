@@ -11,6 +11,7 @@ import {
   stamps,
   strict,
 } from './fields.ts'
+import { limitMembers, listedLimits, resetUsage } from './limits.ts'
 
 /* A workspace is a tenant: its keys, providers and records belong to it alone. */
 
@@ -40,8 +41,10 @@ export const WorkspaceUpdate = strict(
       .nullable()
       .optional()
       .meta({ description: 'Members that are left out stay; null clears.' }),
+    ...limitMembers,
+    reset_usage: resetUsage,
   },
-  { usage_limits: 'budgets', rate_limits: 'rate limits', icon: 'icons' },
+  { icon: 'icons' },
 )
 
 export const WorkspaceItem = z.object({
@@ -58,7 +61,8 @@ export const WorkspaceItem = z.object({
     metadata: z.record(z.string(), z.string()).nullable(),
     error_format: errorFormat,
   }),
-  status: z.literal('active'),
+  status: z.enum(['active', 'exhausted']),
+  ...listedLimits,
   ...stamps,
   object: z.literal('workspace'),
 })

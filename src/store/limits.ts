@@ -48,7 +48,6 @@ export async function insertLimit(db: Database, limit: StoredLimit): Promise<voi
 /** Of several subjects of one level, in the order in which they were set. */
 export async function listLimits(
   db: Database,
-  organisationId: string,
   level: LimitLevel,
   subjectIds: readonly string[],
 ): Promise<readonly StoredLimit[]> {
@@ -56,7 +55,6 @@ export async function listLimits(
   const rows = await db
     .selectFrom('limits')
     .selectAll()
-    .where('organisation_id', '=', organisationId)
     .where('level', '=', level)
     .where('subject_id', 'in', subjectIds)
     .orderBy('created_at')
@@ -86,9 +84,10 @@ export async function deleteLimits(db: Database, ids: readonly string[]): Promis
   if (ids.length > 0) await db.deleteFrom('limits').where('id', 'in', ids).execute()
 }
 
-/** Of a subject that is deleted itself. */
-export async function deleteLimitsOf(db: Database, { level, subjectId }: LimitSubject): Promise<void> {
-  await db.deleteFrom('limits').where('level', '=', level).where('subject_id', '=', subjectId).execute()
+/** Of subjects that are deleted themselves. */
+export async function deleteLimitsOf(db: Database, level: LimitLevel, subjectIds: readonly string[]): Promise<void> {
+  if (subjectIds.length === 0) return
+  await db.deleteFrom('limits').where('level', '=', level).where('subject_id', 'in', subjectIds).execute()
 }
 
 export function toLimit(row: Selectable<LimitTable>): StoredLimit {

@@ -11,15 +11,13 @@ type ShowParts = Pick<AdminParts, 'clock' | 'limits'>
 
 /** Keys as they may be seen: everything but the key itself. */
 export async function showKeys(db: Database, keys: readonly ApiKey[], parts: ShowParts): Promise<ShownKey[]> {
-  const [first] = keys
-  if (first === undefined) return []
   const ids = keys.map(({ id }) => id)
-  const limitsOf = await readLimits(db, first.organisationId, 'key', ids, parts.limits)
+  const limitsOf = await readLimits(db, 'key', ids, parts.limits)
   return keys.map((key) => show(key, limitsOf(key.id), parts.clock.now()))
 }
 
 export async function showKey(db: Database, key: ApiKey, parts: ShowParts): Promise<ShownKey> {
-  const limitsOf = await readLimits(db, key.organisationId, 'key', [key.id], parts.limits)
+  const limitsOf = await readLimits(db, 'key', [key.id], parts.limits)
   return show(key, limitsOf(key.id), parts.clock.now())
 }
 

@@ -61,7 +61,13 @@ export const createIntegration = route({
         const workspaces = owner === undefined ? (await listWorkspaces(tx, caller.organisationId)).items : [owner]
         for (const workspace of workspaces) {
           const wanted = { slug: body.default_provider_slug, name: body.default_provider_slug ?? slug }
-          await addProvider(tx, { workspaceId: workspace.id, integrationId: id, note: null, ...wanted }, now, note)
+          await addProvider(
+            tx,
+            caller,
+            { workspaceId: workspace.id, integrationId: id, note: null, ...wanted },
+            parts,
+            note,
+          )
         }
       }
       return { id, slug }

@@ -9,7 +9,8 @@ export const listAccess = route({
   summary: 'List which workspaces may use an integration',
   scope: ['organisation_integrations.read'],
   reply: IntegrationWorkspaces,
-  async handle({ caller, params }, { store: { db } }) {
-    return showAccess(db, await seeIntegration(db, caller, params.slug))
+  async handle({ caller, params }, parts) {
+    const { db } = parts.store
+    return showAccess(db, await seeIntegration(db, caller, params.slug), parts)
   },
 })

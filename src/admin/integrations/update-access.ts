@@ -11,13 +11,16 @@ import {
 } from '../../store/integrations.ts'
 import { listProviders } from '../../store/providers.ts'
 import { listWorkspaces, type Workspace } from '../../store/workspaces.ts'
+import type { AdminCaller } from '../caller.ts'
 import { audited, type Note } from '../change.ts'
 import { invalid } from '../error.ts'
+import { setLimits } from '../limits/set-limits.ts'
+import type { AdminParts } from '../parts.ts'
 import { addProvider } from '../providers/add-provider.ts'
 import { route } from '../route.ts'
 import { seeWorkspace } from '../workspaces/see-workspace.ts'
 import { seeIntegration } from './see-integration.ts'
-import { showAccess } from './show-access.ts'
+import { limitedAccess, showAccess } from './show-access.ts'
 
 type Wish = NonNullable<z.output<typeof IntegrationWorkspacesUpdate>['workspaces']>[number]
 
@@ -29,7 +32,7 @@ type Wish = NonNullable<z.output<typeof IntegrationWorkspacesUpdate>['workspaces
 export const updateAccess = route({
   method: 'PUT',
   path: '/integrations/:slug/workspaces',
-  summary: 'Say which workspaces may use an integration',
+  summary: 'Say which workspaces may use an integration, and how much',
   scope: ['organisation_integrations.update'],
   body: IntegrationWorkspacesUpdate,
   reply: Nothing,
@@ -38,7 +41,7 @@ export const updateAccess = route({
     await audited(parts, { caller, action: 'update', resource: 'integration-workspaces' }, async (tx, note) => {
       const now = parts.clock.now()
       const integration = await seeIntegration(tx, caller, params.slug)
-      const before = await showAccess(tx, integration)
+      const before = await showAccess(tx, integration, parts)
       if (integration.workspaceId !== undefined)
         throw invalid('This integration belongs to one workspace; others cannot use it.')
       const { items: all } = await listWorkspaces(tx, caller.organisationId)
@@ -69,26 +72,32 @@ export const updateAccess = route({
       const newcomers = open && !integration.globalWorkspaceAccess ? all : []
       for (const workspace of newcomers) {
         if (!wishes.some((named) => named.workspace.id === workspace.id))
-          await ensureProvider(tx, integration, workspace, undefined, now, note)
+          await ensureProvider(tx, caller, { integration, workspace }, parts, note)
       }
       for (const { wish, workspace } of wishes) {
         if (wish.enabled && wish.create_default_provider)
-          await ensureProvider(tx, integration, workspace, wish, now, note)
+          await ensureProvider(tx, caller, { integration, workspace, wish }, parts, note)
+        await setLimits(tx, caller, limitedAccess(integration, workspace), wish, now)
       }
       const { id } = integration
-      note({ id, before, after: await showAccess(tx, await seeIntegration(tx, caller, id)) })
+      note({ id, before, after: await showAccess(tx, await seeIntegration(tx, caller, id), parts) })
     })
     return {}
   },
 })
 
+interface Entrance {
+  readonly integration: Integration
+  readonly workspace: Workspace
+  readonly wish?: Wish
+}
+
 /** A workspace that is let in gets a provider, unless it has one from an earlier time. */
 async function ensureProvider(
   tx: Database,
-  integration: Integration,
-  workspace: Workspace,
-  wish: Wish | undefined,
-  now: number,
+  caller: AdminCaller,
+  { integration, workspace, wish }: Entrance,
+  parts: AdminParts,
   note: Note,
 ): Promise<void> {
   const has = await listProviders(tx, workspace.organisationId, {
@@ -99,5 +108,5 @@ async function ensureProvider(
   const slug = wish?.default_provider_slug
   const name = slug ?? integration.slug
   const provider = { workspaceId: workspace.id, integrationId: integration.id, name, slug, note: null }
-  await addProvider(tx, provider, now, note)
+  await addProvider(tx, caller, provider, parts, note)
 }

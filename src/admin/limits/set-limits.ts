@@ -40,7 +40,7 @@ export async function setLimits(
 ): Promise<void> {
   if (budgets === undefined && rates === undefined && !anew) return
   requireRight(caller, limited)
-  const before = await listLimits(tx, limited.organisationId, limited.level, [limited.subjectId])
+  const before = await listLimits(tx, limited.level, [limited.subjectId])
   if (budgets !== undefined) await replace(tx, limited, ofKind(before, 'budget'), budgets ?? [], now)
   if (rates !== undefined) await replace(tx, limited, ofKind(before, 'rate'), rates ?? [], now)
   if (anew) for (const { id } of ofKind(before, 'budget')) await updateLimit(tx, id, { since: now }, now)

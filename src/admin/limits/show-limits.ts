@@ -22,12 +22,11 @@ export interface ShownLimits {
 /** Reads the limits of some subjects of one level, to be shown one by one. */
 export async function readLimits(
   db: Database,
-  organisationId: string,
   level: LimitLevel,
   subjectIds: readonly string[],
   states: LimitStates,
 ): Promise<(subjectId: string) => ShownLimits> {
-  const found = Map.groupBy(await listLimits(db, organisationId, level, subjectIds), ({ subjectId }) => subjectId)
+  const found = Map.groupBy(await listLimits(db, level, subjectIds), ({ subjectId }) => subjectId)
   return (subjectId) => showLimits(found.get(subjectId) ?? [], states)
 }
 

@@ -1,9 +1,12 @@
 import { newId, type Id } from '../../core/ids.ts'
 import type { Database } from '../../store/database.ts'
 import { findProvider, insertProvider } from '../../store/providers.ts'
+import type { AdminCaller } from '../caller.ts'
 import type { Note } from '../change.ts'
 import { conflict } from '../error.ts'
 import { freeSlug } from '../free-slug.ts'
+import { setLimits, type WantedLimits } from '../limits/set-limits.ts'
+import type { AdminParts } from '../parts.ts'
 import { showProvider } from './show-provider.ts'
 
 export interface NewProvider {
@@ -13,20 +16,20 @@ export interface NewProvider {
   /** Made of the name when undefined. A slug that was asked for and is taken is a conflict. */
   readonly slug: string | undefined
   readonly note: string | null
+  readonly limits?: WantedLimits
 }
 
 /** Inserts a provider and notes it; runs inside the caller's transaction. */
 export async function addProvider(
   tx: Database,
-  provider: NewProvider,
-  now: number,
+  caller: AdminCaller,
+  { limits = {}, ...provider }: NewProvider,
+  parts: Pick<AdminParts, 'clock' | 'limits'>,
   note: Note,
 ): Promise<{ id: string; slug: string }> {
-  const rows = await tx
-    .selectFrom('providers')
-    .select('slug')
-    .where('workspace_id', '=', provider.workspaceId)
-    .execute()
+  const { workspaceId } = provider
+  const now = parts.clock.now()
+  const rows = await tx.selectFrom('providers').select('slug').where('workspace_id', '=', workspaceId).execute()
   const taken = rows.map((row) => row.slug)
   if (provider.slug !== undefined && taken.includes(provider.slug)) {
     throw conflict(`This workspace has a provider @${provider.slug} already. Choose another slug.`)
@@ -34,13 +37,15 @@ export async function addProvider(
   const id = newId<'provider'>(now)
   const slug = provider.slug ?? freeSlug(provider.name, taken)
   await insertProvider(tx, { ...provider, id, slug, createdAt: now, updatedAt: now })
-  const added = await findProvider(tx, provider.workspaceId, id)
+  const limited = { organisationId: caller.organisationId, workspaceId, level: 'provider', subjectId: id } as const
+  await setLimits(tx, caller, limited, limits, now)
+  const added = await findProvider(tx, workspaceId, id)
   note({
     action: 'create',
     resource: 'provider',
-    workspaceId: provider.workspaceId,
+    workspaceId,
     id,
-    after: added && showProvider(added),
+    after: added && (await showProvider(tx, added, parts)),
   })
   return { id, slug }
 }

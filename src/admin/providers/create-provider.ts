@@ -12,12 +12,12 @@ export const createProvider = route({
   scope: ['providers.create', 'virtual_keys.create'],
   body: ProviderCreate,
   reply: ProviderReferenceAnswer,
-  async handle({ caller, body: { name, slug, note = null, ...body } }, parts) {
+  async handle({ caller, body: { name, slug, note = null, workspace_id, integration_id, ...limits } }, parts) {
     return audited(parts, { caller, action: 'create', resource: 'provider' }, async (tx, tell) => {
-      const workspace = await workspaceFor(tx, caller, body.workspace_id)
-      const integration = await usableIntegration(tx, workspace, body.integration_id)
-      const provider = { workspaceId: workspace.id, integrationId: integration.id, name, slug, note }
-      return addProvider(tx, provider, parts.clock.now(), tell)
+      const workspace = await workspaceFor(tx, caller, workspace_id)
+      const integration = await usableIntegration(tx, workspace, integration_id)
+      const provider = { workspaceId: workspace.id, integrationId: integration.id, name, slug, note, limits }
+      return addProvider(tx, caller, provider, parts, tell)
     })
   },
 })

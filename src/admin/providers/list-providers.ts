@@ -3,7 +3,7 @@ import * as providers from '../../store/providers.ts'
 import { showPage, windowOf } from '../page.ts'
 import { route } from '../route.ts'
 import { scopeOf } from '../workspaces/see-workspace.ts'
-import { showProvider } from './show-provider.ts'
+import { showProviders } from './show-provider.ts'
 
 export const listProviders = route({
   method: 'GET',
@@ -12,14 +12,15 @@ export const listProviders = route({
   scope: ['providers.list', 'virtual_keys.list'],
   query: ProviderListQuery,
   reply: ProviderList,
-  async handle({ caller, query }, { store }) {
+  async handle({ caller, query }, parts) {
+    const { store } = parts
     const workspaceId = await scopeOf(store.db, caller, query.workspace_id)
-    const page = await providers.listProviders(
+    const { items, total } = await providers.listProviders(
       store.db,
       caller.organisationId,
       workspaceId === undefined ? {} : { workspaceId },
       windowOf(query),
     )
-    return showPage(page, showProvider)
+    return showPage({ items: await showProviders(store.db, items, parts), total }, (provider) => provider)
   },
 })

@@ -10,7 +10,8 @@ export const readProvider = route({
   scope: ['providers.read', 'providers.list', 'virtual_keys.read'],
   query: ProviderQuery,
   reply: Provider,
-  async handle({ caller, params, query }, { store }) {
-    return showProvider(await seeProvider(store.db, caller, params.slug, query.workspace_id))
+  async handle({ caller, params, query }, parts) {
+    const { db } = parts.store
+    return showProvider(db, await seeProvider(db, caller, params.slug, query.workspace_id), parts)
   },
 })

@@ -1,9 +1,35 @@
 import type { z } from 'zod'
 import type { Provider } from '../../contract/providers.ts'
+import type { Database } from '../../store/database.ts'
 import type { ListedProvider } from '../../store/providers.ts'
+import { readLimits, showSingle, type ShownLimits } from '../limits/show-limits.ts'
+import type { AdminParts } from '../parts.ts'
 import { showMoment } from '../show-moment.ts'
 
-export function showProvider(provider: ListedProvider): z.output<typeof Provider> {
+type ShownProvider = z.output<typeof Provider>
+type ShowParts = Pick<AdminParts, 'limits'>
+
+/** Providers with their limits. */
+export async function showProviders(
+  db: Database,
+  providers: readonly ListedProvider[],
+  { limits }: ShowParts,
+): Promise<ShownProvider[]> {
+  const ids = providers.map(({ id }) => id)
+  const limitsOf = await readLimits(db, 'provider', ids, limits)
+  return providers.map((provider) => show(provider, limitsOf(provider.id)))
+}
+
+export async function showProvider(
+  db: Database,
+  provider: ListedProvider,
+  { limits }: ShowParts,
+): Promise<ShownProvider> {
+  const limitsOf = await readLimits(db, 'provider', [provider.id], limits)
+  return show(provider, limitsOf(provider.id))
+}
+
+function show(provider: ListedProvider, limits: ShownLimits): ShownProvider {
   return {
     id: provider.id,
     slug: provider.slug,
@@ -16,7 +42,8 @@ export function showProvider(provider: ListedProvider): z.output<typeof Provider
     workspace_id: provider.workspaceId,
     workspace_slug: provider.workspaceSlug,
     workspace_name: provider.workspaceName,
-    status: 'active',
+    status: limits.isExhausted ? 'exhausted' : 'active',
+    ...showSingle(limits),
     created_at: showMoment(provider.createdAt),
     last_updated_at: showMoment(provider.updatedAt),
     object: 'provider',

@@ -2,7 +2,7 @@ import { WorkspaceList, WorkspaceQuery } from '../../contract/workspaces.ts'
 import * as workspaces from '../../store/workspaces.ts'
 import { showPage, windowOf } from '../page.ts'
 import { route } from '../route.ts'
-import { showWorkspace } from './show-workspace.ts'
+import { showWorkspaces } from './show-workspace.ts'
 
 export const listWorkspaces = route({
   method: 'GET',
@@ -11,8 +11,9 @@ export const listWorkspaces = route({
   scope: ['workspaces.list', 'workspaces.read'],
   query: WorkspaceQuery,
   reply: WorkspaceList,
-  async handle({ caller, query }, { store }) {
-    const page = await workspaces.listWorkspaces(
+  async handle({ caller, query }, parts) {
+    const { store } = parts
+    const { items, total } = await workspaces.listWorkspaces(
       store.db,
       caller.organisationId,
       {
@@ -22,6 +23,6 @@ export const listWorkspaces = route({
       },
       windowOf(query),
     )
-    return showPage(page, showWorkspace)
+    return showPage({ items: await showWorkspaces(store.db, items, parts), total }, (workspace) => workspace)
   },
 })

@@ -12,11 +12,12 @@ export const readWorkspace = route({
   summary: 'Read a workspace with its members',
   scope: ['workspaces.read'],
   reply: Workspace,
-  async handle({ caller, params }, { store }) {
+  async handle({ caller, params }, parts) {
+    const { store } = parts
     const workspace = await seeWorkspace(store.db, caller, params.id)
     const members = await listMembers(store.db, workspace.id)
     return {
-      ...showWorkspace(workspace),
+      ...(await showWorkspace(store.db, workspace, parts)),
       users: members.map(showMember),
     }
   },

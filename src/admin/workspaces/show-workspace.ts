@@ -1,9 +1,35 @@
 import type { z } from 'zod'
 import type { WorkspaceItem } from '../../contract/workspaces.ts'
+import type { Database } from '../../store/database.ts'
 import type { Workspace } from '../../store/workspaces.ts'
+import { readLimits, showListed, type ShownLimits } from '../limits/show-limits.ts'
+import type { AdminParts } from '../parts.ts'
 import { showMoment } from '../show-moment.ts'
 
-export function showWorkspace(workspace: Workspace): z.output<typeof WorkspaceItem> {
+type ShownWorkspace = z.output<typeof WorkspaceItem>
+type ShowParts = Pick<AdminParts, 'limits'>
+
+/** Workspaces with their limits. */
+export async function showWorkspaces(
+  db: Database,
+  workspaces: readonly Workspace[],
+  { limits }: ShowParts,
+): Promise<ShownWorkspace[]> {
+  const ids = workspaces.map(({ id }) => id)
+  const limitsOf = await readLimits(db, 'workspace', ids, limits)
+  return workspaces.map((workspace) => show(workspace, limitsOf(workspace.id)))
+}
+
+export async function showWorkspace(
+  db: Database,
+  workspace: Workspace,
+  { limits }: ShowParts,
+): Promise<ShownWorkspace> {
+  const limitsOf = await readLimits(db, 'workspace', [workspace.id], limits)
+  return show(workspace, limitsOf(workspace.id))
+}
+
+function show(workspace: Workspace, limits: ShownLimits): ShownWorkspace {
   return {
     id: workspace.id,
     slug: workspace.slug,
@@ -18,7 +44,8 @@ export function showWorkspace(workspace: Workspace): z.output<typeof WorkspaceIt
       metadata: { ...workspace.defaults.metadata },
       error_format: workspace.defaults.errorFormat ?? 'anthropic',
     },
-    status: 'active',
+    status: limits.isExhausted ? 'exhausted' : 'active',
+    ...showListed(limits),
     created_at: showMoment(workspace.createdAt),
     last_updated_at: showMoment(workspace.updatedAt),
     object: 'workspace',

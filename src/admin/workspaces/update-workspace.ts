@@ -3,6 +3,7 @@ import { WorkspaceUpdate } from '../../contract/workspaces.ts'
 import * as workspaces from '../../store/workspaces.ts'
 import { audited } from '../change.ts'
 import { requireConfig } from '../configs/require-config.ts'
+import { setLimits } from '../limits/set-limits.ts'
 import { requireProvider } from '../providers/require-provider.ts'
 import { route } from '../route.ts'
 import { seeWorkspace } from './see-workspace.ts'
@@ -11,13 +12,14 @@ import { showWorkspace } from './show-workspace.ts'
 export const updateWorkspace = route({
   method: 'PUT',
   path: '/admin/workspaces/:id',
-  summary: 'Change the name, description or defaults of a workspace',
+  summary: 'Change the name, description, defaults or limits of a workspace',
   scope: ['workspaces.update'],
   body: WorkspaceUpdate,
   reply: Nothing,
-  async handle({ caller, body: { name, description, defaults }, params }, parts) {
+  async handle({ caller, body: { name, description, defaults, ...limits }, params }, parts) {
     await audited(parts, { caller, action: 'update', resource: 'workspace' }, async (tx, note) => {
       const workspace = await seeWorkspace(tx, caller, params.id)
+      const shownBefore = await showWorkspace(tx, workspace, parts)
       if (typeof defaults?.provider === 'string') await requireProvider(tx, workspace.id, defaults.provider)
       const config = await requireConfig(tx, workspace, 'config_id', defaults?.config_id)
       const userKeyConfig = await requireConfig(tx, workspace, 'user_api_key_config', defaults?.user_api_key_config)
@@ -48,8 +50,15 @@ export const updateWorkspace = route({
         parts.clock.now(),
       )
       const { id } = workspace
-      const after = await seeWorkspace(tx, caller, id)
-      note({ id, workspaceId: id, before: showWorkspace(workspace), after: showWorkspace(after) })
+      const limited = {
+        organisationId: caller.organisationId,
+        workspaceId: id,
+        level: 'workspace',
+        subjectId: id,
+      } as const
+      await setLimits(tx, caller, limited, limits, parts.clock.now())
+      const after = await showWorkspace(tx, await seeWorkspace(tx, caller, id), parts)
+      note({ id, workspaceId: id, before: shownBefore, after })
     })
     return {}
   },
