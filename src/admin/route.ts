@@ -3,6 +3,7 @@ import { listProblems, strict } from '../contract/fields.ts'
 import type { AdminCaller } from './caller.ts'
 import { invalid } from './error.ts'
 import type { AdminParts } from './parts.ts'
+import { withoutRepeatedIds } from './repeated-ids.ts'
 
 /*
  * An endpoint is a value. The HTTP server mounts it, the OpenAPI document describes it, and tests walk the list of them;
@@ -15,7 +16,7 @@ export interface AdminRoute {
   readonly path: string
   /** One line for the reference. */
   readonly summary: string
-  /** A caller needs one of these. */
+  /** A caller needs one of these; where there is none, being known is enough. */
   readonly scope: readonly string[]
   readonly body: z.ZodType | undefined
   readonly query: z.ZodType
@@ -38,7 +39,7 @@ interface Definition<Path extends string, Body extends z.ZodType, Query extends 
   readonly method: AdminRoute['method']
   readonly path: Path
   readonly summary: string
-  readonly scope: readonly [string, ...string[]]
+  readonly scope: readonly string[]
   readonly body?: Body
   readonly query?: Query
   readonly reply: z.ZodType<Answer>
@@ -72,6 +73,8 @@ export function route<
   const { method, path, summary, scope, reply } = definition
   const body: z.ZodType = definition.body ?? Empty
   const query: z.ZodType = definition.query ?? Empty
+  const queryNames = namesOf(query)
+  const bodyNames = namesOf(body)
   return {
     method,
     path,
@@ -79,11 +82,11 @@ export function route<
     scope,
     reply,
     query,
-    queryNames: query instanceof z.ZodObject ? Object.keys(query.shape) : [],
+    queryNames,
     body: definition.body,
     async answer(asked, parts) {
-      const readBody = body.safeParse(asked.body ?? {})
-      const readQuery = query.safeParse(asked.query)
+      const readBody = body.safeParse(withoutRepeatedIds(asked.body ?? {}, bodyNames, asked.params))
+      const readQuery = query.safeParse(withoutRepeatedIds(asked.query, queryNames, asked.params))
       if (!readBody.success || !readQuery.success) {
         throw invalid(
           [readBody, readQuery].flatMap(({ error }) => (error === undefined ? [] : listProblems(error))).join('\n'),
@@ -101,4 +104,8 @@ export function route<
       )
     },
   }
+}
+
+function namesOf(schema: z.ZodType): readonly string[] {
+  return schema instanceof z.ZodObject ? Object.keys(schema.shape) : []
 }
