@@ -58,8 +58,11 @@ describe('making a key', () => {
     ["an administrator's scope", { scopes: ['organisation_integrations.create'] }, 'cannot hold'],
     ['a provider nobody has', { defaults: { provider: '@nowhere' } }, 'has no provider @nowhere'],
     ['a config', { defaults: { config_id: 'pc-1' } }, 'this workspace has no config pc-1'],
-    ['budgets', { usage_limits: { credit_limit: 1 } }, 'does not have budgets yet'],
-    ['rate limits', { rate_limits: [] }, 'does not have rate limits yet'],
+    [
+      'a budget below nothing',
+      { usage_limits: { credit_limit: -1 } },
+      'usage_limits.credit_limit: may not be negative',
+    ],
     ['rotation', { rotation_policy: {} }, 'does not have key rotation yet'],
     ['an end that has passed', { expires_at: '2020-01-01T00:00:00Z' }, 'has passed already'],
     ['a date without a time', { expires_at: '2027-01-01' }, 'has to be a moment'],
@@ -170,7 +173,7 @@ describe('a key', () => {
     [{ scopes: ['workspaces.delete'] }, 'cannot hold'],
     [{ defaults: { provider: '@nowhere' } }, 'has no provider'],
     [{ workspace_id: 'ws-other' }, 'not known here'],
-    [{ rate_limits: [] }, 'does not have rate limits yet'],
+    [{ rate_limits: [{ type: 'requests', value: 1 }] }, 'rate_limits.0.unit: is required'],
   ])('is not changed by %o', async (body, reason) => {
     const { call, newKey } = await startControlPlane()
     const { id } = await newKey(['logs.view'])

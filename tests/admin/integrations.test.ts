@@ -299,11 +299,11 @@ describe('workspaces of an integration', () => {
     expect(directory.provider(otherWorkspace.id, 'claude-prod')).toBeDefined()
   })
 
-  it('refuses what contradicts itself, workspaces nobody has, and budgets', async () => {
+  it('refuses what contradicts itself, workspaces nobody has, and budgets that cannot be', async () => {
     const { call } = await startControlPlane()
     const path = '/integrations/sandbox/workspaces'
     expect((await call('PUT', path, { workspaces: [{ id: 'ws-other', enabled: false }] })).status).toBe(400)
     expect((await call('PUT', path, { workspaces: [{ id: 'ws-nowhere' }] })).status).toBe(404)
-    expect((await call('PUT', path, { workspaces: [{ id: 'ws-other', usage_limits: [] }] })).status).toBe(400)
+    expect((await call('PUT', path, { workspaces: [{ id: 'ws-other', usage_limits: [{}] }] })).status).toBe(400)
   })
 })

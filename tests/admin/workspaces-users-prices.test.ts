@@ -42,7 +42,7 @@ describe('workspaces', () => {
 
   it.each([
     [{ defaults: { provider: '@nowhere' } }, 'has no provider'],
-    [{ usage_limits: [] }, 'does not have budgets yet'],
+    [{ usage_limits: [{}] }, 'usage_limits.0.credit_limit: has to be a number'],
     [{ defaults: { input_guardrails: [] } }, 'does not have guardrails yet'],
     [{ nam: 'x' }, 'did you mean name?'],
   ])('are not changed by %o', async (body, reason) => {
