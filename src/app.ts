@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { registerAdmin } from './admin/http.ts'
+import { openAlerts } from './alerts/open-alerts.ts'
 import { createAnswerCache } from './cache/create-answer-cache.ts'
 import { buildCliPackage } from './cli-package.ts'
 import { formatSettingsBlock, settingsBlock } from './cli/settings-block.ts'
@@ -13,17 +14,21 @@ import { createVault } from './credentials/vault.ts'
 import { answerClientError } from './gateway/client-error.ts'
 import { answerWrongPath, registerDataPlane } from './gateway/http.ts'
 import type { CallLimits, ReportedFailure } from './gateway/parts.ts'
+import { createBudgets } from './limits/create-budgets.ts'
 import { createGates } from './limits/create-gates.ts'
 import { createRates } from './limits/create-rates.ts'
 import { createProviders } from './providers/create-providers.ts'
+import { publicLookup } from './providers/transport.ts'
 import { openBooks } from './records/books.ts'
 import { createAffinity } from './routing/affinity.ts'
 import { createBreakers } from './routing/breaker.ts'
 import { createOwnConfigReader } from './routing/own-configs.ts'
 import { readRevision } from './store/changes.ts'
-import { openStore } from './store/database.ts'
-import { createDirectory } from './store/directory.ts'
+import { type Store, openStore } from './store/database.ts'
+import { type Directory, createDirectory } from './store/directory.ts'
 import { type FirstSecrets, newSignInLink, prepareFirstStart } from './store/first-start.ts'
+import { readSpent } from './store/spent.ts'
+import { findOrganisation } from './store/organisations.ts'
 import { type Logger, createLogger } from './telemetry/logger.ts'
 import { createMetrics } from './telemetry/metrics.ts'
 import { registerMetrics } from './telemetry/register-metrics.ts'
@@ -104,6 +109,20 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
 
     const books = await openBooks({ folder: join(config.PORTCULLIS_DATA, 'journal'), clock, log, sink: store })
     closings.push(() => books.close())
+    const limits = await openLimits({ store, directory, clock })
+
+    const alerts = openAlerts({
+      clock,
+      db: store.db,
+      organisationId: (await findOrganisation(store.db))!.id,
+      vault,
+      trustedHosts: config.trustedHosts,
+      lookup: publicLookup,
+      mailServer: config.mailServer,
+      version: VERSION,
+      report: (message, problem) => log.warn({ err: problem }, message),
+    })
+    closings.push(() => alerts.close())
 
     const providers = createProviders({ clock, trustedHosts: config.trustedHosts })
     closings.push(() => providers.close())
@@ -123,7 +142,6 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
       running: () => plane.running,
     })
 
-    const limits = createCallLimits(clock)
     const app = createServer(config, clock)
     closings.push(() => app.close())
     const plane = registerDataPlane(app, {
@@ -133,7 +151,7 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
       configs: { find: directory.config, read: createOwnConfigReader() },
       prices: directory,
       ledger: books.ledger,
-      recorder: metrics.watch(books.recorder),
+      recorder: alerts.watchPrices(metrics.watch(books.recorder)),
       report: reportTo(log),
       warn: ({ message, ...facts }) => log.warn(facts, message),
       providers: providers.byKind,
@@ -183,6 +201,7 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
       settingsText: (url, key) => formatSettingsBlock(settingsBlock({ url, key })),
       flushRecords: () => books.flush(),
       circuits: () => breakers.list(),
+      alerts,
       limits: {
         state(limitId, bucket = limitId) {
           const limit = limits.rulebook().find(limitId)
@@ -192,6 +211,12 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
       },
       forgetAnswers: (workspaceId) => answers.forget(workspaceId),
       report: (problem) => log.error({ err: problem }, 'a request to the admin API failed'),
+    })
+    alerts.watch({
+      circuits: () => breakers.list(),
+      books: () => books.stats(),
+      find: (limitId) => limits.rulebook().find(limitId),
+      budgets: limits.budgets,
     })
     url = await app.listen({ host: config.HOST, port: config.PORT })
 
@@ -211,26 +236,36 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
   }
 }
 
-function createCallLimits(clock: Clock): CallLimits {
+/** Counts from where the ledger stands, so the journal of the last run has to be in the store by now. */
+async function openLimits({ store, directory, clock }: LimitParts): Promise<CallLimits> {
+  const zone = () => directory.organisation().timeZone ?? 'UTC'
   return {
-    rulebook: () => ({
-      purses: () => [],
-      lanes: () => [],
-      targetLanes: () => [],
-      find: () => undefined,
-      resetAt: () => undefined,
+    rulebook: directory.rulebook,
+    budgets: createBudgets({
+      clock,
+      zone,
+      resets: (bucket) => directory.rulebook().resetAt(bucket),
+      find: (limitId) => directory.rulebook().find(limitId),
+      spent: await readSpent(store.db, { zone: zone(), now: clock.now() }),
     }),
-    budgets: {
-      hold: () => ({ kind: 'hold', buckets: [], isOver: false, settle() {}, release() {}, resize: () => true }),
-      room: () => ({ costNanos: undefined, tokens: undefined }),
-      state: () => ({ spent: 0n, held: 0n, periodStart: 0, resetsAt: undefined }),
-      buckets: () => [],
-    },
     rates: createRates({ clock }),
-    gates: createGates({ clock, waitMs: 5_000, waitersMax: 100 }),
-    organisation: () => ({ timeZone: undefined, contact: undefined }),
+    gates: createGates({ clock, waitMs: GATE_WAIT_MS, waitersMax: GATE_WAITERS_MAX }),
+    organisation() {
+      const { timeZone, contact } = directory.organisation()
+      return { timeZone, contact }
+    },
   }
 }
+
+interface LimitParts {
+  readonly store: Store
+  readonly directory: Directory
+  readonly clock: Clock
+}
+
+/** In line for one of the requests that may run at the same time; a developer takes a pause of this length for thinking. */
+const GATE_WAIT_MS = 5_000
+const GATE_WAITERS_MAX = 100
 
 /** Failures of exchanges in the operator's log, as loud as it is the operator's turn. */
 function reportTo(log: Logger): (failure: ReportedFailure) => void {

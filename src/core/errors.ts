@@ -67,6 +67,7 @@ export const ERRORS = {
   // Running requests give back most of what they hold within seconds, so Claude Code is to wait and go on.
   'budget.held': { status: 429, wire: 'rate_limit_error', fault: 'caller', recovery: 'stop' },
   'budget.provider_spent': { status: 402, wire: 'billing_error', fault: 'operator', recovery: 'next-target' },
+  'budget.provider_held': { status: 429, wire: 'rate_limit_error', fault: 'operator', recovery: 'next-target' },
   'rate.limited': { status: 429, wire: 'rate_limit_error', fault: 'caller', recovery: 'stop' },
   'rate.provider_limited': { status: 429, wire: 'rate_limit_error', fault: 'operator', recovery: 'next-target' },
   'rate.concurrency': { status: 429, wire: 'rate_limit_error', fault: 'caller', recovery: 'stop' },
@@ -117,6 +118,8 @@ export interface ErrorDetails {
   readonly final?: boolean
   /** What Portkey calls it, for callers whose tools read its shape: then it is sent in place of ours. */
   readonly portkey?: PortkeyWords | undefined
+  /** Headers that a client in gateway mode reads of a spent budget, which for it goes with status 429. */
+  readonly spendNotice?: readonly string[]
 }
 
 /** A refusal as Portkey's gateway makes it, beside its message. */
@@ -137,6 +140,7 @@ export class GatewayError extends Error {
   /** Sent as `x-should-retry: false`. */
   readonly isFinal: boolean
   readonly portkey: PortkeyWords | undefined
+  readonly spendNotice: readonly string[] | undefined
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause })
@@ -145,11 +149,12 @@ export class GatewayError extends Error {
     this.retryAfterSeconds = details.retryAfterSeconds
     this.isFinal = details.final ?? this.spec.final ?? false
     this.portkey = details.portkey
+    this.spendNotice = details.spendNotice
   }
 
   /** The status that the client gets. */
   get status(): number {
-    return this.portkey?.status ?? this.spec.status
+    return this.portkey?.status ?? (this.spendNotice === undefined ? this.spec.status : 429)
   }
 
   get spec(): ErrorSpec {

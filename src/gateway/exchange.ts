@@ -5,6 +5,7 @@ import type { CallCharge, CallClosing } from '../ledger/ledger.ts'
 import type { CallBody, Change, Repairs, Upstream, WireModel } from '../providers/adapter.ts'
 import type { RouteStep } from '../records/record.ts'
 import type { CacheRule, RoutingConfig, TargetSettings } from '../routing/routing-config.ts'
+import type { AnswerFacts } from './stream/answer-tap.ts'
 
 /*
  * One request and its reply. What is known about an exchange grows to the right, and the types say so:
@@ -134,8 +135,7 @@ export interface Admitted extends Planned {
 
 export interface Attempt extends Admitted {
   readonly target: Target
-  /** Numbers the calls of the exchange in the order in which they are made, from 0 on, over retries and targets. */
-  readonly drawOrdinal: () => number
+  readonly ordinals: Ordinals
   /** Tries at this target before this one. */
   readonly retry: number
   /** Somebody could try again or take over, so nothing reaches the client before the first content. */
@@ -148,8 +148,36 @@ export interface Attempt extends Admitted {
   readonly signal: AbortSignal
 }
 
+/** Numbers the calls of an exchange in the order in which they are made, from 0 on, over retries and targets. */
+export interface Ordinals {
+  draw(): number
+  /** How many were drawn. */
+  readonly drawn: number
+}
+
+/** An attempt that no limit stops, with what it holds of budgets until its call has ended. */
+export interface PaidAttempt extends Attempt {
+  readonly hold: CallHold
+  /** Tokens that the answer may have at most, when fewer than the body asks for fit in a budget. */
+  readonly outputTokensMax: number | undefined
+}
+
+/** What one call holds of its budgets. It ends once, with `settle` or `release`; whatever is said later is ignored. */
+export interface CallHold {
+  /** Of budgets, for the ledger. */
+  readonly buckets: readonly string[]
+  /** Milliseconds since the epoch; decides the period that the call is charged to. Undefined when there is no budget. */
+  readonly at: number | undefined
+  /** Looks at the answer so far and holds as much as it turns out to need. The error with which the call has to end when there is no room. */
+  watch(answer: AnswerFacts): GatewayError | undefined
+  /** The call has ended and came to this; `ordinal` is its number in the exchange. */
+  settle(charge: CallCharge, ordinal: number, answer: AnswerFacts | undefined): void
+  /** The call was not made. */
+  release(): void
+}
+
 /** An attempt whose errors are looked at before anybody sees them. */
-export interface GuardedAttempt extends Attempt {
+export interface GuardedAttempt extends PaidAttempt {
   /** Told of the request as it leaves: what in it proves who we are must not come back either, though it is no stored secret. */
   readonly noteProof: (headers: HeaderLines) => void
 }

@@ -8,7 +8,7 @@ import type { Target } from './exchange.ts'
  */
 
 export interface Failure {
-  /** `skipped`: the target cannot serve this request, by its dialect or by a 501. `answered`: the upstream told of an error by itself. */
+  /** `skipped`: the target cannot serve this request, by its dialect, by a 501, or because a limit of its own stops it. `answered`: the upstream told of an error by itself. */
   readonly kind: 'skipped' | 'answered' | 'broken'
   readonly path: string
   /** Undefined for a way that leads nowhere. */
@@ -86,7 +86,14 @@ export function routeStep(
   return { path, provider: target?.upstream.slug, result, status: upstreamStatus, reason, ms: Math.round(ms) }
 }
 
-const SKIPS: ReadonlySet<string> = new Set(['target.incapable', 'model.not_allowed', 'provider.unknown'])
+const SKIPS: ReadonlySet<string> = new Set([
+  'target.incapable',
+  'model.not_allowed',
+  'provider.unknown',
+  'budget.provider_spent',
+  'budget.provider_held',
+  'rate.provider_limited',
+])
 
 /** Where another provider may know better. 401, 402, 403 and 404 speak of our account there, not of the request. */
 const USUAL_CODES: ReadonlySet<number> = new Set([401, 402, 403, 404, 408, 424, 429, 500, 502, 503, 504, 529])

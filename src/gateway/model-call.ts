@@ -2,16 +2,16 @@ import { type HeaderLines, header } from '../core/headers.ts'
 import type { CallBody, ModelCall, WireRequest } from '../providers/adapter.ts'
 import { applyParams } from '../routing/params.ts'
 import type { ParamEdits } from '../routing/routing-config.ts'
-import type { Attempt, Target } from './exchange.ts'
+import type { PaidAttempt, Target } from './exchange.ts'
 
-/** The client's call as its target is asked: with what the config says of body and headers. */
-export function toModelCall(attempt: Attempt): ModelCall {
-  const { endpoint, query, headers, body, streaming, target, repairs } = attempt
+/** The client's call as its target is asked: with what the config says of body and headers, and no more output than a budget has room for. */
+export function toModelCall(attempt: PaidAttempt): ModelCall {
+  const { endpoint, query, headers, body, streaming, target, repairs, outputTokensMax } = attempt
   return {
     endpoint,
     query,
     headers: withConfigured(headers, target),
-    body: edited(body, target),
+    body: configuredBody(body, target, outputTokensMax),
     streaming,
     model: target.model,
     wireModel: target.wire.id,
@@ -79,11 +79,22 @@ function withConfigured(headers: HeaderLines, { settings }: Target): HeaderLines
   return kept
 }
 
-function edited(body: CallBody, { settings: { params }, wire }: Target): CallBody {
-  const edits = withWireModel(params, body, wire.id)
+/** The body with what the target's config writes into it or takes out, and with this `max_tokens` in place of its own. */
+export function configuredBody(body: CallBody, target: Target, outputTokensMax?: number): CallBody {
+  const { params } = target.settings
+  const lowered = outputTokensMax === undefined ? params : withMaxTokens(params, outputTokensMax)
+  const edits = withWireModel(lowered, body, target.wire.id)
   if (edits === undefined) return body
   const result = applyParams(body.bytes, body.members, edits)
   return result === undefined ? body : { bytes: result.bytes, members: result.members, compressed: undefined }
+}
+
+function withMaxTokens(params: ParamEdits, outputTokensMax: number): ParamEdits {
+  return {
+    ...params,
+    overrides: { ...params.overrides, max_tokens: outputTokensMax },
+    drops: params.drops.filter(([name]) => name !== 'max_tokens'),
+  }
 }
 
 /** The model is written by the dialect, under the provider's own name for it; only a body without one gets a member from here. */

@@ -5,6 +5,7 @@ import { type Serve, pipeline } from './stage.ts'
 import { authenticate } from './stages/authenticate.ts'
 import { cache } from './stages/cache.ts'
 import { commit } from './stages/commit.ts'
+import { hold } from './stages/hold.ts'
 import { keepAlive } from './stages/keep-alive.ts'
 import { limit } from './stages/limit.ts'
 import { plan } from './stages/plan.ts'
@@ -29,6 +30,7 @@ export function createPipeline(parts: GatewayParts): Serve<Inbound> {
     .through(retry(parts)) // again at the same target, after a pause
     .through(repair(parts)) // again at the same target, with less
     .through(commit(parts)) // nothing is committed before the first content
+    .through(hold(parts)) // Attempt       → PaidAttempt: sets aside what it may cost
     .through(withhold()) // keeps back an error that repeats our credential
     .to(send(parts)) // adapter → signer → transport, and the ledger
 }

@@ -36,6 +36,7 @@ export function refusalHeaders(error: GatewayError, requestId: string, body: Buf
     ...more,
   ]
   if (header(more, 'x-portkey-trace-id') === undefined) headers.push('x-portkey-trace-id', requestId)
+  if (error.spendNotice !== undefined) headers.push(...error.spendNotice)
   if (error.isFinal) headers.push('x-should-retry', 'false')
   if (error.retryAfterSeconds !== undefined) headers.push('retry-after', String(error.retryAfterSeconds))
   if (error.spec.fault === 'gateway') headers.push('x-portkey-gateway-exception', 'true')

@@ -4,9 +4,9 @@ import { type HeaderLines, contentCoding, header, isEventStream } from '../core/
 import { type Id, newId } from '../core/ids.ts'
 import { NO_USAGE, totalTokens, type ReportedUsage, type TokenUsage } from '../core/usage.ts'
 import type { CallCharge, CallClosing } from '../ledger/ledger.ts'
-import type { OwnAnswer, UpstreamFlow, UpstreamHandler } from '../providers/adapter.ts'
+import type { Change, OwnAnswer, UpstreamFlow, UpstreamHandler } from '../providers/adapter.ts'
 import { departureError, leaverOf } from './departure.ts'
-import { type Attempt, type Flow, type GuardedAttempt, type Reply, STILL } from './exchange.ts'
+import { type Attempt, type Flow, type GuardedAttempt, type PaidAttempt, type Reply, STILL } from './exchange.ts'
 import type { GatewayParts } from './parts.ts'
 import { forClient } from './response-headers.ts'
 import type { Serve } from './stage.ts'
@@ -26,6 +26,7 @@ export function send(parts: SendParts): Serve<GuardedAttempt> {
     const modelCall = toModelCall(attempt)
     const own = adapter.answerItself?.(modelCall, upstream)
     if (own !== undefined) {
+      attempt.hold.release()
       answer(own, reply)
       return
     }
@@ -37,7 +38,7 @@ export function send(parts: SendParts): Serve<GuardedAttempt> {
       // It may have been ended while it waited for its proof of identity.
       if (call.isOver) return
       attempt.noteProof(signed.headers)
-      attempt.trail.note({ readyAt: parts.clock.monotonic(), changes })
+      attempt.trail.note({ readyAt: parts.clock.monotonic(), changes: withLowered(changes, attempt) })
       transport.send(signed, upstream, parts.timeouts, adapter.listen?.(modelCall, upstream, call) ?? call)
     } catch (thrown) {
       if (call.isOver) return
@@ -57,7 +58,7 @@ function answer({ status, headers, body }: OwnAnswer, reply: Reply): void {
 /** Sees one upstream call from its first byte to its entry in the ledger. */
 class UpstreamCall implements UpstreamHandler {
   /** Without the body: a stream lasts for minutes, and the body has been sent in its first second. */
-  readonly #attempt: Omit<Attempt, 'body'>
+  readonly #attempt: Omit<PaidAttempt, 'body'>
   /** Of the body as plain JSON, by which its tokens are estimated. */
   readonly #plainBytes: number
   readonly #reply: Reply
@@ -70,8 +71,10 @@ class UpstreamCall implements UpstreamHandler {
   #tap: AnswerTap | undefined
   #isPlainStream = false
   #sawContent = false
+  /** Among the calls of its exchange, once it is in the ledger. */
+  #ordinal = 0
 
-  constructor(attempt: Attempt, reply: Reply, parts: SendParts) {
+  constructor(attempt: PaidAttempt, reply: Reply, parts: SendParts) {
     const { body, ...kept } = attempt
     this.#attempt = kept
     this.#plainBytes = body.bytes.length
@@ -143,6 +146,11 @@ class UpstreamCall implements UpstreamHandler {
         this.#sawContent = true
         this.#attempt.trail.note({ firstTokenAt: this.#parts.clock.monotonic() })
       }
+      const unpaid = this.#attempt.hold.watch(tap)
+      if (unpaid !== undefined) {
+        this.#endUnpaid(unpaid)
+        return
+      }
     }
     this.#reply.chunk(bytes)
   }
@@ -160,6 +168,13 @@ class UpstreamCall implements UpstreamHandler {
     // The tap is told first, so that a last event without its end still counts, and what is still being decoded too.
     if (this.#tap === undefined) this.#breakOff(error)
     else this.#tap.end(() => this.#breakOff(error))
+  }
+
+  /** No budget has room for the rest of the answer: stop paying, and say so. */
+  #endUnpaid(error: GatewayError): void {
+    this.#flow?.abort()
+    this.#close(this.#chargeSoFar(), 'interrupted', undefined)
+    this.#reply.fail(error, 'upstream')
   }
 
   /** The upstream's answer has broken off, and what it has told is known. */
@@ -218,11 +233,12 @@ class UpstreamCall implements UpstreamHandler {
   }
 
   #openEntry(): void {
-    const { id, drawOrdinal, caller, endpoint, target } = this.#attempt
+    const { id, ordinals, caller, endpoint, target, hold } = this.#attempt
+    this.#ordinal = ordinals.draw()
     this.#parts.ledger.open({
       id: this.#id,
       exchangeId: id,
-      ordinal: drawOrdinal(),
+      ordinal: this.#ordinal,
       organisationId: caller.organisationId,
       workspaceId: caller.workspaceId,
       keyId: caller.keyId,
@@ -232,14 +248,15 @@ class UpstreamCall implements UpstreamHandler {
       providerKind: target.upstream.kind,
       endpoint,
       model: target.wire.id,
-      buckets: [],
-      openedAt: this.#parts.clock.now(),
+      buckets: hold.buckets,
+      openedAt: hold.at ?? this.#parts.clock.now(),
       fallback: this.#chargeSoFar(),
     })
   }
 
   #close(charge: CallCharge, outcome: CallClosing['outcome'], interruptedBy: CallClosing['interruptedBy']): void {
     const wasOpen = this.#state === 'open'
+    if (wasOpen) this.#attempt.hold.settle(charge, this.#ordinal, this.#tap)
     this.#finish()
     if (!wasOpen) return
     const ending = {
@@ -260,6 +277,7 @@ class UpstreamCall implements UpstreamHandler {
 
   #finish(): void {
     this.#state = 'over'
+    this.#attempt.hold.release()
     this.#attempt.signal.removeEventListener('abort', this.#onLeave)
   }
 
@@ -302,6 +320,11 @@ class UpstreamCall implements UpstreamHandler {
     resume: () => this.#flow?.resume(),
     abort: () => this.#flow?.abort(),
   }
+}
+
+/** What a budget has changed is told behind what the dialect has. */
+function withLowered(changes: readonly Change[], { outputTokensMax }: PaidAttempt): readonly Change[] {
+  return outputTokensMax === undefined ? changes : [...changes, { action: 'lowered', what: 'max_tokens' }]
 }
 
 /** Ends a call that the provider may still be working at. */

@@ -182,7 +182,7 @@ export const NO_REPAIRS: Repairs = {
 
 /** One thing that was changed on the way to a target, for the record: `dropped context_management`. */
 export interface Change {
-  readonly action: 'added' | 'clamped' | 'dropped' | 'folded' | 'moved' | 'renamed'
+  readonly action: 'added' | 'clamped' | 'dropped' | 'folded' | 'lowered' | 'moved' | 'renamed'
   /** The field or beta, such as `context_management`, `messages[].output_config`, `beta advanced-tool-use-2025-11-20`. */
   readonly what: string
 }

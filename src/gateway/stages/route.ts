@@ -9,6 +9,7 @@ import {
   type Attempt,
   type Choice,
   type DeadEnd,
+  type Ordinals,
   type Planned,
   type Reply,
   type Route,
@@ -34,9 +35,14 @@ export function route(parts: RouteParts): Stage<Admitted, Attempt> {
 }
 
 /** Outside of the journey, because a call keeps it for as long as its stream: a closure in there would keep the whole body. */
-function countFromZero(): () => number {
-  let count = 0
-  return () => count++
+function countFromZero(): Ordinals {
+  let drawn = 0
+  return {
+    draw: () => drawn++,
+    get drawn() {
+      return drawn
+    },
+  }
 }
 
 /** Notes who answers when the client is told, because a short answer ends in that same moment. Outside of the journey for the same reason. */
@@ -72,7 +78,7 @@ class Journey {
   readonly #reply: Reply
   readonly #next: Serve<Attempt>
   readonly #parts: RouteParts
-  readonly #drawOrdinal = countFromZero()
+  readonly #ordinals = countFromZero()
   /** The last failure of a target that was called. */
   #lastReal: Failure | undefined
   /** A target would have served, had the client left out a feature that it can leave out. */
@@ -172,7 +178,7 @@ class Journey {
         {
           ...this.#exchange,
           target,
-          drawOrdinal: this.#drawOrdinal,
+          ordinals: this.#ordinals,
           retry: 0,
           isHeld,
           isReplaceable,

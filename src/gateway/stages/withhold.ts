@@ -1,7 +1,7 @@
 import { GatewayError } from '../../core/errors.ts'
 import { type HeaderLines, header } from '../../core/headers.ts'
 import type { Credential } from '../../providers/adapter.ts'
-import type { Attempt, Breaker, Ending, GuardedAttempt, Reply, ReplyHead } from '../exchange.ts'
+import type { Breaker, Ending, GuardedAttempt, PaidAttempt, Reply, ReplyHead } from '../exchange.ts'
 import type { Stage } from '../stage.ts'
 import { beginsError } from '../stream/begins-error.ts'
 
@@ -12,7 +12,7 @@ const HELD_BYTES_MAX = 64 * 1024
  * Keeps an upstream's error back when it repeats the credential it was sent, as some hosts do with a key they do not like, or the token that was
  * got for one. Every other error passes unchanged, once it is whole. A compressed one is not looked into: plain was asked for.
  */
-export function withhold(): Stage<Attempt, GuardedAttempt> {
+export function withhold(): Stage<PaidAttempt, GuardedAttempt> {
   return (next) =>
     function withhold(exchange, reply) {
       const { upstream } = exchange.target

@@ -1,0 +1,203 @@
+import { plainModelName } from '../core/model-names.ts'
+import type { Nanos } from '../core/money.ts'
+import { type ReportedUsage, type TokenUsage, totalTokens } from '../core/usage.ts'
+import { asReport, type Demand, FRAME_TOKENS, type ModelSize, readDemand } from '../limits/bound.ts'
+import type { Need, Room } from '../limits/budgets.ts'
+import type { LearnedOutputs } from '../limits/learned-outputs.ts'
+import type { LearnedTurns, Turn } from '../limits/learned-turns.ts'
+import { CLAUDE_MODELS } from '../providers/claude-models.ts'
+import { describeClient } from './describe-client.ts'
+import type { Attempt } from './exchange.ts'
+import { configuredBody } from './model-call.ts'
+import type { Prices } from './parts.ts'
+import type { AnswerFacts } from './stream/answer-tap.ts'
+
+export interface MeasureParts {
+  readonly prices: Prices
+  readonly turns: LearnedTurns
+  readonly outputs: LearnedOutputs
+}
+
+/** What a call needs of budgets: at most, and probably. */
+export type Needed = Pick<Need, 'bound' | 'expected'>
+
+/** Room that is left for a call: in budgets that hold the most it may use, and in those that hold what is likely. */
+export interface Rooms {
+  readonly strict: Room
+  readonly tight: Room
+}
+
+/** An answer of which nothing else is known is taken to be no longer; few of Claude Code's are. */
+const LIKELY_OUTPUT_TOKENS = 8_000
+
+/** What is likely is taken a little larger. */
+const MARGIN = 1.05
+
+/** With what a conversation begins; enough to tell two apart, and the same from turn to turn. */
+const OPENING_BYTES = 256
+
+/**
+ * How much one attempt may use, by its body, its target and what the turns before have taught. Made once per attempt, and asked again when the
+ * answer tells more.
+ */
+export class Measure {
+  readonly demand: Demand
+  readonly requests: number
+  readonly #parts: MeasureParts
+  readonly #attempt: Pick<Attempt, 'receivedAt' | 'target'>
+  readonly #body: Pick<Turn, 'weight' | 'opening'>
+  /** Undefined for a client that does not tell its sessions apart. */
+  readonly #conversation: string | undefined
+  readonly #kind: string
+  readonly #startedAt: number
+  readonly #inputMax: number
+  readonly #likelyInput: { readonly cacheRead: number; readonly input: number }
+  readonly #likelyOutput: number
+
+  constructor(attempt: Attempt, parts: MeasureParts, now: number) {
+    const { target, caller, sessionId, headers, ordinals, receivedAt } = attempt
+    const body = configuredBody(attempt.body, target)
+    const demand = readDemand(body, sizeOf(target.model))
+    const { agentId, requestClass } = describeClient(headers)
+    const messages = body.members.find('messages')
+    const from = messages?.valueStart ?? 0
+    this.demand = demand
+    this.requests = ordinals.drawn === 0 ? 1 : 0
+    this.#parts = parts
+    this.#attempt = { receivedAt, target }
+    this.#body = { weight: demand.weight, opening: body.bytes.toString('latin1', from, from + OPENING_BYTES) }
+    this.#startedAt = now
+    this.#kind = `${target.model}\n${requestClass ?? ''}\n${agentId === undefined ? '' : 'agent'}\n${body.members.find('tools') !== undefined}`
+    this.#conversation =
+      sessionId === undefined || demand.inputGrows || !Number.isFinite(demand.weight)
+        ? undefined
+        : `${caller.keyId}\n${sessionId}\n${agentId ?? ''}\n${target.model}`
+    const turn = this.#conversation === undefined ? undefined : parts.turns.recall(this.#conversation, this.#body)
+    this.#inputMax = inputMax(demand, turn)
+    this.#likelyInput = likelyInput(demand, turn, now)
+    this.#likelyOutput = parts.outputs.likelyMost(this.#kind) ?? LIKELY_OUTPUT_TOKENS
+  }
+
+  /** Before the answer has told anything, if it has no more tokens than this. */
+  needed(outputMax: number): Needed {
+    const { demand } = this
+    const { input, cacheRead } = this.#likelyInput
+    const likelyOutput = Math.min(this.#likelyOutput, outputMax)
+    return {
+      bound: this.#amounts(asReport(demand, { input: this.#inputMax, output: outputMax })),
+      expected: this.#amounts(asReport(demand, { input, cacheRead, output: likelyOutput })),
+    }
+  }
+
+  /** Once the answer has told its input, if it will have so many tokens at most and so many probably. */
+  neededFor(answer: AnswerFacts, outputMax: number, likelyOutput: number): Needed {
+    const report = answer.report()
+    const searches = this.demand.searches
+    return {
+      bound: this.#amounts(withOutput(report, outputMax, searches), answer.modelServed),
+      expected: this.#amounts(withOutput(report, likelyOutput, searches), answer.modelServed),
+    }
+  }
+
+  /** So many tokens of output are held at first by budgets that hold what is likely. */
+  likelyOutput(outputMax: number): number {
+    return Math.min(this.#likelyOutput, outputMax)
+  }
+
+  /** The most tokens of output for which there is room; undefined when even the input does not fit, or nothing about output is limited. */
+  outputThatFits({ strict, tight }: Rooms): number | undefined {
+    const { input, cacheRead } = this.#likelyInput
+    const most = [
+      this.#outputFor(strict, { input: this.#inputMax, cacheRead: 0 }),
+      this.#outputFor(tight, { input, cacheRead }),
+    ].filter((tokens) => tokens !== undefined)
+    return most.length === 0 ? undefined : Math.min(...most)
+  }
+
+  /** The answer has ended; the next turn of this conversation is measured by it. */
+  learn(answer: AnswerFacts, usage: TokenUsage): void {
+    if (answer.outputReported) this.#parts.outputs.learn(this.#kind, usage.output)
+    if (this.#conversation === undefined || !answer.inputReported) return
+    this.#parts.turns.learn(this.#conversation, {
+      ...this.#body,
+      inputTokens: usage.input + usage.cacheRead + usage.cacheWrite5m + usage.cacheWrite1h,
+      at: this.#startedAt,
+    })
+  }
+
+  #outputFor(room: Room, input: { readonly input: number; readonly cacheRead: number }): number | undefined {
+    const { demand } = this
+    const fits: number[] = []
+    if (room.costNanos !== undefined) {
+      const asked = Math.max(1, demand.outputTokens)
+      const fixed = this.#price(asReport(demand, { ...input, output: 0 }))
+      const perToken = (this.#price(asReport(demand, { ...input, output: asked })) - fixed) / BigInt(asked) + 1n
+      // Prices are rounded up to a whole nano-dollar, the input's and the output's.
+      fits.push(Number((room.costNanos - fixed - 2n) / perToken))
+    }
+    if (room.tokens !== undefined) fits.push(Number(room.tokens) - input.input - input.cacheRead)
+    return fits.length === 0 ? undefined : Math.min(...fits)
+  }
+
+  #amounts(report: ReportedUsage, model?: string): Need['bound'] {
+    return { costNanos: this.#price(report, model), tokens: totalTokens(report.tokens), requests: this.requests }
+  }
+
+  #price(report: ReportedUsage, model?: string): Nanos {
+    const { target, receivedAt } = this.#attempt
+    return this.#parts.prices.price(report, {
+      providerKind: target.upstream.kind,
+      scope: target.wire.priceScope,
+      model: model ?? target.wire.id,
+      at: receivedAt,
+    }).costNanos
+  }
+}
+
+const SIZES: ReadonlyMap<string, ModelSize> = new Map(CLAUDE_MODELS.map((model) => [model.id, model]))
+
+/** A model that nobody knows is as large as the largest. */
+const LARGEST: ModelSize = {
+  contextTokens: Math.max(...CLAUDE_MODELS.map(({ contextTokens }) => contextTokens)),
+  outputTokens: Math.max(...CLAUDE_MODELS.map(({ outputTokens }) => outputTokens)),
+}
+
+function sizeOf(model: string): ModelSize {
+  return SIZES.get(plainModelName(model)) ?? LARGEST
+}
+
+function inputMax(demand: Demand, turn: Turn | undefined): number {
+  if (turn === undefined) return demand.inputTokens
+  return Math.min(demand.inputTokens, turn.inputTokens + (demand.weight - turn.weight) + FRAME_TOKENS)
+}
+
+/** What was in the last turn comes from the cache as long as it is kept there; of new text a token has some three bytes. */
+function likelyInput(demand: Demand, turn: Turn | undefined, now: number): { cacheRead: number; input: number } {
+  const bytesPerToken = 3
+  if (turn === undefined) {
+    return { cacheRead: 0, input: Math.min(demand.inputTokens, Math.ceil((demand.weight / bytesPerToken) * MARGIN)) }
+  }
+  const added = Math.ceil(((demand.weight - turn.weight) / bytesPerToken) * MARGIN)
+  const isKept = demand.cache !== 'none' && now - turn.at < CACHE_MS[demand.cache]
+  return isKept
+    ? { cacheRead: turn.inputTokens, input: added }
+    : { cacheRead: 0, input: Math.ceil(turn.inputTokens * MARGIN) + added }
+}
+
+/** How long a provider keeps a prompt, in milliseconds. */
+const CACHE_MS = { '5m': 300_000, '1h': 3_600_000 } as const
+
+/** What the answer has reported so far, as if it went on to so many tokens and did all its searches. */
+function withOutput(report: ReportedUsage, output: number, searches: number): ReportedUsage {
+  const [first, ...rest] = report.steps
+  const more = { output, webSearches: Math.max(report.tokens.webSearches, searches) }
+  const tokens = { ...report.tokens, ...more }
+  return {
+    ...report,
+    tokens,
+    steps: [
+      { model: first?.model, kind: first?.kind ?? 'message', tokens: { ...(first?.tokens ?? tokens), ...more } },
+      ...rest,
+    ],
+  }
+}

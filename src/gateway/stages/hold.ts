@@ -1,0 +1,142 @@
+import type { GatewayError } from '../../core/errors.ts'
+import type { HeaderLines } from '../../core/headers.ts'
+import type { Hold, Shortage } from '../../limits/budgets.ts'
+import { createLearnedOutputs } from '../../limits/learned-outputs.ts'
+import { createLearnedTurns } from '../../limits/learned-turns.ts'
+import type { Lane, LimitedCall, Purse } from '../../limits/limit.ts'
+import { budgetRefusal } from '../budget-refusal.ts'
+import { HeldCall, NOTHING_HELD } from '../call-hold.ts'
+import type { Attempt, CallHold, Caller, PaidAttempt, Reply } from '../exchange.ts'
+import { Measure } from '../measure.ts'
+import type { GatewayParts } from '../parts.ts'
+import { readsSpendNotices, spendHeaders } from '../spend-notices.ts'
+import type { Stage } from '../stage.ts'
+import { visitLanes } from '../visit.ts'
+
+type HoldParts = Pick<GatewayParts, 'clock' | 'limits' | 'prices' | 'random'>
+
+/** The least answer that is worth its input: a shorter one ends in the middle of a thought. */
+const OUTPUT_TOKENS_WORTH = 4_096
+
+/** Besides the tokens that a body sets aside for thinking. */
+const WORDS_AFTER_THINKING = 1_024
+
+/**
+ * Sets aside the most that a call may use, in all its budgets at once, before it is made; what it did use is settled when it ends. Where that does
+ * not fit, a shorter answer is asked for, and the call refused when even that does not fit.
+ */
+export function hold(parts: HoldParts): Stage<Attempt, PaidAttempt> {
+  const { clock, limits, prices, random } = parts
+  const measureParts = { prices, turns: createLearnedTurns(clock), outputs: createLearnedOutputs(clock) }
+
+  return (next) => {
+    return function hold(attempt, reply) {
+      const rulebook = limits.rulebook()
+      const call = limitedCall(attempt)
+      const lanes = rulebook.targetLanes(call)
+      const purses = rulebook.purses(call)
+      if (lanes.length > 0) return visit(attempt, lanes, purses, reply)
+      if (purses.length > 0) return pay(attempt, purses, reply)
+      return next({ ...attempt, hold: NOTHING_HELD, outputTokensMax: undefined }, reply)
+    }
+
+    async function visit(
+      attempt: Attempt,
+      lanes: readonly Lane[],
+      purses: readonly Purse[],
+      reply: Reply,
+    ): Promise<void> {
+      const visit = await visitLanes(lanes, attempt, reply, parts)
+      const noteTokens = (tokens: number): void => {
+        attempt.noteTokens(tokens)
+        visit.noteTokens(tokens)
+      }
+      try {
+        await (purses.length > 0
+          ? pay({ ...attempt, noteTokens }, purses, visit)
+          : next({ ...attempt, noteTokens, hold: NOTHING_HELD, outputTokensMax: undefined }, visit))
+      } catch (thrown) {
+        visit.finish()
+        throw thrown
+      }
+    }
+
+    /** Once it is handed to a transport the call ends its hold by itself. */
+    async function pay(attempt: Attempt, purses: readonly Purse[], reply: Reply): Promise<void> {
+      const readsNotices = readsSpendNotices(attempt.body)
+      const notice = readsNotices ? spendHeaders(purses, limits.budgets) : []
+      const paid = place(attempt, purses, refusalFor(attempt.caller, readsNotices))
+      try {
+        await next({ ...attempt, ...paid }, notice.length === 0 ? reply : withHeaders(reply, notice))
+      } catch (thrown) {
+        paid.hold.release()
+        throw thrown
+      }
+    }
+  }
+
+  /** Holds what the call needs, or what a shorter answer needs; throws the refusal, and leaves no trace, when that does not fit either. */
+  function place(attempt: Attempt, purses: readonly Purse[], refuse: Refuse): Paid {
+    const at = clock.now()
+    const measure = new Measure(attempt, measureParts, clock.monotonic())
+    const asked = measure.demand.outputTokens
+    const held = (hold: Hold, outputTokensMax: number): CallHold => {
+      return new HeldCall({ budgets: limits.budgets, purses, hold, measure, outputTokensMax, at, refuse })
+    }
+    let answer = limits.budgets.hold(purses, { ...measure.needed(asked), at })
+    if (answer.kind === 'hold') return { hold: held(answer, asked), outputTokensMax: undefined }
+
+    const fitting = measure.outputThatFits({
+      strict: limits.budgets.room(purses, 'strict'),
+      tight: limits.budgets.room(purses, 'tight'),
+    })
+    if (fitting !== undefined && fitting < asked && fitting >= leastWorth(measure)) {
+      answer = limits.budgets.hold(purses, { ...measure.needed(fitting), at })
+      if (answer.kind === 'hold') return { hold: held(answer, fitting), outputTokensMax: fitting }
+    }
+    throw refuse(answer)
+  }
+
+  /** Keeps nothing else of the attempt: a stream lasts for minutes. */
+  function refusalFor(caller: Caller, readsNotices: boolean): Refuse {
+    return (shortage) =>
+      budgetRefusal(shortage, { caller, organisation: limits.organisation(), now: clock.now(), readsNotices, random })
+  }
+}
+
+type Refuse = (shortage: Shortage) => GatewayError
+
+/** What an attempt has more once it is paid for. */
+type Paid = Pick<PaidAttempt, 'hold' | 'outputTokensMax'>
+
+function leastWorth({ demand: { outputTokens, thinkingTokens } }: Measure): number {
+  if (thinkingTokens > 0) return Math.min(outputTokens, thinkingTokens + WORDS_AFTER_THINKING)
+  return Math.max(1, Math.min(outputTokens, OUTPUT_TOKENS_WORTH))
+}
+
+function limitedCall({ caller, endpoint, plan, target }: Attempt): LimitedCall {
+  const { organisationId, workspaceId, userId, keyId } = caller
+  const { upstream, model } = target
+  return {
+    organisationId,
+    workspaceId,
+    userId,
+    keyId,
+    endpoint,
+    metadata: plan.metadata,
+    providerId: upstream.providerId,
+    providerSlug: upstream.slug,
+    integrationId: upstream.integrationId,
+    model,
+    configId: plan.config.id,
+  }
+}
+
+function withHeaders(reply: Reply, headers: HeaderLines): Reply {
+  return {
+    head: (head) => reply.head(head.status === 200 ? { ...head, headers: [...head.headers, ...headers] } : head),
+    chunk: (bytes) => reply.chunk(bytes),
+    end: (ending) => reply.end(ending),
+    fail: (error, by, more) => reply.fail(error, by, more),
+  }
+}

@@ -1,0 +1,250 @@
+import {
+  type KnownEnds,
+  type Member,
+  type TopLevel,
+  JsonError,
+  elementsOf,
+  membersOf,
+  readInteger,
+  readNestedString,
+  readString,
+} from '../core/json.ts'
+import { NO_USAGE, type ReportedUsage } from '../core/usage.ts'
+
+/*
+ * The most that one call may use, read off its body before anybody has counted a token. A hard budget is never passed as long as this holds:
+ *
+ * - A tokenizer makes at most one token of a byte of text, and JSON needs at least as many bytes as the text that it carries. Thinking comes back
+ *   as a signature that is at least as long as the thinking itself.
+ * - What a provider adds by itself (the prompt around tools, marks between messages) is less than FRAME_TOKENS.
+ * - A picture is scaled down to at most IMAGE_TOKENS; what a document comes to nobody can tell from outside.
+ * - No prompt is larger than the model's context window. Work at the provider (searches, code) reads at most one window more than it was sent, and
+ *   another model's advice or a compaction a second one.
+ * - An answer has at most `max_tokens`, thinking included.
+ * - Input is charged at the dearest price that the body allows: that of writing to the cache, for an hour if it asks for one.
+ */
+
+/** What a body asks for, as far as it decides what the call may come to. */
+export interface Demand {
+  /** Tokens of input by the size of the body alone, without the provider's frame and the bound of the window. */
+  readonly weight: number
+  /** Tokens of input at most. */
+  readonly inputTokens: number
+  /** Tokens of output at most, thinking included. */
+  readonly outputTokens: number
+  /** The part of them that the body sets aside for thinking; 0 when the model decides by itself. */
+  readonly thinkingTokens: number
+  /** How long the body asks for its input to be kept: decides the dearest price of input. */
+  readonly cache: 'none' | '5m' | '1h'
+  /** Tools run at the provider and add to the input while the answer is written. */
+  readonly inputGrows: boolean
+  readonly searches: number
+  readonly speed: string
+  readonly geography: string | undefined
+}
+
+/** What a model takes and gives at most, in tokens. */
+export interface ModelSize {
+  readonly contextTokens: number
+  readonly outputTokens: number
+}
+
+/** More than any provider is known to add to a prompt by itself; it also covers the cache marks that move between two turns. */
+export const FRAME_TOKENS = 1_000
+
+/** Of a picture in the highest resolution that any model takes. */
+const IMAGE_TOKENS = 5_000
+
+/** How often a model searches when the tool sets no `max_uses`. */
+const SEARCHES_MAX = 20
+
+/** Reads the demand of a body. Never throws: what cannot be read is taken at its dearest. */
+export function readDemand({ bytes, members }: Body, size: ModelSize): Demand {
+  const isOdd = spellsOddly(bytes)
+  const work = readProviderWork(bytes, members, isOdd)
+  const weight = weigh(bytes, members, isOdd)
+  const inputGrows = work.windows > 0
+  return {
+    weight,
+    inputTokens: inputGrows ? work.windows * size.contextTokens : Math.min(weight + FRAME_TOKENS, size.contextTokens),
+    outputTokens: Math.max(0, readInteger(bytes, members.find('max_tokens')) ?? size.outputTokens),
+    thinkingTokens: readThinking(bytes, members),
+    cache: readCache(bytes, isOdd),
+    inputGrows,
+    searches: work.searches,
+    speed: readString(bytes, members.find('speed')) ?? 'standard',
+    geography: readString(bytes, members.find('inference_geo')),
+  }
+}
+
+/** Tokens of a call that has not been made. */
+export interface Supposed {
+  /** New to the provider. */
+  readonly input: number
+  /** Read from its cache. */
+  readonly cacheRead?: number
+  readonly output: number
+}
+
+/** The same call as if an answer had reported it, so that the price table's own rules price it. New input is written to the cache, if any is. */
+export function asReport(demand: Demand, { input, cacheRead = 0, output }: Supposed): ReportedUsage {
+  const { cache, searches, speed, geography } = demand
+  const tokens = {
+    ...NO_USAGE,
+    input: cache === 'none' ? input : 0,
+    cacheWrite5m: cache === '5m' ? input : 0,
+    cacheWrite1h: cache === '1h' ? input : 0,
+    cacheRead,
+    output,
+    webSearches: searches,
+  }
+  return { tokens, steps: [{ model: undefined, kind: 'message', tokens }], speed, geography, serviceTier: undefined }
+}
+
+interface Body {
+  readonly bytes: Buffer
+  readonly members: TopLevel
+}
+
+/**
+ * A letter that needs no escape is written as one: `\u0031h` for `1h`. Nothing is searched for by its bytes in such a body, because nobody
+ * spells like that but to be misread.
+ */
+function spellsOddly(bytes: Buffer): boolean {
+  for (let at = bytes.indexOf('\\u00'); at !== -1; at = bytes.indexOf('\\u00', at + 6)) {
+    const digit = bytes[at + 4]!
+    if (digit >= 0x32 && digit <= 0x37 && !isEscapedByHabit(bytes.toString('latin1', at + 4, at + 6))) return true
+  }
+  return false
+}
+
+/** Some writers of JSON escape `"`, `&`, `'`, `<`, `>` and delete; none of them stands in a word that decides anything. */
+function isEscapedByHabit(digits: string): boolean {
+  return HABITS.has(digits.toLowerCase())
+}
+
+const HABITS = new Set(['22', '26', '27', '3c', '3e', '7f'])
+
+function readCache(bytes: Buffer, isOdd: boolean): Demand['cache'] {
+  if (isOdd || bytes.includes('"1h"')) return '1h'
+  return bytes.includes('"cache_control"') ? '5m' : 'none'
+}
+
+function readThinking(bytes: Buffer, members: TopLevel): number {
+  const thinking = members.find('thinking')
+  if (thinking === undefined) return 0
+  try {
+    const budget = membersOf(bytes, thinking.valueStart, new Map()).findLast(({ name }) => name === 'budget_tokens')
+    return Math.max(0, readInteger(bytes, budget) ?? 0)
+  } catch (error) {
+    return unreadable(error, 0)
+  }
+}
+
+/** One token for each byte, but for pictures, whose bytes are no text. */
+function weigh(bytes: Buffer, members: TopLevel, isOdd: boolean): number {
+  const messages = members.find('messages')
+  if (messages === undefined) return bytes.length
+  if (!isOdd && !bytes.includes('"image"') && !bytes.includes('"document"')) return bytes.length
+  try {
+    const ends: KnownEnds = new Map()
+    let media = 0
+    for (const { start } of elementsOf(bytes, messages.valueStart, ends)) {
+      const content = find(membersOf(bytes, start, ends), 'content')
+      if (content !== undefined) media += weighBlocks(bytes, content.valueStart, ends)
+    }
+    return bytes.length + media
+  } catch (error) {
+    return unreadable(error, Infinity)
+  }
+}
+
+/** What the pictures and documents in a list of blocks weigh beyond their bytes, or, as a negative number, less. */
+function weighBlocks(bytes: Buffer, list: number, ends: KnownEnds): number {
+  let media = 0
+  for (const { start } of elementsOf(bytes, list, ends)) {
+    const block = membersOf(bytes, start, ends)
+    const type = readText(bytes, find(block, 'type'))
+    if (type === 'image') {
+      media += IMAGE_TOKENS - dataBytes(bytes, find(block, 'source'), ends)
+    } else if (type === 'document') {
+      if (!isPlainDocument(bytes, find(block, 'source'), ends)) media = Infinity
+    } else if (type === 'tool_result') {
+      const content = find(block, 'content')
+      if (content !== undefined) media += weighBlocks(bytes, content.valueStart, ends)
+    }
+  }
+  return media
+}
+
+function dataBytes(bytes: Buffer, source: Member | undefined, ends: KnownEnds): number {
+  if (source === undefined) return 0
+  const parts = membersOf(bytes, source.valueStart, ends)
+  const data = find(parts, 'data')
+  return data === undefined || readText(bytes, find(parts, 'type')) !== 'base64' ? 0 : data.valueEnd - data.valueStart
+}
+
+/** Its text stands in the body, so its bytes bound it. */
+function isPlainDocument(bytes: Buffer, source: Member | undefined, ends: KnownEnds): boolean {
+  if (source === undefined) return true
+  return readText(bytes, find(membersOf(bytes, source.valueStart, ends), 'type')) === 'text'
+}
+
+interface ProviderWork {
+  /** Context windows of input that the work may come to; 0 when there is none. */
+  readonly windows: number
+  readonly searches: number
+}
+
+/** Tools that run at the provider; all of them carry a date in their type, which no tool of a client's own has there. */
+const SEARCH = /^web_(?:search|fetch)_\d/
+const ADVICE = /^advisor_\d/
+const OTHER_WORK = /^(?:code_execution|mcp_toolset|tool_search_tool)_?/
+
+function readProviderWork(bytes: Buffer, members: TopLevel, isOdd: boolean): ProviderWork {
+  const compacts = hasWord(bytes, members.find('context_management'), 'compact', isOdd)
+  const asksServers = (members.find('mcp_servers')?.valueEnd ?? 0) - (members.find('mcp_servers')?.valueStart ?? 0) > 2
+  const tools = members.find('tools')
+  const mayHaveTools = hasWord(bytes, tools, '_20', isOdd) || hasWord(bytes, tools, 'mcp_toolset', isOdd)
+  const found =
+    tools !== undefined && mayHaveTools ? readTools(bytes, tools) : { works: false, advises: false, searches: 0 }
+  const windows = (found.works || asksServers ? 1 : 0) + (found.advises ? 2 : 0) + (compacts ? 2 : 0)
+  return { windows, searches: found.searches }
+}
+
+function readTools(bytes: Buffer, tools: Member): { works: boolean; advises: boolean; searches: number } {
+  const found = { works: false, advises: false, searches: 0 }
+  try {
+    const ends: KnownEnds = new Map()
+    for (const { start } of elementsOf(bytes, tools.valueStart, ends)) {
+      const tool = membersOf(bytes, start, ends)
+      const type = readText(bytes, find(tool, 'type')) ?? ''
+      if (SEARCH.test(type)) found.searches += Math.max(0, readInteger(bytes, find(tool, 'max_uses')) ?? SEARCHES_MAX)
+      if (ADVICE.test(type)) found.advises = true
+      if (SEARCH.test(type) || OTHER_WORK.test(type)) found.works = true
+    }
+    return found
+  } catch (error) {
+    return unreadable(error, { works: true, advises: true, searches: SEARCHES_MAX })
+  }
+}
+
+/** Whether a member may have this word in it: a cheap look before an exact one. */
+function hasWord(bytes: Buffer, member: Member | undefined, word: string, isOdd: boolean): boolean {
+  if (member === undefined) return false
+  return isOdd || bytes.subarray(member.valueStart, member.valueEnd).includes(word)
+}
+
+function find(members: readonly Member[], name: string): Member | undefined {
+  return members.findLast((member) => member.name === name)
+}
+
+function readText(bytes: Buffer, member: Member | undefined): string | undefined {
+  return member === undefined ? undefined : readNestedString(bytes, member.valueStart)
+}
+
+/** A value that the scan let pass and that is broken all the same: the provider refuses it, or reads it in a way we cannot know. */
+function unreadable<Value>(error: unknown, dearest: Value): Value {
+  if (error instanceof JsonError) return dearest
+  throw error
+}
