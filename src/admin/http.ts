@@ -8,7 +8,7 @@ import type { AdminParts } from './parts.ts'
 import { readPrecondition } from './precondition.ts'
 import { BODY_BYTES_MAX, readBody } from './read-body.ts'
 import { readOrigin } from './read-origin.ts'
-import type { AdminRoute, Asked } from './route.ts'
+import { type AdminRoute, type Asked, findReader } from './route.ts'
 import { ADMIN_ROUTES } from './routes.ts'
 import { registerWelcome } from './welcome/register-welcome.ts'
 
@@ -24,7 +24,7 @@ export function registerAdmin(app: FastifyInstance, parts: AdminParts): void {
       if (refusal.code === 'AB04') parts.report(error)
       return refuse(refusal, reply)
     })
-    for (const route of ADMIN_ROUTES) mount(scope, route, findReader(route), parts)
+    for (const route of ADMIN_ROUTES) mount(scope, route, findReader(route, ADMIN_ROUTES), parts)
     const document = describeRoutes(ADMIN_ROUTES, parts.version)
     scope.get('/v1/openapi.json', (_request, reply) => reply.send(document))
     registerWelcome(scope, parts)
@@ -62,13 +62,6 @@ function mount(scope: FastifyInstance, route: AdminRoute, reader: AdminRoute | u
       return route.answer({ ...asked, caller: { ...caller, precondition } }, parts)
     },
   })
-}
-
-/** The endpoint that shows what others change at the same address; it gives a tag, and they take it. */
-function findReader({ path }: AdminRoute): AdminRoute | undefined {
-  const sharing = ADMIN_ROUTES.filter((route) => route.path === path)
-  const isChanged = sharing.some(({ method }) => method === 'PUT' || method === 'DELETE')
-  return isChanged ? sharing.find(({ method }) => method === 'GET') : undefined
 }
 
 function acceptJson(scope: FastifyInstance): void {

@@ -1,54 +1,80 @@
-import { z } from 'zod'
-import { ADMIN_ERRORS, AdminErrorBody } from '../contract/errors.ts'
-import type { AdminRoute } from './route.ts'
+import { COMPONENTS, refusalsOf, type RefusalStatus } from './openapi-components.ts'
+import { toSchema } from './openapi-schema.ts'
+import { type AdminRoute, findReader } from './route.ts'
 
 /** An OpenAPI 3.1 document of the endpoints, made from the same schemas that check their requests. */
 export function describeRoutes(routes: readonly AdminRoute[], version: string) {
   const paths: Record<string, Record<string, unknown>> = {}
   for (const route of routes) {
-    const path = route.path.replaceAll(/:(\w[\w-]*)/g, '{$1}')
+    const path = route.path.replaceAll(PARAMETER, '{$1}')
     const item = (paths[path] ??= {})
-    item[route.method.toLowerCase()] = describeRoute(route)
+    item[route.method.toLowerCase()] = describeRoute(route, findReader(route, routes))
   }
   return {
     openapi: '3.1.0',
     info: { title: 'Portcullis admin API', version },
     servers: [{ url: '/v1' }],
-    security: [{ key: [] }, { bearer: [] }, { session: [] }],
+    security: SCHEMES.map((scheme) => ({ [scheme]: [] })),
     paths,
-    components: {
-      securitySchemes: {
-        key: { type: 'apiKey', in: 'header', name: 'x-portkey-api-key' },
-        bearer: { type: 'http', scheme: 'bearer' },
-        session: { type: 'apiKey', in: 'cookie', name: 'portcullis_session' },
+    components: COMPONENTS,
+  }
+}
+
+const PARAMETER = /:(\w[\w-]*)/g
+const SCHEMES = ['key', 'bearer', 'session'] as const
+
+function describeRoute(route: AdminRoute, reader: AdminRoute | undefined) {
+  const { method, path, scope, summary, reply } = route
+  return {
+    operationId: nameOperation(method, path),
+    tags: [path.split('/').find((part) => part !== '' && part !== 'admin') ?? ''],
+    summary,
+    description: scope.length === 0 ? 'For everybody who is known.' : `Needs the scope ${scope.join(' or ')}.`,
+    // In OpenAPI 3.1 the names may be roles and scopes for any scheme; one of these is enough.
+    ...(scope.length > 0 && {
+      security: scope.flatMap((name) => SCHEMES.map((scheme) => ({ [scheme]: [name] }))),
+    }),
+    parameters: [...pathParameters(path), ...queryParameters(route), ...headerParameters(method, reader)],
+    ...describeBody(route),
+    responses: {
+      200: {
+        description: 'Done',
+        headers: {
+          'request-id': { $ref: '#/components/headers/request-id' },
+          ...(method === 'GET' && reader !== undefined && { etag: { $ref: '#/components/headers/etag' } }),
+        },
+        content: { 'application/json': { schema: toSchema(reply, 'output') } },
       },
-      schemas: { Error: toSchema(AdminErrorBody, 'output') },
+      ...refusalsOf(refusalStatuses(method, reader)),
     },
   }
 }
 
-function describeRoute(route: AdminRoute) {
-  return {
-    summary: route.summary,
-    description: `Needs the scope ${route.scope.join(' or ')}.`,
-    parameters: [...pathParameters(route.path), ...queryParameters(route.query)],
-    ...(route.body !== undefined && {
-      requestBody: { content: { 'application/json': { schema: toSchema(route.body, 'input') } } },
-    }),
-    responses: {
-      200: { description: 'Done', content: { 'application/json': { schema: toSchema(route.reply, 'output') } } },
-      default: {
-        description: `A refusal: ${Object.entries(ADMIN_ERRORS)
-          .map(([code, status]) => `${code} (${status})`)
-          .join(', ')}`,
-        content: { 'application/json': { schema: { $ref: '#/components/schemas/Error' } } },
-      },
-    },
-  }
+/** `PUT /integrations/:slug/models` is `putIntegrationsSlugModels`. */
+function nameOperation(method: string, path: string): string {
+  const words = path.split(/[^A-Za-z0-9]+/).filter((word) => word !== '')
+  return method.toLowerCase() + words.map((word) => word[0]!.toUpperCase() + word.slice(1)).join('')
+}
+
+function refusalStatuses(method: AdminRoute['method'], reader: AdminRoute | undefined): readonly RefusalStatus[] {
+  const whenChanging: RefusalStatus[] = method === 'GET' ? [] : [409]
+  const whenCompared: RefusalStatus[] = takesTag(method, reader) ? [412] : []
+  return [400, 401, 403, 404, ...whenChanging, ...whenCompared, 500]
+}
+
+function takesTag(method: AdminRoute['method'], reader: AdminRoute | undefined): boolean {
+  return method !== 'GET' && reader !== undefined
+}
+
+function describeBody({ body, method }: AdminRoute) {
+  if (body === undefined) return {}
+  const schema = toSchema(body, 'input')
+  const required = method !== 'DELETE' && Array.isArray(schema['required']) && schema['required'].length > 0
+  return { requestBody: { required, content: { 'application/json': { schema } } } }
 }
 
 function pathParameters(path: string) {
-  return [...path.matchAll(/:(\w[\w-]*)/g)].map(([, name]) => ({
+  return [...path.matchAll(PARAMETER)].map(([, name]) => ({
     name,
     in: 'path',
     required: true,
@@ -56,7 +82,7 @@ function pathParameters(path: string) {
   }))
 }
 
-function queryParameters(query: z.ZodType) {
+function queryParameters({ query }: AdminRoute) {
   const { properties = {}, required = [] } = toSchema(query, 'input') as {
     properties?: Readonly<Record<string, unknown>>
     required?: readonly string[]
@@ -69,7 +95,11 @@ function queryParameters(query: z.ZodType) {
   }))
 }
 
-/** Transforms have no schema of their own; the document shows what goes into them. */
-function toSchema(schema: z.ZodType, io: 'input' | 'output') {
-  return z.toJSONSchema(schema, { target: 'draft-2020-12', io, unrepresentable: 'any' })
+function headerParameters(method: AdminRoute['method'], reader: AdminRoute | undefined) {
+  const names = [
+    'workspace',
+    ...(method === 'GET' ? [] : ['reason']),
+    ...(takesTag(method, reader) ? ['if-match'] : []),
+  ]
+  return names.map((name) => ({ $ref: `#/components/parameters/${name}` }))
 }

@@ -109,3 +109,10 @@ export function route<
 function namesOf(schema: z.ZodType): readonly string[] {
   return schema instanceof z.ZodObject ? Object.keys(schema.shape) : []
 }
+
+/** The endpoint that shows what others change at the same address: it gives a tag, and they take it. */
+export function findReader({ path }: AdminRoute, routes: readonly AdminRoute[]): AdminRoute | undefined {
+  const sharing = routes.filter((route) => route.path === path)
+  const isChanged = sharing.some(({ method }) => method === 'PUT' || method === 'DELETE')
+  return isChanged ? sharing.find(({ method }) => method === 'GET') : undefined
+}
