@@ -35,6 +35,15 @@ const Environment = z.object({
     .string()
     .regex(/^[^/@]*$/, 'must list hosts without scheme and path, such as llm.corp.internal,127.0.0.1:9000')
     .default(''),
+  /** Mail server for alerts: `smtp://` (encrypted when the server offers it; always with a password) or `smtps://`. */
+  PORTCULLIS_SMTP_URL: z
+    .url({ protocol: /^smtps?$/, error: 'must be an address such as smtps://user:password@mail.example.com' })
+    .optional(),
+  /** Sender of alerts, such as `Portcullis <portcullis@example.com>`. */
+  PORTCULLIS_SMTP_FROM: z
+    .string()
+    .regex(/^[^<>@\r\n]*<?[^\s<>@]+@[^\s<>@]+>?$/, 'must be an address such as Portcullis <portcullis@example.com>')
+    .optional(),
   /** Bytes of one request body at most. Anthropic's own limit is 32 MB. */
   PORTCULLIS_BODY_BYTES_MAX: count(32 * 1024 * 1024, 1024, 1024 * 1024 * 1024),
   /** Bytes of all header lines of a request at most. */
@@ -68,7 +77,11 @@ const Environment = z.object({
   PORTCULLIS_LOG_LEVEL: z.enum(LOG_LEVELS, { error: `must be one of ${LOG_LEVELS.join(', ')}` }).default('info'),
 })
 
-export type Config = Readonly<z.infer<typeof Environment>> & { readonly trustedHosts: readonly string[] }
+export type Config = Readonly<z.infer<typeof Environment>> & {
+  readonly trustedHosts: readonly string[]
+  /** Undefined without PORTCULLIS_SMTP_URL. */
+  readonly mailServer: { readonly url: string; readonly from: string } | undefined
+}
 
 /** Names of every setting; a test holds the documentation against them. */
 export const CONFIG_KEYS: readonly string[] = Object.keys(Environment.shape)
@@ -94,13 +107,18 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   if (!parsed.success) {
     for (const issue of parsed.error.issues) problems.push(`${issue.path.join('.')}: ${issue.message}`)
   }
+  if (given['PORTCULLIS_SMTP_URL'] !== undefined && given['PORTCULLIS_SMTP_FROM'] === undefined) {
+    problems.push('PORTCULLIS_SMTP_FROM: is required with PORTCULLIS_SMTP_URL')
+  }
   if (problems.length > 0 || !parsed.success) {
     throw new ConfigError(
       `The gateway cannot start with these settings:\n${problems.map((each) => `  ${each}`).join('\n')}`,
     )
   }
+  const { PORTCULLIS_SMTP_URL: url, PORTCULLIS_SMTP_FROM: from } = parsed.data
   return Object.freeze({
     ...parsed.data,
+    mailServer: url === undefined || from === undefined ? undefined : Object.freeze({ url, from }),
     PORTCULLIS_DATA: resolve(parsed.data.PORTCULLIS_DATA),
     trustedHosts: Object.freeze(
       parsed.data.TRUSTED_CUSTOM_HOSTS.split(',')

@@ -3,6 +3,7 @@ import type { KeyMaker } from '../credentials/api-key.ts'
 import type { Vault } from '../credentials/vault.ts'
 import type { BucketState } from '../limits/budgets.ts'
 import type { Bucket } from '../limits/limit.ts'
+import type { AlertChannel } from '../store/alert-channels.ts'
 import type { Store } from '../store/database.ts'
 import type { Identity } from './caller.ts'
 
@@ -27,10 +28,27 @@ export interface AdminParts {
   /** The circuits of every provider; routing/breaker.ts says when one opens. */
   circuits(): readonly CircuitStatus[]
   readonly limits: LimitStates
+  readonly alerts: AlertTests
   /** Forgets the cached answers of a workspace and says how many lay in the store. */
   forgetAnswers(workspaceId: string): Promise<number>
   /** Told of failures that nobody expected; the caller hears only that there was one. */
   report(problem: unknown): void
+}
+
+/** The test button of channels. */
+export interface AlertTests {
+  /** Whether the operator has named a mail server. */
+  readonly canMail: boolean
+  /** Sends a test, now and once; or says how many milliseconds to wait, when this channel has had one just now. */
+  test(channel: AlertChannel): Promise<AlertReceipt> | { readonly waitMs: number }
+}
+
+/** What came of one try to deliver; alerts/receipt.ts says what each member means. */
+export interface AlertReceipt {
+  readonly delivered: boolean
+  readonly status: number | undefined
+  readonly said: string
+  readonly error: string | undefined
 }
 
 /** How budgets stand now. */

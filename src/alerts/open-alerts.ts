@@ -6,16 +6,14 @@ import type { AlertChannel } from '../store/alert-channels.ts'
 import { findLimited } from '../store/alert-subjects.ts'
 import type { Database } from '../store/database.ts'
 import type { AlertPayload } from './alert.ts'
-import type { BooksHealth } from './books-alerts.ts'
 import { budgetReached, type BudgetMark } from './budget-alerts.ts'
 import { createEmailDelivery } from './deliver-email.ts'
 import { createWebhookDelivery } from './deliver-webhook.ts'
 import { modelUnpriced, watchPrices, type PricedExchange } from './model-alerts.ts'
 import { createOutbox } from './outbox.ts'
-import type { OpenCircuit } from './provider-alerts.ts'
 import type { Receipt } from './receipt.ts'
 import { createSender } from './sender.ts'
-import { startWatch, type WatchedBudgets } from './watch.ts'
+import { startWatch, type WatchParts } from './watch.ts'
 
 /** Tells people what they asked to hear of. Nothing here makes a request wait, or fails one. */
 export interface Alerts {
@@ -23,8 +21,8 @@ export interface Alerts {
   budgetReached(mark: BudgetMark): void
   /** A recorder that also notices models without a price. */
   watchPrices<Row extends PricedExchange>(recorder: { record(row: Row): void }): { record(row: Row): void }
-  /** Sends a test through a channel, now and once. */
-  test(channel: AlertChannel): Promise<Receipt>
+  /** Sends a test through a channel, now and once; or says how long to wait, when it has had one just now. */
+  test(channel: AlertChannel): Promise<Receipt> | { readonly waitMs: number }
   /** Whether the operator has named a mail server. */
   readonly canMail: boolean
   /** Begins to look at circuits, books, keys and budgets. */
@@ -33,6 +31,9 @@ export interface Alerts {
   settle(): Promise<void>
   close(): Promise<void>
 }
+
+/** What is looked at again and again; watch.ts says what each member means. */
+export type AlertSources = Pick<WatchParts, 'circuits' | 'books' | 'find' | 'budgets'>
 
 export interface AlertsParts {
   readonly clock: Clock
@@ -48,12 +49,8 @@ export interface AlertsParts {
   readonly report: (message: string, problem: unknown) => void
 }
 
-/** What is looked at again and again; limits/, routing/ and records/ say what each member means. */
-export interface AlertSources {
-  readonly circuits: () => readonly OpenCircuit[]
-  readonly books: () => BooksHealth
-  readonly budgets: WatchedBudgets
-}
+/** The test button is no way to fill somebody's mailbox. */
+const TEST_PAUSE_MS = 10_000
 
 /** Goes on with what the last process left undelivered. */
 export function openAlerts(parts: AlertsParts): Alerts {
@@ -63,6 +60,7 @@ export function openAlerts(parts: AlertsParts): Alerts {
   const sender = createSender({ clock, vault, webhooks, email, version })
   const { tell, ...outbox } = createOutbox({ clock, db, organisationId, sender, report })
   const closing = new AbortController()
+  const tested = new Map<string, number>()
   let watching: ReturnType<typeof startWatch> | undefined
 
   return {
@@ -78,7 +76,14 @@ export function openAlerts(parts: AlertsParts): Alerts {
         const now = clock.now()
         tell(async () => modelUnpriced(model, now))
       }),
-    test: (channel) => sender.toChannel(channel, JSON.stringify(testOf(channel, clock.now())), closing.signal),
+    test(channel) {
+      const now = clock.now()
+      for (const [id, at] of tested) if (now - at >= TEST_PAUSE_MS) tested.delete(id)
+      const before = tested.get(channel.id)
+      if (before !== undefined) return { waitMs: before + TEST_PAUSE_MS - now }
+      tested.set(channel.id, now)
+      return sender.toChannel(channel, JSON.stringify(testOf(channel, now)), closing.signal)
+    },
     canMail: email !== undefined,
     watch(sources) {
       watching ??= startWatch({ clock, db, organisationId, tell, report, ...sources })

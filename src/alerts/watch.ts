@@ -1,6 +1,7 @@
 import type { Clock, Timer } from '../core/clock.ts'
-import type { BucketState } from '../limits/budgets.ts'
+import type { Budgets } from '../limits/budgets.ts'
 import type { Bucket, Budget, RateLimit } from '../limits/limit.ts'
+import { forecastSpent } from '../limits/thresholds.ts'
 import {
   findLimited,
   findProviderSubject,
@@ -22,17 +23,11 @@ export interface WatchParts {
   readonly organisationId: string
   readonly circuits: () => readonly OpenCircuit[]
   readonly books: () => BooksHealth
-  readonly budgets: WatchedBudgets
+  /** The limit in force of that id. */
+  readonly find: (limitId: string) => Budget | RateLimit | undefined
+  readonly budgets: Pick<Budgets, 'buckets' | 'state'>
   readonly tell: (compose: () => Promise<Alert | undefined>) => void
   readonly report: (message: string, problem: unknown) => void
-}
-
-/** Budgets as forecasts need them; see limits/. */
-export interface WatchedBudgets {
-  find(limitId: string): Budget | RateLimit | undefined
-  buckets(limitId: string): readonly Bucket[]
-  state(budget: Budget, bucket: Bucket): BucketState
-  forecast(budget: Budget, bucket: Bucket): bigint | undefined
 }
 
 export interface Watch {
@@ -111,11 +106,11 @@ export function startWatch(parts: WatchParts): Watch {
     const now = clock.now()
     let left = FORECASTS_MAX
     for (const id of await listBudgetIds(db)) {
-      const budget = budgets.find(id)
+      const budget = parts.find(id)
       if (budget?.kind !== 'budget') continue
       for (const bucket of budgets.buckets(id)) {
         const state = budgets.state(budget, bucket)
-        const forecast = budgets.forecast(budget, bucket)
+        const forecast = forecastSpent(state, now)
         // What is spent already is told as such.
         if (forecast === undefined || forecast <= budget.amount || state.spent >= budget.amount) continue
         const period = `${state.periodStart} ${budget.amount}`

@@ -23,6 +23,8 @@ const SHARED = [
   ...verbs('virtual_keys', ['duplicate', 'copy']),
   ...verbs('providers'),
   ...verbs('policies'),
+  // Not a name of Portkey's.
+  ...verbs('alerts'),
   ...verbs('workspace_integrations'),
   ...verbs('workspace_mcp_integrations'),
   ...verbs('workspace_agent_integrations'),

@@ -25,10 +25,8 @@ export interface AlertChannel {
 
 /** What is no secret. */
 export interface ChannelSettings {
-  /** Scheme, host and port that the secret is bound to. */
+  /** Scheme, host and port of where it goes; the rest of the address is often the proof of who may post, and sealed. */
   readonly origin?: string
-  /** The address as it may be shown: without its query, and of Slack's without its path, which is the proof of who may post. */
-  readonly url?: string
   readonly to?: readonly string[]
 }
 

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { expect, onTestFinished } from 'vitest'
 import { registerAdmin } from '../../src/admin/http.ts'
+import { openAlerts, type Alerts } from '../../src/alerts/open-alerts.ts'
 import type { CircuitStatus } from '../../src/admin/parts.ts'
 import { ADMIN_ROUTES } from '../../src/admin/routes.ts'
 import { DEFAULT_WORKSPACE_SCOPES, ORGANISATION_SCOPES, WORKSPACE_SCOPES } from '../../src/contract/scopes.ts'
@@ -11,6 +12,7 @@ import { createKeyMaker } from '../../src/credentials/api-key.ts'
 import { createVault, type Vault } from '../../src/credentials/vault.ts'
 import type { Budgets } from '../../src/limits/budgets.ts'
 import { createBudgets } from '../../src/limits/create-budgets.ts'
+import { publicLookup } from '../../src/providers/transport.ts'
 import { deleteCacheEntriesOf } from '../../src/store/cache-entries.ts'
 import { openStore, type Store } from '../../src/store/database.ts'
 import { createDirectory, type Directory } from '../../src/store/directory.ts'
@@ -29,6 +31,7 @@ export interface ControlPlane {
   readonly directory: Directory
   readonly vault: Vault
   readonly clock: ManualClock
+  readonly alerts: Alerts
   /** What calls would hold and spend; tests do so in their place. */
   readonly budgets: Budgets
   readonly workspace: Workspace
@@ -58,6 +61,8 @@ export interface Answer {
 export interface ControlPlaneOptions {
   readonly publicUrl?: string
   readonly trustedHosts?: readonly string[]
+  /** Where alerts are mailed. */
+  readonly mailServer?: { readonly url: string; readonly from: string }
   /** What the breakers report; a test may add to it later. */
   readonly circuits?: readonly CircuitStatus[]
 }
@@ -97,8 +102,20 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
     zone: () => 'UTC',
     resets: (bucket) => directory.rulebook().resetAt(bucket),
     find: (limitId) => directory.rulebook().find(limitId),
+    onThreshold: (event) => alerts.budgetReached(event),
   })
   const problems: unknown[] = []
+  const alerts = openAlerts({
+    clock,
+    db: store.db,
+    organisationId: organisation!.id,
+    vault,
+    trustedHosts,
+    lookup: publicLookup,
+    mailServer: options.mailServer,
+    version: '1.2.3',
+    report: (_message, problem) => problems.push(problem),
+  })
   const app = Fastify()
   // No two changes in one millisecond, so that lists have one order.
   app.addHook('onRequest', async () => clock.advance(1))
@@ -114,6 +131,7 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
     settingsText: (url, key) => `settings for ${url} with ${key}`,
     flushRecords: async () => {},
     circuits: () => options.circuits ?? [],
+    alerts,
     limits: {
       state(limitId, bucket = limitId) {
         const limit = directory.rulebook().find(limitId)
@@ -127,6 +145,7 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
   await app.ready()
   onTestFinished(async () => {
     await app.close()
+    await alerts.close()
     directory.close()
     await store.close()
     rmSync(folder, { recursive: true, force: true })
@@ -138,6 +157,7 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
     directory,
     vault,
     clock,
+    alerts,
     budgets,
     problems,
     workspace: workspaces.find(({ isDefault }) => isDefault)!,
