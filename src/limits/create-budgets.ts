@@ -10,6 +10,7 @@ import {
   createTally,
   difference,
   forgetPast,
+  isForgotten,
   sumsOf,
   type Account,
   type Cell,
@@ -58,6 +59,9 @@ export interface BudgetStats {
 }
 
 const BUCKETS_MAX = 10_000
+
+/** A limit with more buckets forgets their days an hour after they count no more, and not only after a month. */
+const LARGE_BOOK = 1_000
 
 const HOUR_MS = 60 * 60 * 1_000
 
@@ -248,7 +252,7 @@ export function createBudgets(parts: BudgetsParts): CountedBudgets {
   function sweep(): void {
     sweepsAt = clock.monotonic() + HOUR_MS
     for (const [limitId, book] of books) {
-      sweepBook(limitId, book)
+      sweepBook(limitId, book, book.tallies.size > LARGE_BOOK ? HOUR_MS : undefined)
       if (book.tallies.size === 0) books.delete(limitId)
     }
   }
@@ -259,11 +263,10 @@ export function createBudgets(parts: BudgetsParts): CountedBudgets {
       const budget = knownBudget(limitId, tally)
       if (budget !== undefined) {
         const { period } = lookUp({ budget, bucket }, clock.now())
-        // Values that a policy groups by come and go: theirs are kept for an hour, should the clock be set back.
-        forgetPast(tally, period, clock.now(), keepMs ?? (bucket === limitId ? undefined : HOUR_MS))
+        forgetPast(tally, period, clock.now(), keepMs)
       }
       const isRunning = tally.cells.some(({ holds }) => holds > 0)
-      if (!isRunning && (isRemoved || tally.cells.length === 0)) book.tallies.delete(bucket)
+      if (!isRunning && (isRemoved || isForgotten(tally))) book.tallies.delete(bucket)
     }
   }
 

@@ -48,7 +48,7 @@ export function createTally(bucket: Bucket): Tally {
     cells: [],
     account: undefined,
     told: new Set(),
-    toldFor: Number.NaN,
+    toldFor: -Infinity,
   }
 }
 
@@ -144,6 +144,21 @@ export function forgetPast(tally: Tally, period: Period, now: number, keepMs: nu
   }
   tally.cells = kept
   tally.account = undefined
+  beginTelling(tally, period.start)
+}
+
+/** Forgets what was told in an earlier period. False where the period is earlier itself: a clock was set back, and all has been told. */
+export function beginTelling(tally: Tally, periodStart: number): boolean {
+  if (periodStart > tally.toldFor) {
+    tally.told.clear()
+    tally.toldFor = periodStart
+  }
+  return periodStart === tally.toldFor
+}
+
+/** Whether nothing would be missed without it. */
+export function isForgotten({ cells, told }: Tally): boolean {
+  return cells.length === 0 && told.size === 0
 }
 
 export function noSums(): Sums {

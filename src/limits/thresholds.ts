@@ -1,6 +1,6 @@
 import type { Bucket, Budget } from './limit.ts'
 import type { BucketState } from './budgets.ts'
-import type { Tally } from './tally.ts'
+import { beginTelling, type Tally } from './tally.ts'
 
 /** A budget has come to an amount at which somebody wants to be told. */
 export interface ThresholdEvent {
@@ -26,10 +26,7 @@ export function tellThresholds(
   isRefusal: boolean,
   tell: (event: ThresholdEvent) => void,
 ): void {
-  if (tally.toldFor !== state.periodStart) {
-    tally.told.clear()
-    tally.toldFor = state.periodStart
-  }
+  if (!beginTelling(tally, state.periodStart)) return
   const refused = isRefusal && state.spent < budget.amount
   for (const threshold of [...budget.alertAt, budget.amount]) {
     const isReached = state.spent >= threshold || (refused && threshold === budget.amount)
