@@ -1,3 +1,10 @@
+import { createChannel } from './alerts/create-channel.ts'
+import { deleteChannel } from './alerts/delete-channel.ts'
+import { listAlerts } from './alerts/list-alerts.ts'
+import { listChannels } from './alerts/list-channels.ts'
+import { readChannel } from './alerts/read-channel.ts'
+import { testChannel } from './alerts/test-channel.ts'
+import { updateChannel } from './alerts/update-channel.ts'
 import { createKey } from './api-keys/create-key.ts'
 import { deleteKey } from './api-keys/delete-key.ts'
 import { listKeys } from './api-keys/list-keys.ts'
@@ -87,3 +94,10 @@ export const ADMIN_ROUTES: readonly AdminRoute[] = [
   listAudit,
   verifyTrail,
 ]
+  listAlerts,
+  listChannels,
+  createChannel,
+  readChannel,
+  updateChannel,
+  deleteChannel,
+  testChannel,
