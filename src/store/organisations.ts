@@ -1,6 +1,6 @@
 import { asId, type Id } from '../core/ids.ts'
 import type { Database } from './database.ts'
-import { readOrganisationSettings, type OrganisationSettings } from './documents.ts'
+import { readOrganisationSettings, writeOrganisationSettings, type OrganisationSettings } from './documents.ts'
 
 export interface Organisation {
   readonly id: Id<'organisation'>
@@ -33,4 +33,16 @@ export async function findOrganisation(db: Database): Promise<Organisation | und
     settings: readOrganisationSettings(row.settings),
     createdAt: row.created_at,
   }
+}
+
+export async function updateOrganisation(
+  db: Database,
+  id: string,
+  { name, settings }: Pick<Organisation, 'name' | 'settings'>,
+): Promise<void> {
+  await db
+    .updateTable('organisations')
+    .set({ name, settings: writeOrganisationSettings(settings) })
+    .where('id', '=', id)
+    .execute()
 }
