@@ -22,6 +22,7 @@ import { listVersions } from './configs/list-versions.ts'
 import { readConfig } from './configs/read-config.ts'
 import { readSchema } from './configs/read-schema.ts'
 import { updateConfig } from './configs/update-config.ts'
+import { configurationRoutes } from './configuration/configuration-routes.ts'
 import { createIntegration } from './integrations/create-integration.ts'
 import { deleteIntegration } from './integrations/delete-integration.ts'
 import { deleteModels } from './integrations/delete-models.ts'
@@ -32,9 +33,16 @@ import { readIntegration } from './integrations/read-integration.ts'
 import { updateAccess } from './integrations/update-access.ts'
 import { updateIntegration } from './integrations/update-integration.ts'
 import { updateModels } from './integrations/update-models.ts'
+import { createInvite } from './invites/create-invite.ts'
+import { deleteInvite } from './invites/delete-invite.ts'
+import { listInvites } from './invites/list-invites.ts'
+import { readInvite } from './invites/read-invite.ts'
+import { resendInvite } from './invites/resend-invite.ts'
 import { listLogs } from './logs/list-logs.ts'
 import { readLog } from './logs/read-log.ts'
 import { summariseUsage } from './logs/summarise-usage.ts'
+import { readOrganisation } from './organisation/read-organisation.ts'
+import { updateOrganisation } from './organisation/update-organisation.ts'
 import { addPrices } from './prices/add-prices.ts'
 import { listPrices } from './prices/list-prices.ts'
 import { createProvider } from './providers/create-provider.ts'
@@ -43,14 +51,19 @@ import { listProviders } from './providers/list-providers.ts'
 import { readProvider } from './providers/read-provider.ts'
 import { updateProvider } from './providers/update-provider.ts'
 import type { AdminRoute } from './route.ts'
+import { changePassword } from './sessions/change-password.ts'
+import { readCurrent } from './sessions/read-current.ts'
+import { createSignInLink } from './users/create-sign-in-link.ts'
+import { deleteUser } from './users/delete-user.ts'
 import { listUsers } from './users/list-users.ts'
 import { readUser } from './users/read-user.ts'
+import { updateUser } from './users/update-user.ts'
 import { listWorkspaces } from './workspaces/list-workspaces.ts'
 import { readWorkspace } from './workspaces/read-workspace.ts'
 import { updateWorkspace } from './workspaces/update-workspace.ts'
 
-/** Every endpoint of the admin API, in the order of the reference. */
-export const ADMIN_ROUTES: readonly AdminRoute[] = [
+/** One endpoint for each thing that can be done. */
+const SINGLE_ROUTES: readonly AdminRoute[] = [
   listIntegrations,
   createIntegration,
   readIntegration,
@@ -84,16 +97,25 @@ export const ADMIN_ROUTES: readonly AdminRoute[] = [
   listWorkspaces,
   readWorkspace,
   updateWorkspace,
+  readOrganisation,
+  updateOrganisation,
   listUsers,
   readUser,
+  updateUser,
+  deleteUser,
+  createSignInLink,
+  createInvite,
+  listInvites,
+  readInvite,
+  deleteInvite,
+  resendInvite,
+  readCurrent,
+  changePassword,
   listLogs,
   readLog,
   summariseUsage,
   listPrices,
   addPrices,
-  listAudit,
-  verifyTrail,
-]
   listAlerts,
   listChannels,
   createChannel,
@@ -101,3 +123,9 @@ export const ADMIN_ROUTES: readonly AdminRoute[] = [
   updateChannel,
   deleteChannel,
   testChannel,
+  listAudit,
+  verifyTrail,
+]
+
+/** Every endpoint of the admin API, in the order of the reference. */
+export const ADMIN_ROUTES: readonly AdminRoute[] = [...SINGLE_ROUTES, ...configurationRoutes(SINGLE_ROUTES)]
