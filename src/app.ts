@@ -17,6 +17,7 @@ import type { CallLimits, ReportedFailure } from './gateway/parts.ts'
 import { createBudgets } from './limits/create-budgets.ts'
 import { createGates } from './limits/create-gates.ts'
 import { createRates } from './limits/create-rates.ts'
+import type { ThresholdEvent } from './limits/thresholds.ts'
 import { createProviders } from './providers/create-providers.ts'
 import { publicLookup } from './providers/transport.ts'
 import { openBooks } from './records/books.ts'
@@ -109,8 +110,6 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
 
     const books = await openBooks({ folder: join(config.PORTCULLIS_DATA, 'journal'), clock, log, sink: store })
     closings.push(() => books.close())
-    const limits = await openLimits({ store, directory, clock })
-
     const alerts = openAlerts({
       clock,
       db: store.db,
@@ -123,6 +122,7 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
       report: (message, problem) => log.warn({ err: problem }, message),
     })
     closings.push(() => alerts.close())
+    const limits = await openLimits({ store, directory, clock, onThreshold: alerts.budgetReached })
 
     const providers = createProviders({ clock, trustedHosts: config.trustedHosts })
     closings.push(() => providers.close())
@@ -237,7 +237,7 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
 }
 
 /** Counts from where the ledger stands, so the journal of the last run has to be in the store by now. */
-async function openLimits({ store, directory, clock }: LimitParts): Promise<CallLimits> {
+async function openLimits({ store, directory, clock, onThreshold }: LimitParts): Promise<CallLimits> {
   const zone = () => directory.organisation().timeZone ?? 'UTC'
   return {
     rulebook: directory.rulebook,
@@ -247,6 +247,7 @@ async function openLimits({ store, directory, clock }: LimitParts): Promise<Call
       resets: (bucket) => directory.rulebook().resetAt(bucket),
       find: (limitId) => directory.rulebook().find(limitId),
       spent: await readSpent(store.db, { zone: zone(), now: clock.now() }),
+      onThreshold,
     }),
     rates: createRates({ clock }),
     gates: createGates({ clock, waitMs: GATE_WAIT_MS, waitersMax: GATE_WAITERS_MAX }),
@@ -261,6 +262,7 @@ interface LimitParts {
   readonly store: Store
   readonly directory: Directory
   readonly clock: Clock
+  readonly onThreshold: (event: ThresholdEvent) => void
 }
 
 /** In line for one of the requests that may run at the same time; a developer takes a pause of this length for thinking. */
