@@ -1,7 +1,8 @@
-import { ORGANISATION_SCOPES } from '../contract/scopes.ts'
 import type { Identity } from './caller.ts'
 import { AdminError, forbidden } from './error.ts'
 import type { AdminParts } from './parts.ts'
+import { findSession } from './sessions/find-session.ts'
+import { viewWorkspace } from './sessions/view-workspace.ts'
 import { SESSION_COOKIE, readCookie } from './welcome/cookie.ts'
 
 /** What is read of a request to find out who sent it. */
@@ -12,9 +13,14 @@ export interface Credentials {
 
 /**
  * Finds the caller: an explicit key (`x-portkey-api-key`, else `authorization: Bearer`), or the cookie of a signed-in
- * person. A wrong key does not fall back on a cookie.
+ * person. A wrong key does not fall back on a cookie. `workspace` is the one that the request is about, by id or slug; only
+ * somebody who signed in, and is a member of several, can choose.
  */
-export async function authenticate(request: Credentials, parts: AdminParts): Promise<Identity> {
+export async function authenticate(
+  request: Credentials,
+  workspace: string | undefined,
+  parts: AdminParts,
+): Promise<Identity> {
   const secret = keyOf(request)
   if (secret !== undefined) {
     const caller = parts.directory.adminCaller(secret)
@@ -22,33 +28,26 @@ export async function authenticate(request: Credentials, parts: AdminParts): Pro
     throw new AdminError('AB05', 'This key is unknown, revoked or expired. Send another one in x-portkey-api-key.')
   }
   const token = readCookie(single(request.headers['cookie']), SESSION_COOKIE)
-  const caller = token === undefined ? undefined : await findSession(token, parts)
-  if (caller === undefined) {
+  const session = token === undefined ? undefined : await findSession(token, parts)
+  if (session === undefined) {
     throw new AdminError('AB05', 'Send a key in the header x-portkey-api-key (or authorization: Bearer …).')
   }
   refuseForeignOrigin(request, parts.publicUrl())
-  return caller
+  refuseForms(request)
+  return viewWorkspace(parts.store.db, session, workspace)
 }
 
-/** The person behind a session's token; undefined when it has ended or the person may not administer. */
-export async function findSession(token: string, { store, keys, clock }: AdminParts): Promise<Identity | undefined> {
-  const session = await store.db
-    .selectFrom('console_sessions')
-    .innerJoin('users', 'users.id', 'console_sessions.user_id')
-    .select(['users.id', 'users.organisation_id', 'users.role'])
-    .where('console_sessions.kind', '=', 'session')
-    .where('console_sessions.hash', '=', keys.hash(token))
-    .where('console_sessions.expires_at', '>', clock.now())
-    .executeTakeFirst()
-  if (session === undefined || (session.role !== 'owner' && session.role !== 'admin')) return undefined
-  return {
-    kind: 'session',
-    keyId: undefined,
-    organisationId: session.organisation_id,
-    workspaceId: undefined,
-    userId: session.id,
-    scopes: ORGANISATION_SCOPES,
-  }
+/** Which workspace a request names outside its body: the console's header, the query, or the address itself. */
+export function workspaceNamed(
+  { headers }: Pick<Credentials, 'headers'>,
+  path: string,
+  query: unknown,
+  params: unknown,
+): string | undefined {
+  const { workspace_id: asked } = query as { readonly workspace_id?: unknown }
+  const { id } = params as { readonly id?: string }
+  const named = path.startsWith('/admin/workspaces/:id') ? id : (single(headers['x-portcullis-workspace']) ?? asked)
+  return typeof named === 'string' && named !== '' ? named : undefined
 }
 
 /**
@@ -56,7 +55,7 @@ export async function findSession(token: string, { store, keys, clock }: AdminPa
  * already stops other sites, this stops other services on the same site too.
  */
 export function refuseForeignOrigin({ method, headers }: Credentials, publicUrl: string): void {
-  if (method === 'GET' || method === 'HEAD') return
+  if (isReading(method)) return
   const origin = single(headers['origin'])
   if (origin !== undefined && URL.canParse(origin)) {
     const { host, origin: canonical } = new URL(origin)
@@ -65,6 +64,16 @@ export function refuseForeignOrigin({ method, headers }: Credentials, publicUrl:
   throw forbidden(
     'A change made with the session cookie has to come from the console itself: the Origin header is missing or another one.',
   )
+}
+
+/** A page elsewhere can make a browser send a form, but not a header of its own. */
+function refuseForms({ method, headers }: Credentials): void {
+  if (isReading(method) || single(headers['x-portcullis-csrf']) !== undefined) return
+  throw forbidden('A change made with the session cookie has to carry the header x-portcullis-csrf: 1.')
+}
+
+function isReading(method: string): boolean {
+  return method === 'GET' || method === 'HEAD'
 }
 
 function keyOf({ headers }: Credentials): string | undefined {

@@ -1,3 +1,4 @@
+import type { OrganisationRole, WorkspaceRole } from '../contract/roles.ts'
 import type { Precondition } from './precondition.ts'
 
 /** Who somebody is, by their key or by the cookie of having signed in. */
@@ -10,6 +11,10 @@ export interface Identity {
   readonly workspaceId: string | undefined
   readonly userId: string | undefined
   readonly scopes: ReadonlySet<string>
+  /** Of somebody who signed in. */
+  readonly sessionId?: string
+  /** Of somebody who signed in: in the organisation, and in the workspace in view. */
+  readonly roles?: { readonly organisation: OrganisationRole; readonly workspace: WorkspaceRole | undefined }
 }
 
 /** Who asks the control plane, and how. */
@@ -32,6 +37,14 @@ export interface Origin {
   readonly userAgent: string | undefined
   /** From the header `x-portcullis-reason`. */
   readonly reason: string | undefined
+}
+
+/**
+ * Whoever sees nobody's keys but their own: a person's key, and somebody who signed in and is a plain member of the workspace
+ * in view.
+ */
+export function seesOnlyOwn(caller: Identity): boolean {
+  return caller.kind === 'workspace-user' || caller.roles?.workspace === 'member'
 }
 
 /** Administrators see the whole organisation; everybody else one workspace. */

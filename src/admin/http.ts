@@ -1,15 +1,15 @@
-import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { authenticate } from './authenticate.ts'
-import type { AdminCaller } from './caller.ts'
-import { AdminError, forbidden } from './error.ts'
+import type { FastifyError, FastifyInstance, FastifyReply } from 'fastify'
+import { AdminError } from './error.ts'
 import { etagOf } from './etag.ts'
 import { describeRoutes } from './openapi.ts'
 import type { AdminParts } from './parts.ts'
 import { readPrecondition } from './precondition.ts'
 import { BODY_BYTES_MAX, readBody } from './read-body.ts'
-import { readOrigin } from './read-origin.ts'
+import { createRecogniser } from './recognise.ts'
 import { type AdminRoute, type Asked, findReader } from './route.ts'
 import { ADMIN_ROUTES } from './routes.ts'
+import { registerSessions } from './sessions/register-sessions.ts'
+import { createSignInByPassword } from './sessions/sign-in-by-password.ts'
 import { registerWelcome } from './welcome/register-welcome.ts'
 
 /**
@@ -27,29 +27,22 @@ export function registerAdmin(app: FastifyInstance, parts: AdminParts): void {
     for (const route of ADMIN_ROUTES) mount(scope, route, findReader(route, ADMIN_ROUTES), parts)
     const document = describeRoutes(ADMIN_ROUTES, parts.version)
     scope.get('/v1/openapi.json', (_request, reply) => reply.send(document))
-    registerWelcome(scope, parts)
+    const byPassword = createSignInByPassword(parts)
+    registerSessions(scope, byPassword, parts)
+    registerWelcome(scope, byPassword, parts)
   })
 }
 
-/** Who asks is settled before the body is read: strangers cannot make the server work. */
 /** `reader` is the endpoint that shows what this one changes. */
 function mount(scope: FastifyInstance, route: AdminRoute, reader: AdminRoute | undefined, parts: AdminParts): void {
-  const callers = new WeakMap<FastifyRequest, AdminCaller>()
+  const recogniser = createRecogniser(route, parts)
   scope.route({
     method: route.method,
     url: `/v1${route.path}`,
     bodyLimit: BODY_BYTES_MAX,
-    async onRequest(request) {
-      const identity = await authenticate(request, parts)
-      const caller = { ...identity, origin: readOrigin(request, parts.clock.now()) }
-      if (!route.scope.some((scopeName) => caller.scopes.has(scopeName))) {
-        throw forbidden(`This key may not do that: it needs the scope ${route.scope.join(' or ')}.`)
-      }
-      callers.set(request, caller)
-    },
+    onRequest: (request) => recogniser.arrive(request),
     async handler(request, reply) {
-      const caller = callers.get(request)
-      if (caller === undefined) throw new Error('A handler ran without onRequest.')
+      const caller = await recogniser.settle(request)
       const { body, query, headers } = request
       const asked: Asked = { caller, body, query, params: request.params as Readonly<Record<string, string>> }
       void reply.header('cache-control', 'no-store').header('request-id', caller.origin.requestId)

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { list, stamps, strict } from './fields.ts'
+import { organisationRole } from './roles.ts'
 
 /** Portkey pages users in camel case; both spellings are taken. */
 export const UserQuery = strict({
@@ -8,7 +9,32 @@ export const UserQuery = strict({
   current_page: z.coerce.number().int().min(0).max(1_000_000).optional(),
   page_size: z.coerce.number().int().min(1).max(1000).optional(),
   email: z.string().max(320).optional(),
-  role: z.enum(['owner', 'admin', 'member']).optional(),
+  role: organisationRole.optional(),
+})
+
+/** A first or last name; some people have one, some none. */
+export const personName = z
+  .string()
+  .trim()
+  .max(100)
+  .regex(/^\P{Cc}*$/u, 'may not hold control characters')
+
+export const UserUpdate = strict({
+  role: organisationRole.optional(),
+  status: z
+    .enum(['active', 'suspended'])
+    .optional()
+    .meta({ description: 'Who is suspended cannot sign in, and their keys are refused, until they are active again.' }),
+  first_name: personName.optional(),
+  last_name: personName.optional(),
+})
+
+/** The SDK sends the id with a DELETE too. */
+export const UserReference = strict({ userId: z.string().optional() })
+
+export const SignInLink = z.object({
+  link: z.string().meta({ description: 'Signs that person in once; whoever opens it may set a new password.' }),
+  expires_at: z.string(),
 })
 
 export const User = z.object({
@@ -17,6 +43,8 @@ export const User = z.object({
   last_name: z.string(),
   email: z.string(),
   role: z.string(),
+  status: z.enum(['active', 'suspended']),
+  has_password: z.boolean(),
   workspace_ids: z.array(z.string()),
   ...stamps,
   object: z.literal('user'),

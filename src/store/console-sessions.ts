@@ -59,6 +59,11 @@ export async function findConsoleSession(db: Database, hash: string, now: number
   return row === undefined ? undefined : toConsoleSession(row)
 }
 
+export async function findConsoleSessionById(db: Database, id: string): Promise<ConsoleSession | undefined> {
+  const row = await db.selectFrom('console_sessions').selectAll().where('id', '=', id).executeTakeFirst()
+  return row === undefined ? undefined : toConsoleSession(row)
+}
+
 export async function deleteConsoleSession(db: Database, id: string): Promise<void> {
   await db.deleteFrom('console_sessions').where('id', '=', id).execute()
 }

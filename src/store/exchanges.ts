@@ -17,6 +17,8 @@ export interface ExchangeScope {
   readonly workspaceId?: string
   /** For callers who see their own requests only. */
   readonly keyId?: string
+  /** The same for people, whose keys are many. */
+  readonly userId?: string
 }
 
 export interface ExchangeFilter extends ExchangeScope {
@@ -105,6 +107,7 @@ function narrow<Output>(
   let matching = exchanges.where('organisation_id', '=', filter.organisationId)
   if (filter.workspaceId !== undefined) matching = matching.where('workspace_id', '=', filter.workspaceId)
   if (filter.keyId !== undefined) matching = matching.where('key_id', '=', filter.keyId)
+  if (filter.userId !== undefined) matching = matching.where('user_id', '=', filter.userId)
   if (filter.endpoint !== undefined) matching = matching.where('endpoint', '=', filter.endpoint)
   if (filter.sessionId !== undefined) matching = matching.where('session_id', '=', filter.sessionId)
   if (filter.providerSlug !== undefined) matching = matching.where('provider_slug', '=', filter.providerSlug)

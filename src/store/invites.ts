@@ -15,8 +15,8 @@ export interface Invite {
   readonly role: OrganisationRole
   /** Where they will be a member, and as what. */
   readonly workspaces: readonly InvitedWorkspace[]
-  /** Scopes of the key that each of these workspaces gives them; undefined when none does. */
-  readonly keyScopes: readonly string[] | undefined
+  /** The key that each of these workspaces gives them; undefined when none does. */
+  readonly key: InvitedKey | undefined
   readonly hash: string
   readonly status: 'pending' | 'accepted' | 'cancelled'
   /** Id of the user or key that invited. */
@@ -31,6 +31,12 @@ export interface Invite {
 export interface InvitedWorkspace {
   readonly id: string
   readonly role: WorkspaceRole
+}
+
+export interface InvitedKey {
+  /** Undefined: it is called after its owner. */
+  readonly name: string | undefined
+  readonly scopes: readonly string[]
 }
 
 export interface InviteFilter {
@@ -49,7 +55,7 @@ export async function insertInvite(db: Database, invite: Invite): Promise<void> 
       email: foldAddress(invite.email),
       role: invite.role,
       workspaces: JSON.stringify(invite.workspaces),
-      key_details: invite.keyScopes === undefined ? null : JSON.stringify({ scopes: invite.keyScopes }),
+      key_details: invite.key === undefined ? null : JSON.stringify(invite.key),
       hash: invite.hash,
       status: invite.status,
       invited_by: invite.invitedBy ?? null,
@@ -130,14 +136,13 @@ export async function acceptInvite(db: Database, id: string, userId: Id<'user'>,
 }
 
 function toInvite(row: Selectable<InviteTable>): Invite {
-  const details = row.key_details === null ? undefined : (JSON.parse(row.key_details) as { scopes: string[] })
   return {
     id: asId(row.id),
     organisationId: asId(row.organisation_id),
     email: row.email,
     role: row.role as OrganisationRole,
     workspaces: JSON.parse(row.workspaces) as InvitedWorkspace[],
-    keyScopes: details?.scopes,
+    key: row.key_details === null ? undefined : (JSON.parse(row.key_details) as InvitedKey),
     hash: row.hash,
     status: row.status as Invite['status'],
     invitedBy: row.invited_by ?? undefined,

@@ -48,6 +48,7 @@ function narrow<Output>(
   let matching = calls.where('organisation_id', '=', filter.organisationId)
   if (filter.workspaceId !== undefined) matching = matching.where('workspace_id', '=', filter.workspaceId)
   if (filter.keyId !== undefined) matching = matching.where('key_id', '=', filter.keyId)
+  if (filter.userId !== undefined) matching = matching.where('user_id', '=', filter.userId)
   if (filter.providerSlug !== undefined) matching = matching.where('provider_slug', '=', filter.providerSlug)
   if (filter.since !== undefined) matching = matching.where('closed_at', '>=', filter.since)
   if (filter.until !== undefined) matching = matching.where('closed_at', '<', filter.until)

@@ -5,7 +5,7 @@ import { deleteExpiredConsoleSessions, insertConsoleSession } from './console-se
 import type { Database } from './database.ts'
 
 /** A sign-in link works once, within a day. */
-const LINK_MS = 24 * 60 * 60 * 1000
+export const SIGN_IN_LINK_MS = 24 * 60 * 60 * 1000
 
 export interface LinkParts {
   readonly db: Database
@@ -24,7 +24,7 @@ export async function addSignInLink({ db, keys, clock }: LinkParts, userId: Id<'
     hash: keys.hash(token),
     userId,
     method: 'link',
-    expiresAt: now + LINK_MS,
+    expiresAt: now + SIGN_IN_LINK_MS,
     createdAt: now,
   })
   return token

@@ -23,7 +23,7 @@ it('no endpoint answers without a key, nor with one that nobody knows', async ()
 
 it('every endpoint refuses a key without its scope, before it looks at anything else', async () => {
   const { call, newKey } = await startControlPlane()
-  for (const { route, path } of ENDPOINTS) {
+  for (const { route, path } of ENDPOINTS.filter((endpoint) => endpoint.route.scope.length > 0)) {
     const scopes = [...WORKSPACE_SCOPES].filter((scope) => !route.scope.includes(scope))
     const { key } = await newKey(scopes)
     const answer = await call(route.method, `${path}?nonsense=1`, { nonsense: 1 }, key)

@@ -2,20 +2,17 @@ import type { z } from 'zod'
 import type { SummaryQuery } from '../../contract/logs.ts'
 import type { Database } from '../../store/database.ts'
 import type { ExchangeFilter, ExchangeScope } from '../../store/exchanges.ts'
-import type { AdminCaller } from '../caller.ts'
+import type { AdminCaller, Identity } from '../caller.ts'
 import { scopeOf } from '../workspaces/see-workspace.ts'
 
-/** Whose records a caller may see: the organisation's, a workspace's, or for a person's key its own. */
-export async function recordsOf(
-  db: Database,
-  caller: AdminCaller,
-  workspace: string | undefined,
-): Promise<ExchangeScope> {
+/** Whose records a caller may see: the organisation's, a workspace's, for a plain member their own, for a person's key its own. */
+export async function recordsOf(db: Database, caller: Identity, workspace: string | undefined): Promise<ExchangeScope> {
   const workspaceId = await scopeOf(db, caller, workspace)
   return {
     organisationId: caller.organisationId,
     ...(workspaceId !== undefined && { workspaceId }),
     ...(caller.kind === 'workspace-user' && caller.keyId !== undefined && { keyId: caller.keyId }),
+    ...(caller.roles?.workspace === 'member' && caller.userId !== undefined && { userId: caller.userId }),
   }
 }
 

@@ -1,6 +1,6 @@
 import { UserList, UserQuery } from '../../contract/users.ts'
 import * as users from '../../store/users.ts'
-import { showPage, windowOf } from '../page.ts'
+import { eitherPage, showPage, windowOf } from '../page.ts'
 import { route } from '../route.ts'
 import { showUsers } from './show-user.ts'
 
@@ -16,10 +16,7 @@ export const listUsers = route({
       store.db,
       caller.organisationId,
       { ...(email !== undefined && { email }), ...(role !== undefined && { role }) },
-      windowOf({
-        current_page: page.currentPage ?? page.current_page ?? 0,
-        page_size: page.pageSize ?? page.page_size ?? 100,
-      }),
+      windowOf(eitherPage(page)),
     )
     return showPage({ items: await showUsers(store.db, items), total }, (user) => user)
   },

@@ -1,8 +1,7 @@
 import { User } from '../../contract/users.ts'
-import { findUser } from '../../store/users.ts'
-import { missing } from '../error.ts'
 import { route } from '../route.ts'
-import { showUsers } from './show-user.ts'
+import { seeUser } from './see-user.ts'
+import { showUser } from './show-user.ts'
 
 export const readUser = route({
   method: 'GET',
@@ -11,9 +10,6 @@ export const readUser = route({
   scope: ['organisation_users.read'],
   reply: User,
   async handle({ caller, params }, { store }) {
-    const found = await findUser(store.db, caller.organisationId, params.id)
-    const [user] = await showUsers(store.db, found === undefined ? [] : [found])
-    if (user === undefined) throw missing(`The user ${params.id}`)
-    return user
+    return showUser(store.db, await seeUser(store.db, caller, params.id))
   },
 })

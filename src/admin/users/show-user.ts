@@ -17,9 +17,17 @@ export async function showUsers(db: Database, users: readonly User[]): Promise<z
     last_name: user.lastName,
     email: user.email,
     role: user.role,
+    status: user.status,
+    has_password: user.hasPassword,
     workspace_ids: [...(memberships.get(user.id) ?? [])],
     created_at: showMoment(user.createdAt),
     last_updated_at: showMoment(user.updatedAt),
     object: 'user',
   }))
+}
+
+export async function showUser(db: Database, user: User): Promise<z.output<typeof UserAnswer>> {
+  const [shown] = await showUsers(db, [user])
+  if (shown === undefined) throw new Error('A user was shown as nobody.')
+  return shown
 }

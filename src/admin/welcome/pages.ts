@@ -48,8 +48,8 @@ export function overviewPage(overview: Overview): string {
   `)
 }
 
-/** For everybody else. */
-export function strangerPage(gateway: Gateway): string {
+/** For everybody else. `problem` is why the last try to sign in did not succeed. */
+export function strangerPage(gateway: Gateway, problem?: string): string {
   return page(html`
     <header><h1>Portcullis</h1></header>
     <section>
@@ -61,9 +61,18 @@ export function strangerPage(gateway: Gateway): string {
       <pre>${connectCommand(gateway)}</pre>
     </section>
     <section>
-      <h2>Administrators</h2>
-      <p>Open the sign-in link that the gateway printed when it was first started. It works once, within 24 hours.</p>
-      <p class="faint">For a new one, start the gateway with <code>npm start -- --signin-link</code>.</p>
+      <h2>Sign in</h2>
+      ${problem === undefined ? [] : html`<p class="bad">${problem}</p>`}
+      <form method="post" action="/signin">
+        ${field('email', 'E-mail address', 'email', 'username')}
+        ${field('password', 'Password', 'password', 'current-password')}
+        <button>Sign in</button>
+      </form>
+      <p class="faint">
+        Or open a sign-in link: the one that the gateway printed when it was first started, or one that an administrator
+        made for you. It works once, within 24 hours. Whoever runs the gateway makes one with
+        <code>npm start -- --signin-link</code>.
+      </p>
     </section>
   `)
 }
@@ -74,10 +83,62 @@ export function deadLinkPage(): string {
     <header><h1>Portcullis</h1></header>
     <section>
       <h2>This link does not work any more</h2>
-      <p>A sign-in link works once, within 24 hours.</p>
-      <p class="faint">For a new one, start the gateway with <code>npm start -- --signin-link</code>.</p>
+      <p>A sign-in link works once, within 24 hours; an invite once, within seven days.</p>
+      <p class="faint">
+        Ask an administrator for another one. Whoever runs the gateway makes one with
+        <code>npm start -- --signin-link</code>.
+      </p>
     </section>
   `)
+}
+
+/** For somebody who was invited. `problems` are those of the last try. */
+export function invitePage({ email, token, problems }: Invitation): string {
+  return page(html`
+    <header><h1>Portcullis</h1></header>
+    <section>
+      <h2>You are invited</h2>
+      <p>This makes you, <code>${email}</code>, a user of this gateway for Claude Code.</p>
+      ${problems.map((problem) => html`<p class="bad">${problem}</p>`)}
+      <form method="post" action="/invite">
+        <input type="hidden" name="token" value="${token}" />
+        ${field('first_name', 'First name', 'text', 'given-name')}
+        ${field('last_name', 'Last name', 'text', 'family-name')}
+        ${field('password', 'Password, if you want one: at least 12 characters', 'password', 'new-password')}
+        <button>Accept</button>
+      </form>
+      <p class="faint">Without a password you sign in by links that an administrator makes for you.</p>
+    </section>
+  `)
+}
+
+interface Invitation {
+  readonly email: string
+  readonly token: string
+  readonly problems: readonly string[]
+}
+
+/** Right after accepting, for who was promised keys. They are shown here and never again. */
+export function acceptedPage(keys: readonly { readonly workspace: string; readonly settings: string }[]): string {
+  return page(html`
+    <header><h1>Portcullis</h1></header>
+    <section>
+      <h2>Welcome</h2>
+      <p>Your key is shown here and never again. Paste this into <code>~/.claude/settings.json</code>:</p>
+      ${keys.map(
+        ({ workspace, settings }) =>
+          html`<p>${workspace}</p>
+            <pre>${settings}</pre>`,
+      )}
+      <p><a href="/">Go on</a></p>
+    </section>
+  `)
+}
+
+function field(name: string, label: string, type: string, autocomplete: string): Html {
+  return html`<p>
+    <label>${label}<br /><input name="${name}" type="${type}" autocomplete="${autocomplete}" /></label>
+  </p>`
 }
 
 function page(body: Html): string {

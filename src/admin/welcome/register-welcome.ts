@@ -1,74 +1,105 @@
-import { randomBytes } from 'node:crypto'
 import type { FastifyInstance, FastifyReply } from 'fastify'
-import { newId } from '../../core/ids.ts'
-import {
-  deleteConsoleSession,
-  findConsoleSession,
-  insertConsoleSession,
-  useSignInLink,
-} from '../../store/console-sessions.ts'
 import { listExchanges } from '../../store/exchanges.ts'
 import { listProviders } from '../../store/providers.ts'
-import { findSession, refuseForeignOrigin } from '../authenticate.ts'
+import type { User } from '../../store/users.ts'
+import { refuseForeignOrigin } from '../authenticate.ts'
 import type { Identity } from '../caller.ts'
+import { AdminError } from '../error.ts'
+import { recordsOf } from '../logs/filter-exchanges.ts'
 import type { AdminParts } from '../parts.ts'
-import { SESSION_COOKIE, readCookie, writeCookie } from './cookie.ts'
+import { beginSession, dropCookie } from '../sessions/begin-session.ts'
+import { findSession } from '../sessions/find-session.ts'
+import { endSession } from '../sessions/register-sessions.ts'
+import { createSignInByLink } from '../sessions/sign-in-by-link.ts'
+import type { PasswordProof } from '../sessions/sign-in-by-password.ts'
+import type { Knock, SignIn } from '../sessions/sign-in.ts'
+import { viewWorkspace } from '../sessions/view-workspace.ts'
+import { SESSION_COOKIE, readCookie } from './cookie.ts'
+import { acceptForms, fieldOf } from './form.ts'
+import { registerInvitePages } from './invite-pages.ts'
 import { KEY_PLACEHOLDER, deadLinkPage, overviewPage, strangerPage } from './pages.ts'
-import { CONTENT_SECURITY_POLICY } from './style.ts'
+import { FORM_BYTES_MAX, goHome, sendPage } from './send-page.ts'
 
-const SESSION_MS = 12 * 60 * 60 * 1000
 const EXCHANGES_SHOWN = 20
 
-/** Serves the page at `/`, and the way in and out of it: `GET /signin?token=…` and `POST /signout`. */
-export function registerWelcome(scope: FastifyInstance, parts: AdminParts): void {
-  const { store, keys, clock } = parts
+/**
+ * Serves the page at `/`, and the ways in and out of it: `GET /signin?token=…`, `POST /signin` with address and password,
+ * `/invite`, and `POST /signout`.
+ */
+export function registerWelcome(app: FastifyInstance, byPassword: SignIn<PasswordProof>, parts: AdminParts): void {
+  void app.register(async (scope) => {
+    acceptForms(scope)
+    registerInvitePages(scope, parts)
+    registerDoors(scope, byPassword, parts)
+  })
+}
+
+function registerDoors(scope: FastifyInstance, byPassword: SignIn<PasswordProof>, parts: AdminParts): void {
+  const byLink = createSignInByLink(parts)
+  const gateway = () => ({ url: parts.publicUrl(), version: parts.version })
 
   scope.get('/', async (request, reply) => {
     const token = readCookie(request.headers.cookie, SESSION_COOKIE)
-    const caller = token === undefined ? undefined : await findSession(token, parts)
-    const gateway = { url: parts.publicUrl(), version: parts.version }
-    return sendPage(reply, caller === undefined ? strangerPage(gateway) : await overview(caller, parts))
+    const session = token === undefined ? undefined : await findSession(token, parts)
+    if (session === undefined) return sendPage(reply, strangerPage(gateway()))
+    return sendPage(reply, await overview(await viewWorkspace(parts.store.db, session, undefined), parts))
   })
 
   // Without HEAD, with which mail programs try links out: it would use the link up.
   scope.get('/signin', { exposeHeadRoute: false }, async (request, reply) => {
     const { token } = request.query as { readonly token?: unknown }
-    const now = clock.now()
-    const sessionToken = randomBytes(32).toString('base64url')
-    const signedIn = await store.db.transaction().execute(async (tx) => {
-      const link = typeof token === 'string' ? await useSignInLink(tx, keys.hash(token), now) : undefined
-      if (link === undefined) return false
-      await insertConsoleSession(tx, {
-        id: newId(now),
-        kind: 'session',
-        hash: keys.hash(sessionToken),
-        userId: link.userId,
-        method: 'link',
-        expiresAt: now + SESSION_MS,
-        createdAt: now,
-      })
-      return true
-    })
-    if (!signedIn) return sendPage(reply.code(403), deadLinkPage())
-    return goHome(reply, writeCookie(SESSION_COOKIE, sessionToken, SESSION_MS / 1000, isSecure(parts)))
+    const user = typeof token === 'string' ? await byLink.prove(token, request) : undefined
+    if (user === undefined) return sendPage(reply.code(403), deadLinkPage())
+    return enter(reply, user, byLink, request)
   })
 
-  scope.post('/signout', async (request, reply) => {
+  scope.post('/signin', { bodyLimit: FORM_BYTES_MAX }, async (request, reply) => {
     refuseForeignOrigin(request, parts.publicUrl())
-    const token = readCookie(request.headers.cookie, SESSION_COOKIE)
-    const session = token === undefined ? undefined : await findConsoleSession(store.db, keys.hash(token), clock.now())
-    if (session !== undefined) await deleteConsoleSession(store.db, session.id)
-    return goHome(reply, writeCookie(SESSION_COOKIE, '', 0, isSecure(parts)))
+    const typed = { email: fieldOf(request.body, 'email'), password: fieldOf(request.body, 'password') }
+    try {
+      const user = await byPassword.prove(typed, request)
+      if (user !== undefined) return await enter(reply, user, byPassword, request)
+      return sendPage(reply.code(401), strangerPage(gateway(), 'Address and password do not fit together.'))
+    } catch (error) {
+      if (!(error instanceof AdminError) || error.retryAfterSeconds === undefined) throw error
+      const refused = reply.code(error.status).header('retry-after', error.retryAfterSeconds)
+      return sendPage(refused, strangerPage(gateway(), error.message))
+    }
   })
+
+  scope.post('/signout', { bodyLimit: FORM_BYTES_MAX }, async (request, reply) => {
+    refuseForeignOrigin(request, parts.publicUrl())
+    await endSession(request, parts)
+    return goHome(reply, [dropCookie(parts)])
+  })
+
+  async function enter(
+    reply: FastifyReply,
+    user: User,
+    { method }: SignIn<never>,
+    knock: Knock,
+  ): Promise<FastifyReply> {
+    const begin = parts.store.db.transaction()
+    return goHome(reply, await begin.execute((tx) => beginSession(tx, user, method, knock, parts)))
+  }
 }
 
-async function overview({ organisationId }: Identity, parts: AdminParts): Promise<string> {
+async function overview(identity: Identity, parts: AdminParts): Promise<string> {
+  const { organisationId, workspaceId } = identity
   const { store } = parts
   await parts.flushRecords()
-  const { items: providers } = await listProviders(store.db, organisationId)
+  const { items: providers } = await listProviders(
+    store.db,
+    organisationId,
+    workspaceId === undefined ? {} : { workspaceId },
+  )
+  const scope = await recordsOf(store.db, identity, undefined)
   // Claude Code counts tokens in bursts of dozens, which cost nothing and would hide all that does.
-  const filter = { organisationId, endpoint: 'messages' }
-  const { items: exchanges } = await listExchanges(store.db, filter, { limit: EXCHANGES_SHOWN })
+  const { items: exchanges } = await listExchanges(
+    store.db,
+    { ...scope, endpoint: 'messages' },
+    { limit: EXCHANGES_SHOWN },
+  )
   const url = parts.publicUrl()
   return overviewPage({
     url,
@@ -77,25 +108,4 @@ async function overview({ organisationId }: Identity, parts: AdminParts): Promis
     providers,
     exchanges,
   })
-}
-
-function isSecure({ publicUrl }: AdminParts): boolean {
-  return publicUrl().startsWith('https:')
-}
-
-function goHome(reply: FastifyReply, cookie: string): FastifyReply {
-  return reply.header('set-cookie', cookie).header('cache-control', 'no-store').redirect('/', 303)
-}
-
-function sendPage(reply: FastifyReply, page: string): FastifyReply {
-  return (
-    reply
-      .header('content-security-policy', CONTENT_SECURITY_POLICY)
-      .header('x-content-type-options', 'nosniff')
-      // Browsers leave the origin out of a form's request under `no-referrer`, and signing out asks for it.
-      .header('referrer-policy', 'same-origin')
-      .header('cache-control', 'no-store')
-      .type('text/html; charset=utf-8')
-      .send(page)
-  )
 }

@@ -23,6 +23,7 @@ td { border-top: 1px solid var(--line); padding: .45rem 1rem .45rem 0; vertical-
 th.number, td.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap }
 td.when { white-space: nowrap; color: var(--faint) }
 .good { color: var(--good) } .bad { color: var(--bad) } .wait { color: var(--wait) }
+input { font: inherit; color: inherit; width: 100%; max-width: 22rem; padding: .35rem .6rem; background: var(--page); border: 1px solid var(--line); border-radius: 7px }
 button { font: inherit; color: var(--faint); background: none; border: 1px solid var(--line); border-radius: 7px; padding: .25rem .8rem; cursor: pointer }
 button:hover { color: var(--ink) } button:focus-visible { outline: 2px solid var(--accent) }
 `

@@ -1,10 +1,10 @@
 import type { Database } from '../../store/database.ts'
 import { findWorkspace, listWorkspaces, type Workspace } from '../../store/workspaces.ts'
-import type { AdminCaller } from '../caller.ts'
+import type { Identity } from '../caller.ts'
 import { invalid, missing } from '../error.ts'
 
 /** The workspace of that id or slug; for everybody but administrators there is only their own. */
-export async function seeWorkspace(db: Database, caller: AdminCaller, reference: string): Promise<Workspace> {
+export async function seeWorkspace(db: Database, caller: Identity, reference: string): Promise<Workspace> {
   const found = await findWorkspace(db, caller.organisationId, reference)
   if (found === undefined || (caller.workspaceId !== undefined && caller.workspaceId !== found.id)) {
     throw missing(`The workspace ${reference}`)
@@ -13,11 +13,7 @@ export async function seeWorkspace(db: Database, caller: AdminCaller, reference:
 }
 
 /** The workspace that a request means: the one it names, else the caller's own, else the only one there is. */
-export async function workspaceFor(
-  db: Database,
-  caller: AdminCaller,
-  reference: string | undefined,
-): Promise<Workspace> {
+export async function workspaceFor(db: Database, caller: Identity, reference: string | undefined): Promise<Workspace> {
   const named = reference ?? caller.workspaceId
   if (named !== undefined) return seeWorkspace(db, caller, named)
   const { items } = await listWorkspaces(db, caller.organisationId)
@@ -28,7 +24,7 @@ export async function workspaceFor(
 }
 
 /** The workspace in which something is made that nobody placed: the one that is named, else the caller's own, else the default one. */
-export async function homeOf(db: Database, caller: AdminCaller, reference: string | undefined): Promise<Workspace> {
+export async function homeOf(db: Database, caller: Identity, reference: string | undefined): Promise<Workspace> {
   const named = reference ?? caller.workspaceId
   if (named !== undefined) return seeWorkspace(db, caller, named)
   const { items } = await listWorkspaces(db, caller.organisationId)
@@ -43,7 +39,7 @@ export async function homeOf(db: Database, caller: AdminCaller, reference: strin
  */
 export async function scopeOf(
   db: Database,
-  caller: AdminCaller,
+  caller: Identity,
   reference: string | undefined,
 ): Promise<string | undefined> {
   return reference === undefined ? caller.workspaceId : (await seeWorkspace(db, caller, reference)).id

@@ -1,0 +1,72 @@
+import { InviteCreate, InviteCreated } from '../../contract/invites.ts'
+import { foldAddress } from '../../core/fold-name.ts'
+import { asId, newId } from '../../core/ids.ts'
+import { insertInvite, listInvites, type Invite } from '../../store/invites.ts'
+import { findUser } from '../../store/users.ts'
+import { grantScopes } from '../api-keys/key-permissions.ts'
+import { audited } from '../change.ts'
+import { conflict, invalid } from '../error.ts'
+import { route } from '../route.ts'
+import { showMoment } from '../show-moment.ts'
+import { requireStanding, requireWorkspaceRole } from '../standing.ts'
+import { seeWorkspace } from '../workspaces/see-workspace.ts'
+import { makeInviteLink } from './invite-link.ts'
+import { showInvite } from './show-invite.ts'
+
+/** The link is in the answer: whoever invites sends it, by whatever way they trust. */
+export const createInvite = route({
+  method: 'POST',
+  path: '/admin/users/invites',
+  summary: 'Invite somebody; the link in the answer makes them a user',
+  scope: ['organisation_users.create'],
+  body: InviteCreate,
+  reply: InviteCreated,
+  async handle({ caller, body }, parts) {
+    requireStanding(caller, body.role)
+    const details = body.workspace_api_key_details
+    if (details !== undefined && body.workspaces.length === 0) {
+      throw invalid('workspace_api_key_details: there is no workspace for the key to be in')
+    }
+    const key = details && { name: details.name, scopes: grantScopes(caller, 'workspace-user', details.scopes) }
+    const now = parts.clock.now()
+    const { link, hash, expiresAt } = makeInviteLink(parts)
+    const id = newId<'invite'>(now)
+
+    await audited(parts, { caller, action: 'create', resource: 'invite' }, async (tx, note) => {
+      const email = foldAddress(body.email)
+      if ((await findUser(tx, caller.organisationId, email)) !== undefined) {
+        throw conflict(`${email} is a user already. Add them to a workspace instead.`)
+      }
+      const everyOne = { offset: 0, limit: 1 }
+      const open = await listInvites(tx, caller.organisationId, { email, status: 'pending' }, everyOne, now)
+      if (open.total > 0) throw conflict(`${email} is invited already. Send that invite again, or cancel it.`)
+      const workspaces: Invite['workspaces'][number][] = []
+      for (const wish of body.workspaces) {
+        const workspace = await seeWorkspace(tx, caller, wish.id)
+        requireWorkspaceRole(caller, wish.role)
+        if (workspaces.some((other) => other.id === workspace.id)) {
+          throw invalid(`workspaces: ${wish.id} stands there twice`)
+        }
+        workspaces.push({ id: workspace.id, role: wish.role })
+      }
+      const invite: Invite = {
+        id,
+        organisationId: asId(caller.organisationId),
+        email,
+        role: body.role,
+        workspaces,
+        key,
+        hash,
+        status: 'pending',
+        invitedBy: caller.userId ?? caller.keyId,
+        userId: undefined,
+        expiresAt,
+        acceptedAt: undefined,
+        createdAt: now,
+      }
+      await insertInvite(tx, invite)
+      note({ id, after: showInvite(invite, now) })
+    })
+    return { id, invite_link: link, expires_at: showMoment(expiresAt), object: 'invite' as const }
+  },
+})

@@ -1,0 +1,29 @@
+import { InviteReference, InviteResent } from '../../contract/invites.ts'
+import { renewInvite } from '../../store/invites.ts'
+import { audited } from '../change.ts'
+import { route } from '../route.ts'
+import { showMoment } from '../show-moment.ts'
+import { requireStanding } from '../standing.ts'
+import { makeInviteLink } from './invite-link.ts'
+import { seePendingInvite } from './see-invite.ts'
+import { showInvite } from './show-invite.ts'
+
+export const resendInvite = route({
+  method: 'POST',
+  path: '/admin/users/invites/:id/resend',
+  summary: 'Make another link for an invite; the one before opens nothing any more',
+  scope: ['organisation_users.create'],
+  body: InviteReference,
+  reply: InviteResent,
+  async handle({ caller, params }, parts) {
+    const { link, hash, expiresAt } = makeInviteLink(parts)
+    await audited(parts, { caller, action: 'resend', resource: 'invite' }, async (tx, note) => {
+      const invite = await seePendingInvite(tx, caller, params.id)
+      requireStanding(caller, invite.role)
+      await renewInvite(tx, invite.id, hash, expiresAt)
+      const now = parts.clock.now()
+      note({ id: invite.id, before: showInvite(invite, now), after: showInvite({ ...invite, expiresAt }, now) })
+    })
+    return { inviteLink: link, invite_link: link, expires_at: showMoment(expiresAt) }
+  },
+})

@@ -1,0 +1,31 @@
+import { Nothing } from '../../contract/fields.ts'
+import { UserReference } from '../../contract/users.ts'
+import { releaseKeysOf } from '../../store/keys.ts'
+import * as users from '../../store/users.ts'
+import { audited } from '../change.ts'
+import { route } from '../route.ts'
+import { requireStanding } from '../standing.ts'
+import { keepAnOwner } from './keep-an-owner.ts'
+import { seeUser } from './see-user.ts'
+import { showUser } from './show-user.ts'
+
+/** Their keys are revoked and their sessions end. What they used stays in the records, under their id. */
+export const deleteUser = route({
+  method: 'DELETE',
+  path: '/admin/users/:id',
+  summary: 'Remove a person, with their memberships, sessions and keys',
+  scope: ['organisation_users.delete'],
+  body: UserReference,
+  reply: Nothing,
+  async handle({ caller, params }, parts) {
+    await audited(parts, { caller, action: 'delete', resource: 'user' }, async (tx, note) => {
+      const user = await seeUser(tx, caller, params.id)
+      requireStanding(caller, user.role)
+      await keepAnOwner(tx, user)
+      note({ id: user.id, before: await showUser(tx, user) })
+      await releaseKeysOf(tx, user.id, parts.clock.now())
+      await users.deleteUser(tx, user.id)
+    })
+    return {}
+  },
+})

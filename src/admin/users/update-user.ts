@@ -1,0 +1,44 @@
+import { Nothing } from '../../contract/fields.ts'
+import { UserUpdate } from '../../contract/users.ts'
+import { deleteSessionsOf } from '../../store/console-sessions.ts'
+import * as users from '../../store/users.ts'
+import { audited } from '../change.ts'
+import { route } from '../route.ts'
+import { requireStanding } from '../standing.ts'
+import { keepAnOwner } from './keep-an-owner.ts'
+import { seeUser } from './see-user.ts'
+import { showUser } from './show-user.ts'
+
+/** A new role or status is in force with the next request, also in sessions that are running. */
+export const updateUser = route({
+  method: 'PUT',
+  path: '/admin/users/:id',
+  summary: "Change a person's role, name or status",
+  scope: ['organisation_users.update'],
+  body: UserUpdate,
+  reply: Nothing,
+  async handle({ caller, params, body }, parts) {
+    await audited(parts, { caller, action: 'update', resource: 'user' }, async (tx, note) => {
+      const user = await seeUser(tx, caller, params.id)
+      requireStanding(caller, user.role)
+      if (body.role !== undefined) requireStanding(caller, body.role)
+      const steps = (body.role ?? 'owner') !== 'owner' || body.status === 'suspended'
+      if (steps) await keepAnOwner(tx, user)
+      const before = await showUser(tx, user)
+      await users.updateUser(
+        tx,
+        user.id,
+        {
+          ...(body.role !== undefined && { role: body.role }),
+          ...(body.status !== undefined && { status: body.status }),
+          ...(body.first_name !== undefined && { firstName: body.first_name }),
+          ...(body.last_name !== undefined && { lastName: body.last_name }),
+        },
+        parts.clock.now(),
+      )
+      if (body.status === 'suspended') await deleteSessionsOf(tx, user.id)
+      note({ id: user.id, before, after: await showUser(tx, await seeUser(tx, caller, user.id)) })
+    })
+    return {}
+  },
+})

@@ -1,0 +1,89 @@
+import type { FastifyInstance } from 'fastify'
+import { listProblems, strict } from '../../contract/fields.ts'
+import { password } from '../../contract/sessions.ts'
+import { personName } from '../../contract/users.ts'
+import { hashPassword } from '../../credentials/password.ts'
+import { appendAuditEntry } from '../../store/audit.ts'
+import { noteChange } from '../../store/changes.ts'
+import { findOpenInvite } from '../../store/invites.ts'
+import { keepRequest } from '../audit/name-actor.ts'
+import { refuseForeignOrigin } from '../authenticate.ts'
+import { acceptInvite } from '../invites/accept-invite.ts'
+import type { AdminParts } from '../parts.ts'
+import { readOrigin } from '../read-origin.ts'
+import { beginSession } from '../sessions/begin-session.ts'
+import type { Knock } from '../sessions/sign-in.ts'
+import { showUser } from '../users/show-user.ts'
+import { fieldOf } from './form.ts'
+import { acceptedPage, deadLinkPage, invitePage } from './pages.ts'
+import { FORM_BYTES_MAX, goHome, sendPage, setCookies } from './send-page.ts'
+
+const Answers = strict({ first_name: personName, last_name: personName, password: password.optional() })
+
+/** `GET /invite?token=…` shows who is invited and uses nothing up; `POST /invite` makes them a user and signs them in. */
+export function registerInvitePages(scope: FastifyInstance, parts: AdminParts): void {
+  const { store, keys, clock } = parts
+
+  scope.get('/invite', async (request, reply) => {
+    const { token } = request.query as { readonly token?: unknown }
+    const invite = await find(token)
+    if (invite === undefined) return sendPage(reply.code(403), deadLinkPage())
+    return sendPage(reply, invitePage({ email: invite.email, token: String(token), problems: [] }))
+  })
+
+  scope.post('/invite', { bodyLimit: FORM_BYTES_MAX }, async (request, reply) => {
+    refuseForeignOrigin(request, parts.publicUrl())
+    const token = fieldOf(request.body, 'token')
+    const invite = await find(token)
+    if (invite === undefined) return sendPage(reply.code(403), deadLinkPage())
+    const typed = fieldOf(request.body, 'password')
+    const answers = Answers.safeParse({
+      first_name: fieldOf(request.body, 'first_name'),
+      last_name: fieldOf(request.body, 'last_name'),
+      ...(typed !== '' && { password: typed }),
+    })
+    if (!answers.success) {
+      const problems = listProblems(answers.error).split('\n')
+      return sendPage(reply.code(400), invitePage({ email: invite.email, token, problems }))
+    }
+    const { first_name: firstName, last_name: lastName, password: wanted } = answers.data
+    const passwordHash = wanted === undefined ? undefined : await hashPassword(wanted)
+    const done = await store.db.transaction().execute(async (tx) => {
+      const accepted = await acceptInvite(tx, invite, { firstName, lastName, passwordHash }, parts)
+      if (accepted === undefined) return undefined
+      const { user } = accepted
+      const cookies = await beginSession(tx, user, wanted === undefined ? 'link' : 'password', request, parts)
+      await appendAuditEntry(tx, {
+        organisationId: user.organisationId,
+        workspaceId: null,
+        at: clock.now(),
+        action: 'accept',
+        resourceType: 'invite',
+        resourceId: invite.id,
+        actor: { type: 'user', id: user.id, name: user.email, user_id: user.id },
+        request: keepRequest(readOrigin(withoutToken(request), clock.now()), 200),
+        reason: null,
+        before: null,
+        after: await showUser(tx, user),
+      })
+      await noteChange(tx, clock.now(), `accept invite ${invite.id}`)
+      return { ...accepted, cookies }
+    })
+    if (done === undefined) return sendPage(reply.code(403), deadLinkPage())
+    await parts.directory.refresh()
+    if (done.keys.length === 0) return goHome(reply, done.cookies)
+    const shown = done.keys.map(({ workspace, secret }) => ({
+      workspace,
+      settings: parts.settingsText(parts.publicUrl(), secret),
+    }))
+    return sendPage(setCookies(reply, done.cookies), acceptedPage(shown))
+  })
+
+  async function find(token: unknown) {
+    return typeof token === 'string' ? findOpenInvite(store.db, keys.hash(token), clock.now()) : undefined
+  }
+}
+
+function withoutToken({ method, url, ip, headers }: Knock): Knock {
+  return { method, url: url.split('?')[0] ?? '', ip, headers }
+}
