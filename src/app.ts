@@ -169,6 +169,7 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
       requestLimits: { bodyBytesMax: config.PORTCULLIS_BODY_BYTES_MAX },
       limits,
       clientStallMs: config.PORTCULLIS_CLIENT_STALL_MS,
+      endsRunning: () => directory.organisation().endRunningStreams ?? true,
       version: VERSION,
       isReady: () =>
         readRevision(store.db).then(

@@ -30,7 +30,7 @@ export interface Inbound {
   readonly headers: HeaderLines
   /** The body, still on its way: nobody unknown makes us hold 32 MB. */
   readonly content: Content
-  /** Fires when the client has left (`reason` is `client`), or when a shutdown has waited long enough (`shutdown`). */
+  /** Fires when the client has left (`reason` is `client`), a shutdown has waited long enough (`shutdown`), or the caller was dismissed (`Dismissal`). */
   readonly signal: AbortSignal
   readonly trail: Trail
 }
@@ -182,8 +182,8 @@ export interface GuardedAttempt extends PaidAttempt {
   readonly noteProof: (headers: HeaderLines) => void
 }
 
-/** Who ended an answer before it was whole. */
-export type Breaker = 'client' | 'upstream' | 'shutdown'
+/** Who ended an answer before it was whole. `gateway`: its caller may not go on. */
+export type Breaker = 'client' | 'upstream' | 'shutdown' | 'gateway'
 
 /** The valve on whatever makes the bytes. */
 export interface Flow {

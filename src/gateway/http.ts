@@ -3,20 +3,24 @@ import type { Socket } from 'node:net'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Clock } from '../core/clock.ts'
 import { GatewayError, toGatewayError } from '../core/errors.ts'
+import type { HeaderLines } from '../core/headers.ts'
 import { newRequestId } from '../core/ids.ts'
 import { ClientReply } from './client-reply.ts'
-import { departureError } from './departure.ts'
+import { Dismissal, departureError } from './departure.ts'
 import type { Content, Endpoint, Inbound, Trail } from './exchange.ts'
 import { answerModels } from './models.ts'
-import type { GatewayParts } from './parts.ts'
+import type { GatewayParts, Keys } from './parts.ts'
 import { createPipeline } from './pipeline.ts'
 import { sendRefusal } from './refusal.ts'
+import { findCaller } from './stages/authenticate.ts'
 import type { Serve } from './stage.ts'
 import { explainWrongPath } from './wrong-path.ts'
 
 export interface DataPlaneParts extends GatewayParts {
   /** Milliseconds for which a client may leave bytes unread before it counts as gone. */
   readonly clientStallMs: number
+  /** Whether an exchange that is under way ends with its key, or with the suspension of whose key it is. */
+  endsRunning(): boolean
   /** How the running version calls itself. */
   readonly version: string
   /** Says whether the store answers; asked by `/readyz`. */
@@ -31,6 +35,12 @@ export interface DataPlane {
   drain(limitMs: number): Promise<void>
   /** Exchanges under way. */
   readonly running: number
+}
+
+/** An exchange under way: the connection that it is on, and what its caller showed to be let in. */
+interface Running {
+  readonly socket: Socket
+  readonly headers: HeaderLines
 }
 
 /** Mounts the Anthropic-shaped face of the gateway: Messages, token counts, models, and the signs of life. */
@@ -102,12 +112,11 @@ export function answerWrongPath(request: FastifyRequest, reply: FastifyReply, cl
   else refuse(reply.raw, clock, explained.error, () => void reply.hijack())
 }
 
-/** Every exchange under way, so that a shutdown can wait for them. */
+/** Every exchange under way, so that a shutdown can wait for them, and none outlasts its key. */
 class Exchanges implements DataPlane {
   readonly #parts: DataPlaneParts
   readonly #pipeline: Serve<Inbound>
-  /** Each with the connection that it is on. */
-  readonly #running = new Map<AbortController, Socket>()
+  readonly #running = new Map<AbortController, Running>()
   /** Of whoever waits for the end of all exchanges; a shutdown may be asked for twice. */
   #empty: PromiseWithResolvers<void> | undefined
   isDraining = false
@@ -115,6 +124,7 @@ class Exchanges implements DataPlane {
   constructor(parts: DataPlaneParts) {
     this.#parts = parts
     this.#pipeline = createPipeline(parts)
+    parts.keys.onChange(() => this.#dismiss())
   }
 
   get running(): number {
@@ -132,7 +142,7 @@ class Exchanges implements DataPlane {
       return
     }
     const departure = new AbortController()
-    this.#running.set(departure, request.socket)
+    this.#running.set(departure, { socket: request.socket, headers: request.rawHeaders })
     response.once('close', () => {
       this.#running.delete(departure)
       if (!response.writableFinished) departure.abort('client')
@@ -169,8 +179,30 @@ class Exchanges implements DataPlane {
   #endAll(): void {
     for (const departure of this.#running.keys()) departure.abort('shutdown')
     this.#parts.clock.after(LAST_WORDS_MS, () => {
-      for (const socket of this.#running.values()) socket.destroy()
+      for (const { socket } of this.#running.values()) socket.destroy()
     })
+  }
+
+  /** Ends the exchanges of callers who would not be let in any more. What was used is charged, as for a client that has left. */
+  #dismiss(): void {
+    if (!this.#parts.endsRunning()) return
+    for (const [departure, { headers }] of this.#running) {
+      const error = whyDismissed(this.#parts.keys, headers)
+      if (error !== undefined) departure.abort(new Dismissal(error))
+    }
+  }
+}
+
+/** Taken away, and not run out: a key that expires, or whose rotation is over, still ends what it has begun. */
+const DISMISSALS: ReadonlySet<string> = new Set(['key.revoked', 'key.unknown', 'user.suspended'])
+
+function whyDismissed(keys: Keys, headers: HeaderLines): GatewayError | undefined {
+  try {
+    findCaller(keys, headers)
+    return undefined
+  } catch (thrown) {
+    const error = toGatewayError(thrown)
+    return DISMISSALS.has(error.code) ? error : undefined
   }
 }
 

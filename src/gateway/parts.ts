@@ -101,6 +101,8 @@ export interface Keys {
   find(secret: string): KeyLookup
   /** Whether a string has the shape of one of our keys; decides which of two credentials is meant for us. */
   isOurs(secret: string): boolean
+  /** Calls back after each change of what is known of keys; until the returned function is called. */
+  onChange(listener: () => void): () => void
 }
 
 /** Every state in which a key can be; a caller that is not `active` is told which. */
@@ -109,12 +111,16 @@ export type KeyLookup =
   /** An administrator's key: it may use the admin API, but calls no model. */
   | { readonly state: 'administrative' }
   | { readonly state: 'revoked' }
+  /** The person whose key it is has been suspended. */
+  | { readonly state: 'suspended' }
   | { readonly state: 'expired'; readonly at: number }
   | { readonly state: 'unknown' }
 
 /** The providers of a workspace. Those of other workspaces do not exist here. */
 export interface Catalogue {
+  /** Also one that has expired. */
   provider(workspaceId: string, slug: string): Upstream | undefined
+  /** Those that have not expired. */
   providers(workspaceId: string): readonly Upstream[]
 }
 

@@ -111,7 +111,7 @@ export function resolveRoute(question: RouteQuestion, parts: ResolveParts): Rout
     try {
       if (slug === undefined) throw noProvider()
       if (named.model === undefined) throw noModel(exchange)
-      const upstream = atHost(findProvider(parts, exchange.caller, slug), settings.customHost)
+      const upstream = atHost(findProvider(parts, exchange, slug), settings.customHost)
       const wire = parts.providers[upstream.kind].adapter.wireModel(named.model, upstream)
       if (!upstream.allows(named.model) && !upstream.allows(wire.id)) {
         throw notAllowed(upstream, named.model, exchange.caller, parts)
@@ -185,8 +185,14 @@ function noModel({ body }: Received): GatewayError {
   )
 }
 
-function findProvider({ catalogue }: ResolveParts, caller: Caller, slug: string): Upstream {
+function findProvider({ catalogue }: ResolveParts, { caller, receivedAt }: Received, slug: string): Upstream {
   const upstream = catalogue.provider(caller.workspaceId, slug)
+  if (upstream?.expiresAt !== undefined && upstream.expiresAt <= receivedAt) {
+    throw new GatewayError(
+      'provider.unknown',
+      `Provider @${slug} in workspace ${caller.workspaceSlug} expired on ${new Date(upstream.expiresAt).toISOString()}. Name another one, or ask an administrator.`,
+    )
+  }
   if (upstream !== undefined) return upstream
   const known = catalogue.providers(caller.workspaceId).map((each) => `@${each.slug}`)
   throw new GatewayError(

@@ -35,7 +35,7 @@ export interface CallCharge {
 /** How an upstream call ended. */
 export interface CallClosing extends CallCharge {
   readonly outcome: 'completed' | 'failed' | 'interrupted'
-  readonly interruptedBy: 'client' | 'upstream' | 'shutdown' | 'crash' | undefined
+  readonly interruptedBy: 'client' | 'upstream' | 'shutdown' | 'gateway' | 'crash' | undefined
   readonly modelServed: string | undefined
   readonly upstreamStatus: number | undefined
   readonly upstreamRequestId: string | undefined

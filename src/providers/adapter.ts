@@ -132,6 +132,8 @@ export interface Upstream {
   allows(model: string): boolean
   /** The models an administrator enabled by name, for listings and for the text of a refusal. Empty when all are allowed. */
   readonly models: readonly string[]
+  /** Milliseconds since the epoch; from then on it serves nobody. */
+  readonly expiresAt?: number
 }
 
 /** A body, and where its top-level members lie. Edits make new bytes; these never change. */

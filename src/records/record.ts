@@ -50,7 +50,7 @@ export interface ExchangeRecord {
   readonly status: number
   readonly outcome: 'completed' | 'interrupted' | 'refused'
   /** `crash`: the process died, and the next one wrote this record from what the ledger knew. */
-  readonly interruptedBy: 'client' | 'upstream' | 'shutdown' | 'crash' | undefined
+  readonly interruptedBy: 'client' | 'upstream' | 'shutdown' | 'gateway' | 'crash' | undefined
   readonly errorCode: string | undefined
   readonly stopReason: string | undefined
   // What it used and cost: the sum over its attempts.

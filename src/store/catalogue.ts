@@ -67,6 +67,7 @@ function toUpstream(
     },
     allows: models.allows,
     models: models.names,
+    ...(provider.expires_at !== null && { expiresAt: provider.expires_at }),
   }
 
   function unseal(sealed: string): Credential {

@@ -25,6 +25,7 @@ export interface Directory extends Prices {
   isOurs(secret: string): boolean
   /** By slug, without the `@`. */
   provider(workspaceId: string, slug: string): Upstream | undefined
+  /** Those that have not expired. */
   providers(workspaceId: string): readonly Upstream[]
   /** A saved config of this workspace, by `pc-…` or id; the same object until a new version is saved. */
   config(workspaceId: string, reference: string): RoutingConfig | undefined
@@ -34,6 +35,8 @@ export interface Directory extends Prices {
   organisation(): OrganisationSettings
   /** Who holds a key, while it is neither revoked nor expired. */
   adminCaller(secret: string): AdminHolder | undefined
+  /** Calls back after each change, once the new picture is in force; until the returned function is called. */
+  onChange(listener: () => void): () => void
   /** Resolves when every change that was committed before the call is in the picture. */
   refresh(): Promise<void>
   /** Stops looking for changes. */
@@ -63,8 +66,10 @@ export async function createDirectory(parts: DirectoryParts): Promise<Directory>
   const readPrices = createPriceReader(report)
   const shelve = createConfigShelver(parts)
   let view = show(await readPicture(store.db))
+  const listeners = new Set<() => void>()
   const refresh = createRefresher(async () => {
     view = show(await readPicture(store.db))
+    for (const listener of listeners) listener()
   })
   let watching: Timer | undefined
   watch()
@@ -76,7 +81,12 @@ export async function createDirectory(parts: DirectoryParts): Promise<Directory>
     },
     isOurs: (secret) => isWholeKey(secret) || isPreset(keys.hash(secret)),
     provider: (workspaceId, slug) => view.catalogue.get(workspaceId)?.get(slug),
-    providers: (workspaceId) => [...(view.catalogue.get(workspaceId)?.values() ?? [])],
+    providers(workspaceId) {
+      const now = clock.now()
+      return [...(view.catalogue.get(workspaceId)?.values() ?? [])].filter(
+        ({ expiresAt = Infinity }) => now < expiresAt,
+      )
+    },
     config: (workspaceId, reference) => view.configs.find(workspaceId, reference),
     price: (usage, call) => view.prices.price(usage, call),
     rulebook: () => view.rulebook,
@@ -84,6 +94,10 @@ export async function createDirectory(parts: DirectoryParts): Promise<Directory>
     adminCaller(secret) {
       const hash = keys.hash(secret)
       return isPreset(hash) ? view.presetHolder : view.ring.holder(hash, clock.now())
+    },
+    onChange(listener) {
+      listeners.add(listener)
+      return () => void listeners.delete(listener)
     },
     refresh,
     close() {

@@ -49,6 +49,8 @@ export type KeyLookup =
   | { readonly state: 'active'; readonly caller: KeyHolder }
   | { readonly state: 'administrative' }
   | { readonly state: 'revoked' }
+  /** The person whose key it is has been suspended. */
+  | { readonly state: 'suspended' }
   | { readonly state: 'expired'; readonly at: number }
   | { readonly state: 'unknown' }
 
@@ -56,7 +58,7 @@ export type KeyLookup =
 export interface KeyRing {
   /** `now` in milliseconds since the epoch. */
   find(hash: string, now: number): KeyLookup
-  /** Undefined for a key that is unknown, revoked or expired. */
+  /** Undefined for a key that is unknown, revoked or expired, or whose holder is suspended. */
   holder(hash: string, now: number): AdminHolder | undefined
 }
 
@@ -77,7 +79,13 @@ export function buildKeyRing(picture: Picture, catalogue: Catalogue, configs: Co
   }
   const scopesOf = createScopeReader()
   const entries = new Map<string, Entry>()
-  for (const row of picture.keys) entries.set(row.hash, toEntry(row, scopesOf(row.scopes), workspaces))
+  const suspended = new Set(picture.suspendedUsers)
+  for (const row of picture.keys) {
+    const isSuspended = row.user_id !== null && suspended.has(row.user_id)
+    const entry = isSuspended && row.revoked_at === null ? suspend(row) : toEntry(row, scopesOf(row.scopes), workspaces)
+    entries.set(row.hash, entry)
+    if (row.previous_hash !== null) entries.set(row.previous_hash, replaced(entry, row.previous_hash, row))
+  }
   return {
     find(hash, now) {
       const entry = entryOf(hash)
@@ -104,7 +112,7 @@ interface Entry {
   readonly expiresAt: number
   /** What to answer until then. */
   readonly lookup: KeyLookup
-  /** Undefined when the key is revoked. */
+  /** Undefined when the key is revoked or its holder suspended. */
   readonly admin: AdminHolder | undefined
 }
 
@@ -116,6 +124,15 @@ interface WorkspaceOfKeys {
   readonly config: RoutingConfig | undefined
   /** For the keys of people. */
   readonly userKeyConfig: RoutingConfig | undefined
+}
+
+/** The secret that a rotation has replaced opens the same, for as long as the rotation says. */
+function replaced(entry: Entry, hash: string, { previous_expires_at: until }: KeyRow): Entry {
+  return { ...entry, hash, expiresAt: Math.min(entry.expiresAt, until ?? 0) }
+}
+
+function suspend({ hash, expires_at }: KeyRow): Entry {
+  return { hash, expiresAt: expires_at ?? Infinity, lookup: SUSPENDED, admin: undefined }
 }
 
 function toEntry(row: KeyRow, scopes: ReadonlySet<string>, workspaces: ReadonlyMap<string, WorkspaceOfKeys>): Entry {
@@ -158,6 +175,7 @@ const NOTHING_OF_ITS_OWN: KeyDefaults = { provider: undefined, metadata: {}, all
 /** It may use the admin API, but calls no model. */
 export const ADMINISTRATIVE: KeyLookup = { state: 'administrative' }
 const REVOKED: KeyLookup = { state: 'revoked' }
+const SUSPENDED: KeyLookup = { state: 'suspended' }
 const UNKNOWN: KeyLookup = { state: 'unknown' }
 
 function soleOf(providers: ReadonlyMap<string, unknown> | undefined): string | undefined {

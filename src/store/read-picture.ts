@@ -19,6 +19,8 @@ export interface Picture {
   readonly organisation: { readonly id: string; readonly settings: string } | undefined
   readonly workspaces: readonly WorkspaceRow[]
   readonly keys: readonly KeyRow[]
+  /** Ids of people whose keys are refused. */
+  readonly suspendedUsers: readonly string[]
   readonly integrations: readonly IntegrationRow[]
   readonly models: readonly Selectable<IntegrationModelTable>[]
   /** Which workspaces may use which integration, beyond those that all may use. */
@@ -50,6 +52,8 @@ export type KeyRow = Pick<
   | 'defaults'
   | 'expires_at'
   | 'revoked_at'
+  | 'previous_hash'
+  | 'previous_expires_at'
 >
 
 export type IntegrationRow = Pick<
@@ -69,6 +73,8 @@ export interface ProviderRow {
   readonly workspace_id: string
   readonly integration_id: string
   readonly slug: string
+  /** Milliseconds since the epoch. */
+  readonly expires_at: number | null
 }
 
 /** A config in force, with the document of its newest version. */
@@ -95,8 +101,11 @@ export async function readPicture(db: Database): Promise<Picture> {
     keys: await tx
       .selectFrom('api_keys')
       .select(['id', 'organisation_id', 'workspace_id', 'user_id', 'kind', 'name', 'hash', 'scopes', 'defaults'])
-      .select(['expires_at', 'revoked_at'])
+      .select(['expires_at', 'revoked_at', 'previous_hash', 'previous_expires_at'])
       .execute(),
+    suspendedUsers: (await tx.selectFrom('users').select('id').where('status', '=', 'suspended').execute()).map(
+      ({ id }) => id,
+    ),
     integrations: await tx
       .selectFrom('integrations')
       .select(['id', 'workspace_id', 'slug', 'kind', 'sealed_credential', 'configurations'])
@@ -106,7 +115,7 @@ export async function readPicture(db: Database): Promise<Picture> {
     permissions: await tx.selectFrom('integration_workspaces').select(['integration_id', 'workspace_id']).execute(),
     providers: await tx
       .selectFrom('providers')
-      .select(['id', 'workspace_id', 'integration_id', 'slug'])
+      .select(['id', 'workspace_id', 'integration_id', 'slug', 'expires_at'])
       .orderBy('created_at')
       .orderBy('id')
       .execute(),

@@ -38,6 +38,8 @@ export interface RunningDataPlane {
   /** What the operator's log was told. */
   readonly reported: ReportedFailure[]
   readonly warnings: Warning[]
+  /** As the directory does when it has a new picture. */
+  keysChanged(): void
   /** Resolves when so many exchanges are written down. */
   recorded(count: number): Promise<void>
   stop(): Promise<void>
@@ -61,7 +63,10 @@ export interface DataPlaneOptions {
   readonly random?: () => number
   readonly breakers?: Breakers
   readonly answers?: AnswerCache
+  /** What is known of keys; after a change of it `keysChanged` is to be called. */
   readonly lookups?: Readonly<Record<string, KeyLookup>>
+  /** Whether exchanges end with their keys; true by default. */
+  readonly endsRunning?: boolean
   /** Budgets and rate limits; none by default. */
   readonly limits?: CallLimits
   /** Makes the ledger refuse. */
@@ -90,6 +95,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<Running
   const reported: ReportedFailure[] = []
   const warnings: Warning[] = []
   const waiters = new Set<() => void>()
+  const keyListeners = new Set<() => void>()
   const upstream: Upstream = {
     providerId: asId('provider-1'),
     slug: 'prod',
@@ -128,6 +134,10 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<Running
     clock,
     keys: {
       isOurs: (secret) => secret.startsWith('pcl_'),
+      onChange(listener) {
+        keyListeners.add(listener)
+        return () => void keyListeners.delete(listener)
+      },
       find: (secret) =>
         options.lookups?.[secret] ?? (secret === KEY ? { state: 'active', caller } : { state: 'unknown' }),
     },
@@ -191,6 +201,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<Running
     requestLimits: { bodyBytesMax: options.bodyBytesMax ?? 32 * 1024 * 1024 },
     limits: options.limits ?? NO_LIMITS,
     clientStallMs: 30_000,
+    endsRunning: () => options.endsRunning ?? true,
     version: '0.0.0',
     isReady: async () => true,
   })
@@ -202,6 +213,9 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<Running
     records,
     reported,
     warnings,
+    keysChanged() {
+      for (const listener of keyListeners) listener()
+    },
     recorded: (count) =>
       new Promise((resolve) => {
         const look = () => {

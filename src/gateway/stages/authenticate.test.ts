@@ -7,13 +7,14 @@ import { chooseCredential, findCaller } from './authenticate.ts'
 const OURS = 'pcl_ours'
 const OTHER = 'pcl_other'
 
-const keys: Keys = {
+const keys: Pick<Keys, 'find' | 'isOurs'> = {
   isOurs: (secret) => secret.startsWith('pcl_'),
   find: (secret): KeyLookup => states[secret] ?? { state: 'unknown' },
 }
 const states: Record<string, KeyLookup> = {
   [OURS]: { state: 'active', caller: { keyName: 'ours' } as Caller },
   pcl_revoked: { state: 'revoked' },
+  pcl_suspended: { state: 'suspended' },
   pcl_expired: { state: 'expired', at: Date.UTC(2026, 0, 2) },
   pcla_admin: { state: 'administrative' },
 }
@@ -81,6 +82,7 @@ describe('one key is found among the credentials that clients send', () => {
 describe('a key that cannot be used is told apart by its state', () => {
   it.each([
     ['pcl_revoked', 'key.revoked', /revoked/],
+    ['pcl_suspended', 'user.suspended', /suspended/],
     ['pcl_expired', 'key.expired', /2026-01-02/],
     ['pcla_admin', 'key.scope', /administrator/],
     ['pcl_other', 'key.unknown', /another gateway/],

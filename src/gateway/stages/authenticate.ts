@@ -7,8 +7,10 @@ import type { Stage } from '../stage.ts'
 /** The scope that a key needs to call models; Portkey's name for it. */
 const CALL_MODELS = 'completions.write'
 
+type KeyFinder = Pick<Keys, 'find' | 'isOurs'>
+
 /** Finds out who asks. Everything after this stage knows its caller. */
-export function authenticate(keys: Keys): Stage<Inbound, Authenticated> {
+export function authenticate(keys: KeyFinder): Stage<Inbound, Authenticated> {
   return (next) =>
     function authenticate(exchange, reply) {
       const caller = findCaller(keys, exchange.headers)
@@ -24,7 +26,7 @@ export function authenticate(keys: Keys): Stage<Inbound, Authenticated> {
 }
 
 /** The caller behind a request's credentials, or the refusal that tells which of them is wrong. */
-export function findCaller(keys: Keys, headers: HeaderLines): Caller {
+export function findCaller(keys: KeyFinder, headers: HeaderLines): Caller {
   const secret = chooseCredential(keys, headers)
   const found = keys.find(secret)
   switch (found.state) {
@@ -39,6 +41,11 @@ export function findCaller(keys: Keys, headers: HeaderLines): Caller {
       throw new GatewayError(
         'key.revoked',
         'This gateway key has been revoked. Ask whoever runs the gateway for a new one, then connect again.',
+      )
+    case 'suspended':
+      throw new GatewayError(
+        'user.suspended',
+        'Your account on this gateway is suspended, and your keys with it. Ask whoever runs the gateway.',
       )
     case 'expired':
       throw new GatewayError(
@@ -87,7 +94,7 @@ function bearerToken(value: string | undefined): string | undefined {
 }
 
 /** An unknown key is most often another kind of key; saying which saves the developer the search. */
-function explainUnknown(keys: Keys, secret: string): string {
+function explainUnknown(keys: KeyFinder, secret: string): string {
   if (secret.startsWith('sk-ant-oat')) {
     return 'This request carries a claude.ai sign-in instead of a gateway key. Set ANTHROPIC_AUTH_TOKEN to your gateway key.'
   }
