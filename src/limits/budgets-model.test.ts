@@ -231,6 +231,7 @@ function createWorld(specs: readonly Spec[]) {
       expect(full.map(({ bucket }) => bucket)).toContain(purse.bucket)
       const overspends = purse.budget.amount === 0n || state.spent + wants(purse.budget) > purse.budget.amount
       expect(reason).toBe(overspends ? 'spent' : 'held')
+      budgets.refused(answer)
       return
     }
     latest = Math.max(latest, at, ...chosen.map(({ budget }) => budget.since))

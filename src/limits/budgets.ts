@@ -11,6 +11,11 @@ export interface Budgets {
    * budget holds by its mode. Synchronous, so nothing can come between looking and holding.
    */
   hold(purses: readonly Purse[], need: Need): Hold | Shortage
+  /**
+   * A call was refused for this shortage, also in a shorter form. A strict budget is hardly ever used up to the last nano-dollar, so that counts as
+   * having reached its amount.
+   */
+  refused(shortage: Shortage): void
   /** What would still fit: the least over all hard budgets that hold by this mode; undefined where none limits this unit. */
   room(purses: readonly Purse[], mode: Budget['mode']): Room
   /** How one bucket stands now. */

@@ -218,6 +218,15 @@ test('a reset by hand begins at nothing, and calls from before it stay before it
   expect(budgets.state(anew.budget, 'budget')).toMatchObject({ spent: 10n, held: 0n, periodStart: START + 1_000 })
 })
 
+test('a reset that is heard of a moment late leaves nothing of before', () => {
+  const { budgets, clock } = build()
+  expectHold(budgets.hold([purse()], need(60))).settle(cost(60))
+  clock.advance(20)
+  expectHold(budgets.hold([purse()], need(30, 30, clock.now()))).settle(cost(30))
+  const anew = budget({ since: START + 10 })
+  expect(budgets.state(anew, 'budget').spent).toBe(0n)
+})
+
 test('a single bucket of a policy is reset without the others', () => {
   const resets = new Map<string, number>()
   const { budgets, clock } = build({ resets: (bucket) => resets.get(bucket) })
@@ -285,7 +294,7 @@ test('what was used before the start counts, in the period it was used in', () =
   expect(expectShortage(budgets.hold([purse()], need(71))).reason).toBe('spent')
 })
 
-test('a threshold is told once per period, the whole amount also with the first refusal', () => {
+test('a threshold is told once per period, the whole amount also when a call is refused for it', () => {
   const events: ThresholdEvent[] = []
   const { budgets, clock } = build({ onThreshold: (event) => void events.push(event) })
   const alerting = purse({ alertAt: [50n, 80n] })
@@ -297,8 +306,11 @@ test('a threshold is told once per period, the whole amount also with the first 
   spend(1)
   expect(events.map(({ threshold, share }) => [threshold, share])).toEqual([[50n, 0.51]])
   spend(30)
-  expect(expectShortage(budgets.hold([alerting], need(40))).reason).toBe('spent')
-  budgets.hold([alerting], need(40))
+  const shortage = expectShortage(budgets.hold([alerting], need(40)))
+  budgets.refused({ ...shortage, reason: 'held' })
+  expect(events).toHaveLength(2)
+  budgets.refused(shortage)
+  budgets.refused(shortage)
   expect(events.slice(1)).toMatchObject([
     { threshold: 80n, refused: false },
     { threshold: 100n, share: 0.82, refused: true, bucket: 'budget' },

@@ -29,7 +29,7 @@ export interface BudgetsParts {
   readonly spent?: Iterable<SpentEntry>
   /** Tells which limits there still are; without it none is taken for removed. */
   readonly find?: (limitId: string) => Budget | RateLimit | undefined
-  /** Hears of each threshold once per bucket and period, from within `settle` and `hold`; must not throw. */
+  /** Hears of each threshold once per bucket and period, from within `settle` and `refused`; must not throw. */
   readonly onThreshold?: (event: ThresholdEvent) => void
   /** How many buckets one limit may have at a time; further ones share a single bucket. */
   readonly bucketsMax?: number
@@ -77,6 +77,9 @@ export function createBudgets(parts: BudgetsParts): CountedBudgets {
 
   return {
     hold,
+    refused({ purse, reason }) {
+      if (reason === 'spent') tell(lookUp(purse, clock.now()), true)
+    },
     room,
     state: (budget, bucket) => stateOf(lookUp({ budget, bucket }, clock.now())),
     buckets: bucketsInUse,
@@ -96,17 +99,11 @@ export function createBudgets(parts: BudgetsParts): CountedBudgets {
     let held: Place | undefined
     for (const place of places) {
       const reason = refusal(place, place.purse.budget.mode === 'strict' ? bound : expected)
-      if (reason === 'spent') return shortage(place, reason)
+      if (reason === 'spent') return shortageOf(place, reason)
       if (reason === 'held') held ??= place
     }
-    if (held !== undefined) return shortage(held, 'held')
+    if (held !== undefined) return shortageOf(held, 'held')
     return place(places, bound, expected, need.at)
-  }
-
-  function shortage(place: Place, reason: Shortage['reason']): Shortage {
-    const state = stateOf(place)
-    if (reason === 'spent') tell(place, true)
-    return { kind: 'shortage', purse: place.purse, state, reason }
   }
 
   /** All levels at once. Whatever ends the hold finds the cells it was placed in, also when their day is long over. */
@@ -309,6 +306,10 @@ interface HeldPart {
   /** As it was when the hold was placed. */
   readonly mode: Budget['mode']
   sums: Sums
+}
+
+function shortageOf(place: Place, reason: Shortage['reason']): Shortage {
+  return { kind: 'shortage', purse: place.purse, state: stateOf(place), reason }
 }
 
 function refusal({ purse: { budget }, account }: Place, wanted: Sums): Shortage['reason'] | undefined {

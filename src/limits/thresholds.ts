@@ -17,7 +17,7 @@ export interface ThresholdEvent {
 
 /**
  * Tells of the thresholds that have been reached and were not told in this period: once for each, bucket and period. The amount itself counts
- * as reached also when it refuses its first call, for a strict budget is hardly ever used up to the last nano-dollar.
+ * as reached also when the first call is refused for it.
  */
 export function tellThresholds(
   tally: Tally,

@@ -99,8 +99,11 @@ export function hold(parts: HoldParts): Stage<Attempt, PaidAttempt> {
 
   /** Keeps nothing else of the attempt: a stream lasts for minutes. */
   function refusalFor(caller: Caller, readsNotices: boolean): Refuse {
-    return (shortage) =>
-      budgetRefusal(shortage, { caller, organisation: limits.organisation(), now: clock.now(), readsNotices, random })
+    return (shortage) => {
+      limits.budgets.refused(shortage)
+      const now = clock.now()
+      return budgetRefusal(shortage, { caller, organisation: limits.organisation(), now, readsNotices, random })
+    }
   }
 }
 
