@@ -246,6 +246,7 @@ export const NO_LIMITS: CallLimits = {
     hold: () => {
       throw new Error('There is nothing to hold.')
     },
+    refused: () => undefined,
     room: () => ({ costNanos: undefined, tokens: undefined }),
     state: () => ({ spent: 0n, held: 0n, periodStart: 0, resetsAt: undefined }),
     buckets: () => [],
