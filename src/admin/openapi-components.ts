@@ -34,7 +34,7 @@ export const COMPONENTS = {
       type: 'apiKey',
       in: 'cookie',
       name: 'portcullis_session',
-      description: 'Of somebody who signed in. A change needs the origin header of the gateway itself, too.',
+      description: 'Of somebody who signed in. A change needs the gateway’s own origin and x-portcullis-csrf, too.',
     },
   },
   parameters: {
@@ -49,6 +49,12 @@ export const COMPONENTS = {
       in: 'header',
       description: 'Why, for the audit trail. UTF-8.',
       schema: { type: 'string', maxLength: REASON_CHARACTERS_MAX },
+    },
+    csrf: {
+      name: 'x-portcullis-csrf',
+      in: 'header',
+      description: 'For a session: needed with every change, so that no form of another page can make it.',
+      schema: { const: '1' },
     },
     workspace: {
       name: 'x-portcullis-workspace',

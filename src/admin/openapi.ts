@@ -59,7 +59,8 @@ function nameOperation(method: string, path: string): string {
 function refusalStatuses(method: AdminRoute['method'], reader: AdminRoute | undefined): readonly RefusalStatus[] {
   const whenChanging: RefusalStatus[] = method === 'GET' ? [] : [409]
   const whenCompared: RefusalStatus[] = takesTag(method, reader) ? [412] : []
-  return [400, 401, 403, 404, ...whenChanging, ...whenCompared, 500]
+  const whenTried: RefusalStatus[] = method === 'POST' ? [429] : []
+  return [400, 401, 403, 404, ...whenChanging, ...whenCompared, ...whenTried, 500]
 }
 
 function takesTag(method: AdminRoute['method'], reader: AdminRoute | undefined): boolean {
@@ -98,7 +99,7 @@ function queryParameters({ query }: AdminRoute) {
 function headerParameters(method: AdminRoute['method'], reader: AdminRoute | undefined) {
   const names = [
     'workspace',
-    ...(method === 'GET' ? [] : ['reason']),
+    ...(method === 'GET' ? [] : ['reason', 'csrf']),
     ...(takesTag(method, reader) ? ['if-match'] : []),
   ]
   return names.map((name) => ({ $ref: `#/components/parameters/${name}` }))

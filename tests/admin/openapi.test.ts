@@ -1,0 +1,192 @@
+import Fastify from 'fastify'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { ADMIN_ROUTES } from '../../src/admin/routes.ts'
+import { callRow, exchangeRow } from '../store/rows.ts'
+import { ADMIN_KEY, startControlPlane, type ControlPlane, type ControlPlaneOptions } from './harness.ts'
+import { LOG_ID, walkEveryEndpoint, type Ask, type Told } from './walk.ts'
+
+type Schema = Readonly<Record<string, unknown>>
+
+interface Operation {
+  readonly operationId: string
+  readonly parameters: readonly { readonly name?: string; readonly in?: string; readonly $ref?: string }[]
+  readonly requestBody?: { readonly required: boolean; readonly content: Content }
+  readonly responses: Readonly<
+    Record<string, { readonly $ref?: string; readonly content?: Content; readonly headers?: object }>
+  >
+  readonly security?: readonly Readonly<Record<string, readonly string[]>>[]
+}
+
+interface Content {
+  readonly 'application/json': { readonly schema: Schema }
+}
+
+interface Document {
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>
+  readonly components: {
+    readonly responses: Readonly<Record<string, { readonly content: Content }>>
+    readonly schemas: Readonly<Record<string, Schema>>
+  }
+}
+
+async function readDocument({ app }: ControlPlane): Promise<Document> {
+  return (await app.inject({ url: '/v1/openapi.json' })).json()
+}
+
+function operations(document: Document) {
+  return Object.entries(document.paths).flatMap(([path, item]) =>
+    Object.entries(item).map(([method, operation]) => ({ path, method: method.toUpperCase(), operation })),
+  )
+}
+
+/**
+ * Asks Fastify's own validator, which knows nothing of the library our schemas come from. Returns what is wrong, or
+ * undefined.
+ */
+function createJudge() {
+  const app = Fastify({
+    ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, strict: false } },
+    bodyLimit: 10_000_000,
+  })
+  app.post('/', async (request) => {
+    const { schema, value } = request.body as { readonly schema: Schema; readonly value: unknown }
+    const validate = request.compileValidationSchema(schema)
+    return { problems: validate(value) ? undefined : validate.errors }
+  })
+  onTestFinished(() => app.close())
+  return async (schema: Schema, value: unknown): Promise<unknown> => {
+    const answer = await app.inject({ method: 'POST', url: '/', payload: { schema, value } })
+    expect(answer.statusCode, answer.body).toBe(200)
+    return answer.json<{ readonly problems?: unknown }>().problems
+  }
+}
+
+/** Takes whatever is posted. */
+async function startReceiver(): Promise<string> {
+  const app = Fastify()
+  app.post('/', async () => ({}))
+  onTestFinished(() => app.close())
+  return app.listen({ host: '127.0.0.1', port: 0 })
+}
+
+async function startFilled(options: ControlPlaneOptions = {}): Promise<ControlPlane> {
+  const plane = await startControlPlane(options)
+  const ours = { organisation_id: plane.workspace.organisationId, workspace_id: plane.workspace.id }
+  await plane.store.insertMany('exchanges', [exchangeRow({ ...ours, id: LOG_ID })])
+  await plane.store.insertMany('ledger_calls', [callRow({ ...ours, exchange_id: LOG_ID, closed_at: 2_000 })])
+  return plane
+}
+
+it('every endpoint takes and answers what the document says, and is asked once at least', async () => {
+  const hook = new URL(await startReceiver())
+  const plane = await startFilled({ trustedHosts: [hook.host] })
+  const document = await readDocument(plane)
+  const judge = createJudge()
+  const asked = new Set<string>()
+
+  const session = await plane.app.inject({ url: `/signin?token=${plane.signInToken}` })
+  const { name, value } = session.cookies[0]!
+  const signedInHeaders = { cookie: `${name}=${value}`, origin: 'http://gateway.example.com', 'x-portcullis-csrf': '1' }
+
+  const ask: Ask = async (endpoint, { params = {}, query = {}, body, signedIn = false } = {}) => {
+    const [method = '', pattern = ''] = endpoint.split(' ')
+    const operation = document.paths[pattern.replaceAll(/:(\w+)/g, '{$1}')]?.[method.toLowerCase()]
+    expect(operation, endpoint).toBeDefined()
+    const path = pattern.replaceAll(/:(\w+)/g, (_, name: string) => encodeURIComponent(params[name] ?? `no ${name}`))
+    const requestSchema = operation!.requestBody?.content['application/json'].schema
+    if (body !== undefined)
+      expect(await judge(requestSchema ?? { not: {} }, body), `body of ${endpoint}`).toBeUndefined()
+    const documented = operation!.parameters.filter((parameter) => parameter.in === 'query').map(({ name }) => name)
+    for (const name of Object.keys(query)) expect(documented, `query of ${endpoint}`).toContain(name)
+
+    const answer = await plane.app.inject({
+      method: method as 'GET',
+      url: `/v1${path}?${new URLSearchParams(query).toString()}`,
+      headers: {
+        ...(signedIn ? signedInHeaders : { 'x-portkey-api-key': ADMIN_KEY }),
+        ...(body !== undefined && { 'content-type': 'application/json' }),
+      },
+      ...(body !== undefined && { payload: JSON.stringify(body) }),
+    })
+    expect(answer.statusCode, `${endpoint}: ${answer.body}`).toBe(200)
+    const promised = operation!.responses['200']!
+    expect(await judge(promised.content!['application/json'].schema, answer.json()), endpoint).toBeUndefined()
+    for (const name of Object.keys(promised.headers ?? {})) expect(answer.headers, endpoint).toHaveProperty(name)
+    asked.add(endpoint)
+    return answer.json<Told>()
+  }
+  await walkEveryEndpoint(plane, ask, hook.href)
+
+  const all = ADMIN_ROUTES.map(({ method, path }) => `${method} ${path}`)
+  expect(all.filter((endpoint) => !asked.has(endpoint))).toEqual([])
+})
+
+it('every endpoint refuses in the way the document says', async () => {
+  const plane = await startFilled()
+  const document = await readDocument(plane)
+  const judge = createJudge()
+  const { Error: schema } = document.components.schemas
+  const known = [ADMIN_KEY, null, (await plane.newKey(['completions.write'])).key]
+  for (const { path, method, operation } of operations(document)) {
+    if (path.startsWith('/sessions')) continue
+    for (const key of known) {
+      const answer = await plane.call(
+        method as 'GET',
+        `${path.replaceAll(/\{\w+\}/g, 'nobody')}?nonsense=1`,
+        undefined,
+        key,
+      )
+      const refusal = operation.responses[String(answer.status)]
+      expect(refusal?.$ref, `${method} ${path} ${answer.status}`).toBe(`#/components/responses/${answer.status}`)
+      expect(await judge(schema!, answer.body), `${method} ${path}`).toBeUndefined()
+    }
+  }
+})
+
+describe('the document', () => {
+  it('points at nothing that is not there', async () => {
+    const document = await readDocument(await startControlPlane())
+    const references = [...JSON.stringify(document).matchAll(/"\$ref":"#\/([^"]+)"/g)].map(([, target]) => target!)
+    const ours = references.filter((target) => target.startsWith('components/'))
+    expect(ours.length).toBeGreaterThan(100)
+    for (const target of new Set(ours)) {
+      const found = target
+        .split('/')
+        .reduce<unknown>((place, name) => (place as Readonly<Record<string, unknown>> | undefined)?.[name], document)
+      expect(found, target).toBeDefined()
+    }
+  })
+
+  it('gives every operation a name of its own, and every name in a path a parameter', async () => {
+    const all = operations(await readDocument(await startControlPlane()))
+    expect(new Set(all.map(({ operation }) => operation.operationId)).size).toBe(all.length)
+    for (const { path, operation } of all) {
+      const named = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name)
+      const declared = operation.parameters.filter((parameter) => parameter.in === 'path').map(({ name }) => name)
+      expect(declared, path).toEqual(named)
+    }
+  })
+
+  it('names the scopes of every endpoint, for each way to say who one is', async () => {
+    const document = await readDocument(await startControlPlane())
+    for (const { path, method, scope } of ADMIN_ROUTES) {
+      const { security } = document.paths[path.replaceAll(/:(\w+)/g, '{$1}')]![method.toLowerCase()]!
+      if (scope.length === 0) continue
+      for (const scheme of ['key', 'bearer', 'session']) {
+        const names = (security ?? []).flatMap((each) => each[scheme] ?? [])
+        expect(names.toSorted(), `${method} ${path}`).toEqual([...scope].toSorted())
+      }
+    }
+  })
+
+  it('says which changes take a tag: those of what can be read at the same address', async () => {
+    const document = await readDocument(await startControlPlane())
+    const { put, get } = document.paths['/integrations/{slug}'] as { put: Operation; get: Operation }
+    const reference = { $ref: '#/components/parameters/if-match' }
+    expect(put.parameters).toContainEqual(reference)
+    expect(put.responses).toHaveProperty('412')
+    expect(get.parameters).not.toContainEqual(reference)
+    expect(get.responses['200']!.headers).toHaveProperty('etag')
+    expect(document.paths['/integrations']!['post']!.parameters).not.toContainEqual(reference)
+  })
+})

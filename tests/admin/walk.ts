@@ -1,0 +1,145 @@
+import { listPrices } from '../../src/core/prices/list-prices.ts'
+import { addUser } from '../store/tenants.ts'
+import type { ControlPlane, Method } from './harness.ts'
+
+/** What an endpoint is asked with. Paths are as in ADMIN_ROUTES. */
+export interface Asked {
+  readonly params?: Readonly<Record<string, string>>
+  readonly query?: Readonly<Record<string, string>>
+  readonly body?: unknown
+  /** As somebody who signed in with a link, not with a key. */
+  readonly signedIn?: boolean
+}
+
+export type Ask = (endpoint: `${Method} /${string}`, asked?: Asked) => Promise<Told>
+
+/** An answer, whatever its shape. */
+export type Told = Readonly<Record<string, string>>
+
+/**
+ * One of everything is made, listed, read, changed and deleted: every endpoint is asked something it can do. Alerts go to
+ * `hookUrl`.
+ */
+export async function walkEveryEndpoint(
+  { store, workspace, clock }: ControlPlane,
+  ask: Ask,
+  hookUrl: string,
+): Promise<void> {
+  const here = { workspace_id: workspace.id }
+  const { id: colleague } = await addUser(store.db, workspace.organisationId)
+
+  await ask('POST /integrations', {
+    body: { name: 'Claude', ai_provider_id: 'anthropic', key: 'sk-ant-x', slug: 'claude' },
+  })
+  const claude = { params: { slug: 'claude' } }
+  await ask('GET /integrations', { query: { type: 'all', page_size: '10' } })
+  await ask('GET /integrations/:slug', claude)
+  await ask('PUT /integrations/:slug', { ...claude, body: { name: 'Other', key: 'sk-ant-y' } })
+  await ask('PUT /integrations/:slug/models', { ...claude, body: { models: [{ slug: 'claude-x', enabled: true }] } })
+  await ask('GET /integrations/:slug/models', claude)
+  await ask('DELETE /integrations/:slug/models', { ...claude, query: { slugs: 'claude-x' } })
+  await ask('PUT /integrations/:slug/workspaces', {
+    ...claude,
+    body: { workspaces: [{ id: workspace.slug, enabled: true }] },
+  })
+  await ask('GET /integrations/:slug/workspaces', claude)
+
+  await ask('POST /providers', { body: { name: 'Second', slug: 'second', integration_id: 'claude', ...here } })
+  const second = { params: { slug: 'second' } }
+  await ask('GET /providers', { query: here })
+  await ask('GET /providers/:slug', { ...second, query: here })
+  await ask('PUT /providers/:slug', { ...second, body: { note: 'A note', ...here } })
+  await ask('DELETE /providers/:slug', { ...second, query: here })
+  await ask('GET /circuits')
+  await ask('DELETE /cache', { query: here })
+
+  const document = { strategy: { mode: 'single' }, targets: [{ provider: '@sandbox' }] }
+  await ask('GET /configs/schema')
+  await ask('POST /configs/check', { body: { config: document, ...here } })
+  const config = await ask('POST /configs', { body: { name: 'Main', config: document, ...here } })
+  const main = { params: { slug: config['slug']! } }
+  await ask('GET /configs', { query: here })
+  await ask('GET /configs/:slug', main)
+  await ask('PUT /configs/:slug', { ...main, body: { name: 'Other', config: document } })
+  await ask('GET /configs/:slug/versions', main)
+  await ask('DELETE /configs/:slug', main)
+
+  const key = await ask('POST /api-keys/:type/:subtype', {
+    params: { type: 'workspace', subtype: 'service' },
+    body: { name: 'A key', scopes: ['completions.write'], ...here },
+  })
+  const aKey = { params: { id: key['id']! } }
+  await ask('GET /api-keys', { query: here })
+  await ask('GET /api-keys/:id', aKey)
+  await ask('PUT /api-keys/:id', { ...aKey, body: { name: 'Other' } })
+  await ask('DELETE /api-keys/:id', aKey)
+
+  const team = await ask('POST /admin/workspaces', { body: { name: 'Team', description: 'A team' } })
+  const inTeam = { params: { id: team['id']! } }
+  const member = { params: { id: team['id']!, uid: colleague } }
+  await ask('GET /admin/workspaces', { query: { exact_name: 'Team' } })
+  await ask('GET /admin/workspaces/:id', inTeam)
+  await ask('PUT /admin/workspaces/:id', {
+    ...inTeam,
+    body: { description: 'Another', defaults: { metadata: { a: 'b' } } },
+  })
+  await ask('POST /admin/workspaces/:id/users', { ...inTeam, body: { users: [{ id: colleague, role: 'member' }] } })
+  await ask('GET /admin/workspaces/:id/users', inTeam)
+  await ask('GET /admin/workspaces/:id/users/:uid', member)
+  await ask('PUT /admin/workspaces/:id/users/:uid', { ...member, body: { role: 'manager' } })
+  await ask('DELETE /admin/workspaces/:id/users/:uid', member)
+  await ask('DELETE /admin/workspaces/:id', { ...inTeam, body: { name: 'Team', force_delete: true } })
+
+  await ask('GET /organisation')
+  await ask('PUT /organisation', { body: { time_zone: 'Europe/Berlin', contact: '#ai-platform' } })
+
+  const invite = await ask('POST /admin/users/invites', { body: { email: 'ann@example.com', role: 'admin' } })
+  const ann = { params: { id: invite['id']! } }
+  await ask('GET /admin/users/invites', { query: { pageSize: '10', currentPage: '0' } })
+  await ask('GET /admin/users/invites/:id', ann)
+  await ask('POST /admin/users/invites/:id/resend', ann)
+  await ask('DELETE /admin/users/invites/:id', ann)
+
+  const owner = { params: { id: 'admin@localhost' } }
+  await ask('GET /admin/users')
+  await ask('GET /admin/users/:id', owner)
+  await ask('PUT /admin/users/:id', { ...owner, body: { first_name: 'Ada' } })
+  await ask('POST /admin/users/:id/sign-in-link', owner)
+  await ask('DELETE /admin/users/:id', { params: { id: colleague } })
+  await ask('GET /sessions/current')
+  await ask('POST /sessions/current/password', { signedIn: true, body: { new_password: 'correct horse battery' } })
+
+  const channel = await ask('POST /alerts/channels', {
+    body: { name: 'Hook', kind: 'webhook', url: hookUrl, events: ['*'] },
+  })
+  const hook = { params: { id: channel['id']! } }
+  await ask('GET /alerts')
+  await ask('GET /alerts/channels')
+  await ask('GET /alerts/channels/:id', hook)
+  await ask('PUT /alerts/channels/:id', { ...hook, body: { name: 'Other' } })
+  await ask('POST /alerts/channels/:id/test', hook)
+  await ask('DELETE /alerts/channels/:id', hook)
+
+  await ask('GET /logs', { query: { limit: '5' } })
+  await ask('GET /logs/:id', { params: { id: LOG_ID } })
+  await ask('GET /usage/summary', { query: here })
+  await ask('GET /prices')
+  await ask('POST /prices', {
+    body: { id: 'test', valid_from: new Date(clock.now()).toISOString(), table: listPrices.json },
+  })
+  await ask('GET /audit-logs', { query: { page_size: '3' } })
+  await ask('GET /audit-logs/verify')
+  await ask('DELETE /integrations/:slug', claude)
+
+  await ask('GET /configuration')
+  await ask('GET /configuration/schema')
+  const file = {
+    document: 'portcullis: 1\nname: platform\nworkspaces:\n  payments:\n    name: Payments\n',
+    prune: true,
+  }
+  const plan = await ask('POST /configuration/plan', { body: file })
+  await ask('POST /configuration/apply', { body: { ...file, plan_id: plan['plan_id'], secrets: {} } })
+}
+
+/** Of the exchange that lies in the store before the walk. */
+export const LOG_ID = 'req_019ab3f2c4d01f2e3d4c5b6a79881726'
