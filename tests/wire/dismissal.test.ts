@@ -10,7 +10,7 @@ import {
   gateway,
   provider,
   start,
-  startProvider,
+  type startProvider,
   stop,
 } from './data-plane.ts'
 
