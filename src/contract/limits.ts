@@ -79,7 +79,8 @@ export const budgetMembers = {
     .meta({ description: 'strict holds the most a call may use, tight what it is expected to use.' }),
 }
 
-const rateMembers = {
+/** And of a rate limit. */
+export const rateMembers = {
   type: z.enum(['requests', 'tokens', 'concurrency'], { error: 'has to be requests, tokens or concurrency' }),
   unit: z
     .enum(['rps', 'rpm', 'rph', 'rpd', 'rpw'], { error: 'has to be rps, rpm, rph, rpd or rpw' })

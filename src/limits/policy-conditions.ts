@@ -4,7 +4,8 @@ import type { LimitedCall, LimitedCaller } from './limit.ts'
 /*
  * To whom a policy applies, and which of its buckets a call belongs to. Both look at the same facts about a call, each by a name:
  *
- *   api_key, user, workspace_id     who asks; proven by the key
+ *   api_key, user, workspace_id, organisation_id
+ *                                   who asks; proven by the key
  *   virtual_key, provider, model    where the attempt goes
  *   config, prompt, endpoint_type   how it was asked for
  *   metadata.<name>                 what the request's tags say; a claim, unless the key or its workspace sets the tag
@@ -48,6 +49,7 @@ const FACTS: Readonly<Record<string, Fact>> = {
   api_key: { needsTarget: false, read: (call) => call.keyId },
   user: { needsTarget: false, read: (call) => call.userId },
   workspace_id: { needsTarget: false, read: (call) => call.workspaceId },
+  organisation_id: { needsTarget: false, read: (call) => call.organisationId },
   endpoint_type: { needsTarget: false, read: (call) => call.endpoint },
   virtual_key: {
     needsTarget: true,
@@ -73,10 +75,6 @@ const FACTS: Readonly<Record<string, Fact>> = {
 
 /** Names of facts; tags are `metadata.<name>` besides. */
 export const POLICY_KEYS = Object.keys(FACTS)
-
-export function isPolicyKey(key: string): boolean {
-  return Object.hasOwn(FACTS, key) || isTag(key)
-}
 
 /** Whether a fact is known only when a target was chosen. */
 export function needsTarget(key: string): boolean {
