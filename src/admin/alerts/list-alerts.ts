@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import { AlertDelivery, AlertList, AlertQuery } from '../../contract/alerts.ts'
+import { type AlertDelivery, AlertList, AlertQuery } from '../../contract/alerts.ts'
 import { listDeliveries, type ListedDelivery } from '../../store/alert-deliveries.ts'
 import { showPage, windowOf } from '../page.ts'
 import { route } from '../route.ts'
