@@ -3,6 +3,7 @@ import { banner } from './banner.ts'
 import { ConfigError, readConfig } from './config.ts'
 import { systemClock } from './core/clock.ts'
 import { tuneGarbageCollector } from './tune-gc.ts'
+import { tellVerdict, verifyDataFolder } from './verify-data-folder.ts'
 
 /*
  * The process: reads the settings, starts the gateway, and ends it when told to. The only file that exits.
@@ -15,7 +16,13 @@ tuneGarbageCollector()
 
 let app: App
 try {
-  app = await startApp(readConfig(process.env))
+  const config = readConfig(process.env)
+  if (process.argv.includes('--audit-verify')) {
+    const { text, code } = tellVerdict(await verifyDataFolder(config.PORTCULLIS_DATA))
+    process.stdout.write(text)
+    process.exit(code)
+  }
+  app = await startApp(config)
   const signInLink = process.argv.includes('--signin-link') ? await app.newSignInLink() : undefined
   process.stdout.write(
     banner({ ...app, signInLink }, { colours: process.stdout.isTTY && process.env['NO_COLOR'] === undefined }),
