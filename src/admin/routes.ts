@@ -43,6 +43,13 @@ import { readLog } from './logs/read-log.ts'
 import { summariseUsage } from './logs/summarise-usage.ts'
 import { readOrganisation } from './organisation/read-organisation.ts'
 import { updateOrganisation } from './organisation/update-organisation.ts'
+import { createRatePolicy, createUsagePolicy } from './policies/create-policy.ts'
+import { deleteRatePolicy, deleteUsagePolicy } from './policies/delete-policy.ts'
+import { listEntities } from './policies/list-entities.ts'
+import { listRatePolicies, listUsagePolicies } from './policies/list-policies.ts'
+import { readRatePolicy, readUsagePolicy } from './policies/read-policy.ts'
+import { resetEntity } from './policies/reset-entity.ts'
+import { updateRatePolicy, updateUsagePolicy } from './policies/update-policy.ts'
 import { addPrices } from './prices/add-prices.ts'
 import { listPrices } from './prices/list-prices.ts'
 import { createProvider } from './providers/create-provider.ts'
@@ -58,8 +65,15 @@ import { deleteUser } from './users/delete-user.ts'
 import { listUsers } from './users/list-users.ts'
 import { readUser } from './users/read-user.ts'
 import { updateUser } from './users/update-user.ts'
+import { addMembers } from './workspaces/add-members.ts'
+import { createWorkspace } from './workspaces/create-workspace.ts'
+import { deleteMember } from './workspaces/delete-member.ts'
+import { deleteWorkspace } from './workspaces/delete-workspace.ts'
+import { listMembers } from './workspaces/list-members.ts'
 import { listWorkspaces } from './workspaces/list-workspaces.ts'
+import { readMember } from './workspaces/read-member.ts'
 import { readWorkspace } from './workspaces/read-workspace.ts'
+import { updateMember } from './workspaces/update-member.ts'
 import { updateWorkspace } from './workspaces/update-workspace.ts'
 
 /** One endpoint for each thing that can be done. */
@@ -95,10 +109,29 @@ const SINGLE_ROUTES: readonly AdminRoute[] = [
   updateKey,
   deleteKey,
   listWorkspaces,
+  createWorkspace,
   readWorkspace,
   updateWorkspace,
+  deleteWorkspace,
+  addMembers,
+  listMembers,
+  readMember,
+  updateMember,
+  deleteMember,
   readOrganisation,
   updateOrganisation,
+  listUsagePolicies,
+  createUsagePolicy,
+  readUsagePolicy,
+  updateUsagePolicy,
+  deleteUsagePolicy,
+  listEntities,
+  resetEntity,
+  listRatePolicies,
+  createRatePolicy,
+  readRatePolicy,
+  updateRatePolicy,
+  deleteRatePolicy,
   listUsers,
   readUser,
   updateUser,

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { list, stamps, strict } from './fields.ts'
+import { limitMembers, listedLimits, resetUsage } from './limits.ts'
 import { organisationRole } from './roles.ts'
 
 /** Portkey pages users in camel case; both spellings are taken. */
@@ -20,6 +21,7 @@ export const personName = z
   .regex(/^\P{Cc}*$/u, 'may not hold control characters')
 
 export const UserUpdate = strict({
+  userId: z.string().optional(),
   role: organisationRole.optional(),
   status: z
     .enum(['active', 'suspended'])
@@ -27,6 +29,8 @@ export const UserUpdate = strict({
     .meta({ description: 'Who is suspended cannot sign in, and their keys are refused, until they are active again.' }),
   first_name: personName.optional(),
   last_name: personName.optional(),
+  ...limitMembers,
+  reset_usage: resetUsage,
 })
 
 /** The SDK sends the id with a DELETE too. */
@@ -46,6 +50,7 @@ export const User = z.object({
   status: z.enum(['active', 'suspended']),
   has_password: z.boolean(),
   workspace_ids: z.array(z.string()),
+  ...listedLimits,
   ...stamps,
   object: z.literal('user'),
 })

@@ -2,18 +2,23 @@ import { z } from 'zod'
 import {
   configReference,
   errorFormat,
+  flag,
   list,
   metadata,
   name,
   page,
   providerReference,
   remark,
+  slug,
   stamps,
   strict,
 } from './fields.ts'
 import { limitMembers, listedLimits, resetUsage } from './limits.ts'
+import { workspaceRole } from './roles.ts'
 
 /* A workspace is a tenant: its keys, providers and records belong to it alone. */
+
+const memberReference = { workspaceId: z.string().optional(), userId: z.string().optional() }
 
 export const WorkspaceQuery = strict({
   ...page,
@@ -21,31 +26,86 @@ export const WorkspaceQuery = strict({
   exact_name: z.string().max(255).optional(),
 })
 
-export const WorkspaceUpdate = strict(
+const NOT_YET = { icon: 'icons' }
+
+const defaults = strict(
   {
-    name: name.optional(),
-    description: remark.optional(),
-    defaults: strict(
-      {
-        provider: providerReference.nullable().optional(),
-        config_id: configReference.nullable().optional().meta({ description: 'Followed by keys that name no config.' }),
-        user_api_key_config: configReference
-          .nullable()
-          .optional()
-          .meta({ description: 'The same for the keys of people, where it differs.' }),
-        metadata: metadata.nullable().optional(),
-        error_format: errorFormat.nullable().optional(),
-      },
-      { input_guardrails: 'guardrails', output_guardrails: 'guardrails' },
-    )
+    provider: providerReference.nullable().optional(),
+    config_id: configReference.nullable().optional().meta({ description: 'Followed by keys that name no config.' }),
+    user_api_key_config: configReference
       .nullable()
       .optional()
-      .meta({ description: 'Members that are left out stay; null clears.' }),
+      .meta({ description: 'The same for the keys of people, where it differs.' }),
+    metadata: metadata.nullable().optional(),
+    error_format: errorFormat.nullable().optional(),
+  },
+  { input_guardrails: 'guardrails', output_guardrails: 'guardrails' },
+)
+
+/** One person of a workspace; the SDK knows the id alone too. */
+const newMember = z.union([
+  strict({
+    id: z.string().min(1).max(320).meta({ description: 'Id or e-mail address' }),
+    role: workspaceRole.default('member'),
+  }),
+  z
+    .string()
+    .min(1)
+    .max(320)
+    .transform((id) => ({ id, role: 'member' as const })),
+])
+
+export const WorkspaceCreate = strict(
+  {
+    name,
+    description: remark.optional(),
+    slug: slug.optional().meta({ description: 'Made of the name without it.' }),
+    defaults: defaults.nullable().optional(),
+    users: z.array(newMember).max(1000).default([]),
+    ...limitMembers,
+  },
+  NOT_YET,
+)
+
+export const WorkspaceUpdate = strict(
+  {
+    workspaceId: z.string().optional(),
+    name: name.optional(),
+    description: remark.optional(),
+    defaults: defaults.nullable().optional().meta({ description: 'Members that are left out stay; null clears.' }),
     ...limitMembers,
     reset_usage: resetUsage,
   },
-  { icon: 'icons' },
+  NOT_YET,
 )
+
+export const WorkspaceDelete = strict({
+  workspaceId: z.string().optional(),
+  name: name.optional().meta({ description: 'Of the workspace, so that nobody deletes another one by mistake.' }),
+  force_delete: flag
+    .optional()
+    .meta({ description: 'Also when there are keys, providers or configs in it; they go with it.' }),
+})
+
+export const MembersAdd = strict({
+  workspaceId: z.string().optional(),
+  users: z.array(newMember).min(1).max(1000),
+})
+
+export const MemberUpdate = strict({ ...memberReference, role: workspaceRole })
+
+/** The SDK sends both ids with a DELETE too. */
+export const MemberReference = strict(memberReference)
+
+export const MemberQuery = strict({
+  workspaceId: z.string().optional(),
+  currentPage: z.coerce.number().int().min(0).max(1_000_000).optional(),
+  pageSize: z.coerce.number().int().min(1).max(1000).optional(),
+  current_page: z.coerce.number().int().min(0).max(1_000_000).optional(),
+  page_size: z.coerce.number().int().min(1).max(1000).optional(),
+  email: z.string().max(320).optional(),
+  role: workspaceRole.optional(),
+})
 
 export const WorkspaceItem = z.object({
   id: z.string(),
@@ -75,10 +135,15 @@ export const WorkspaceMember = z.object({
   last_name: z.string(),
   email: z.string(),
   org_role: z.string(),
-  role: z.string(),
-  status: z.literal('active'),
+  role: workspaceRole,
+  status: z.enum(['active', 'suspended']),
+  workspace_id: z.string(),
+  scopes: z.array(z.string()).meta({ description: 'What the role may do.' }),
   created_at: z.string(),
+  last_updated_at: z.string(),
   object: z.literal('workspace-user'),
 })
+
+export const MemberList = list(WorkspaceMember)
 
 export const Workspace = WorkspaceItem.extend({ users: z.array(WorkspaceMember) })

@@ -42,7 +42,11 @@ it('every endpoint refuses a query and a body with names it does not know', asyn
 
 it('what does not exist is 404 on every path that names a thing', async () => {
   const { call } = await startControlPlane()
-  const bodies: Record<string, unknown> = { '/integrations/nobody/models DELETE': { models: ['a'] } }
+  const bodies: Record<string, unknown> = {
+    '/integrations/nobody/models DELETE': { models: ['a'] },
+    '/admin/workspaces/nobody/users POST': { users: [{ id: 'nobody' }] },
+    '/admin/workspaces/nobody/users/nobody PUT': { role: 'member' },
+  }
   for (const { route, path } of ENDPOINTS) {
     if (!path.includes('nobody')) continue
     const answer = await call(route.method, path, bodies[`${path} ${route.method}`])

@@ -1,6 +1,7 @@
 import { Nothing } from '../../contract/fields.ts'
 import { UserReference } from '../../contract/users.ts'
 import { releaseKeysOf } from '../../store/keys.ts'
+import { deleteLimitsOf } from '../../store/limits.ts'
 import * as users from '../../store/users.ts'
 import { audited } from '../change.ts'
 import { route } from '../route.ts'
@@ -22,8 +23,9 @@ export const deleteUser = route({
       const user = await seeUser(tx, caller, params.id)
       requireStanding(caller, user.role)
       await keepAnOwner(tx, user)
-      note({ id: user.id, before: await showUser(tx, user) })
+      note({ id: user.id, before: await showUser(tx, user, parts) })
       await releaseKeysOf(tx, user.id, parts.clock.now())
+      await deleteLimitsOf(tx, 'user', [user.id])
       await users.deleteUser(tx, user.id)
     })
     return {}

@@ -11,13 +11,13 @@ export const listUsers = route({
   scope: ['organisation_users.list'],
   query: UserQuery,
   reply: UserList,
-  async handle({ caller, query: { email, role, ...page } }, { store }) {
+  async handle({ caller, query: { email, role, ...page } }, parts) {
     const { items, total } = await users.listUsers(
-      store.db,
+      parts.store.db,
       caller.organisationId,
       { ...(email !== undefined && { email }), ...(role !== undefined && { role }) },
       windowOf(eitherPage(page)),
     )
-    return showPage({ items: await showUsers(store.db, items), total }, (user) => user)
+    return showPage({ items: await showUsers(parts.store.db, items, parts), total }, (user) => user)
   },
 })

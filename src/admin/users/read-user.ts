@@ -9,7 +9,8 @@ export const readUser = route({
   summary: 'Read a person, by id or e-mail address',
   scope: ['organisation_users.read'],
   reply: User,
-  async handle({ caller, params }, { store }) {
-    return showUser(store.db, await seeUser(store.db, caller, params.id))
+  async handle({ caller, params }, parts) {
+    const { db } = parts.store
+    return showUser(db, await seeUser(db, caller, params.id), parts)
   },
 })

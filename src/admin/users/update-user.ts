@@ -3,6 +3,7 @@ import { UserUpdate } from '../../contract/users.ts'
 import { deleteSessionsOf } from '../../store/console-sessions.ts'
 import * as users from '../../store/users.ts'
 import { audited } from '../change.ts'
+import { setLimits } from '../limits/set-limits.ts'
 import { route } from '../route.ts'
 import { requireStanding } from '../standing.ts'
 import { keepAnOwner } from './keep-an-owner.ts'
@@ -13,7 +14,7 @@ import { showUser } from './show-user.ts'
 export const updateUser = route({
   method: 'PUT',
   path: '/admin/users/:id',
-  summary: "Change a person's role, name or status",
+  summary: "Change a person's role, status, name or limits",
   scope: ['organisation_users.update'],
   body: UserUpdate,
   reply: Nothing,
@@ -24,7 +25,7 @@ export const updateUser = route({
       if (body.role !== undefined) requireStanding(caller, body.role)
       const steps = (body.role ?? 'owner') !== 'owner' || body.status === 'suspended'
       if (steps) await keepAnOwner(tx, user)
-      const before = await showUser(tx, user)
+      const before = await showUser(tx, user, parts)
       await users.updateUser(
         tx,
         user.id,
@@ -37,7 +38,14 @@ export const updateUser = route({
         parts.clock.now(),
       )
       if (body.status === 'suspended') await deleteSessionsOf(tx, user.id)
-      note({ id: user.id, before, after: await showUser(tx, await seeUser(tx, caller, user.id)) })
+      const limited = {
+        organisationId: caller.organisationId,
+        workspaceId: undefined,
+        level: 'user',
+        subjectId: user.id,
+      } as const
+      await setLimits(tx, caller, limited, body, parts.clock.now())
+      note({ id: user.id, before, after: await showUser(tx, await seeUser(tx, caller, user.id), parts) })
     })
     return {}
   },

@@ -64,7 +64,7 @@ export function registerInvitePages(scope: FastifyInstance, parts: AdminParts): 
         request: keepRequest(readOrigin(withoutToken(request), clock.now()), 200),
         reason: null,
         before: null,
-        after: await showUser(tx, user),
+        after: await showUser(tx, user, parts),
       })
       await noteChange(tx, clock.now(), `accept invite ${invite.id}`)
       return { ...accepted, cookies }

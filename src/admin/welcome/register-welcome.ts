@@ -56,15 +56,13 @@ function registerDoors(scope: FastifyInstance, byPassword: SignIn<PasswordProof>
   scope.post('/signin', { bodyLimit: FORM_BYTES_MAX }, async (request, reply) => {
     refuseForeignOrigin(request, parts.publicUrl())
     const typed = { email: fieldOf(request.body, 'email'), password: fieldOf(request.body, 'password') }
-    try {
-      const user = await byPassword.prove(typed, request)
-      if (user !== undefined) return await enter(reply, user, byPassword, request)
-      return sendPage(reply.code(401), strangerPage(gateway(), 'Address and password do not fit together.'))
-    } catch (error) {
-      if (!(error instanceof AdminError) || error.retryAfterSeconds === undefined) throw error
-      const refused = reply.code(error.status).header('retry-after', error.retryAfterSeconds)
-      return sendPage(refused, strangerPage(gateway(), error.message))
+    const tried = await byPassword.prove(typed, request).catch(toWait)
+    if (tried instanceof AdminError) {
+      const refused = reply.code(tried.status).header('retry-after', tried.retryAfterSeconds)
+      return sendPage(refused, strangerPage(gateway(), tried.message))
     }
+    if (tried !== undefined) return enter(reply, tried, byPassword, request)
+    return sendPage(reply.code(401), strangerPage(gateway(), 'Address and password do not fit together.'))
   })
 
   scope.post('/signout', { bodyLimit: FORM_BYTES_MAX }, async (request, reply) => {
@@ -82,6 +80,12 @@ function registerDoors(scope: FastifyInstance, byPassword: SignIn<PasswordProof>
     const begin = parts.store.db.transaction()
     return goHome(reply, await begin.execute((tx) => beginSession(tx, user, method, knock, parts)))
   }
+}
+
+/** Who has to wait is told so on the page; everything else is a fault. */
+function toWait(error: unknown): AdminError {
+  if (error instanceof AdminError && error.code === 'AB06') return error
+  throw error
 }
 
 async function overview(identity: Identity, parts: AdminParts): Promise<string> {

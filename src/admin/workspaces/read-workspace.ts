@@ -1,10 +1,7 @@
-import type { z } from 'zod'
-import { Workspace, type WorkspaceMember } from '../../contract/workspaces.ts'
-import { listMembers, type Member } from '../../store/members.ts'
+import { Workspace } from '../../contract/workspaces.ts'
 import { route } from '../route.ts'
-import { showMoment } from '../show-moment.ts'
 import { seeWorkspace } from './see-workspace.ts'
-import { showWorkspace } from './show-workspace.ts'
+import { showWorkspaceWithUsers } from './show-member.ts'
 
 export const readWorkspace = route({
   method: 'GET',
@@ -13,26 +10,7 @@ export const readWorkspace = route({
   scope: ['workspaces.read'],
   reply: Workspace,
   async handle({ caller, params }, parts) {
-    const { store } = parts
-    const workspace = await seeWorkspace(store.db, caller, params.id)
-    const members = await listMembers(store.db, workspace.id)
-    return {
-      ...(await showWorkspace(store.db, workspace, parts)),
-      users: members.map(showMember),
-    }
+    const { id } = await seeWorkspace(parts.store.db, caller, params.id)
+    return showWorkspaceWithUsers(parts.store.db, caller.organisationId, id, parts)
   },
 })
-
-function showMember({ user, role, joinedAt }: Member): z.output<typeof WorkspaceMember> {
-  return {
-    id: user.id,
-    first_name: user.firstName,
-    last_name: user.lastName,
-    email: user.email,
-    org_role: user.role,
-    role,
-    status: 'active',
-    created_at: showMoment(joinedAt),
-    object: 'workspace-user',
-  }
-}

@@ -6,6 +6,7 @@ import { requireConfig } from '../configs/require-config.ts'
 import { setLimits } from '../limits/set-limits.ts'
 import { requireProvider } from '../providers/require-provider.ts'
 import { route } from '../route.ts'
+import { requireFreeName } from './require-free-name.ts'
 import { seeWorkspace } from './see-workspace.ts'
 import { showWorkspace } from './show-workspace.ts'
 
@@ -16,10 +17,11 @@ export const updateWorkspace = route({
   scope: ['workspaces.update'],
   body: WorkspaceUpdate,
   reply: Nothing,
-  async handle({ caller, body: { name, description, defaults, ...limits }, params }, parts) {
+  async handle({ caller, body: { workspaceId: _repeated, name, description, defaults, ...limits }, params }, parts) {
     await audited(parts, { caller, action: 'update', resource: 'workspace' }, async (tx, note) => {
       const workspace = await seeWorkspace(tx, caller, params.id)
       const shownBefore = await showWorkspace(tx, workspace, parts)
+      if (name !== undefined) await requireFreeName(tx, workspace, name)
       if (typeof defaults?.provider === 'string') await requireProvider(tx, workspace.id, defaults.provider)
       const config = await requireConfig(tx, workspace, 'config_id', defaults?.config_id)
       const userKeyConfig = await requireConfig(tx, workspace, 'user_api_key_config', defaults?.user_api_key_config)
