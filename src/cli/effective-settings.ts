@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { member } from './gateway-client.ts'
+import { member } from '../contract/answer.ts'
 import { readJsonText } from './json-text.ts'
 import type { Machine } from './machine.ts'
 import { readTextFile, settingsPath, shortPath } from './settings-file.ts'

@@ -1,4 +1,5 @@
-import { type Answer, type Unreached, member } from './gateway-client.ts'
+import { member } from '../contract/answer.ts'
+import type { Answer, Unreached } from './send.ts'
 import type { TidyUrl } from './base-url.ts'
 
 /** What went wrong, and what the reader can do about it: one sentence each. */

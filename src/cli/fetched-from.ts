@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { member } from './gateway-client.ts'
+import { member } from '../contract/answer.ts'
 import { packageFolder } from './version.ts'
 
 /** The gateway that this program was fetched from with `npx https://gateway/cli.tgz`: npm notes it beside the package. */

@@ -66,6 +66,6 @@ export function wrap(text: string, width: number): string[] {
 }
 
 /** Without control characters: a server's answer must not steer the terminal. */
-function printable(text: string): string {
+export function printable(text: string): string {
   return text.replace(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/g, ' ')
 }

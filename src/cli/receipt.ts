@@ -1,4 +1,4 @@
-import { member } from './gateway-client.ts'
+import { member } from '../contract/answer.ts'
 import { type Change, type Changes, fingerprint, revertSettings } from './merge-settings.ts'
 import { readTextFile } from './settings-file.ts'
 

@@ -1,12 +1,18 @@
+import { apply } from './apply.ts'
+import { audit } from './audit.ts'
 import { type Command, UsageError } from './command.ts'
 import { connect } from './connect.ts'
 import { disconnect } from './disconnect.ts'
 import { doctor } from './doctor.ts'
+import { exportFile } from './export.ts'
+import { importFrom } from './import-portkey.ts'
 import type { Machine } from './machine.ts'
 import { settings } from './settings.ts'
 import { readVersion } from './version.ts'
 
-const COMMANDS: ReadonlyMap<string, Command> = new Map(Object.entries({ connect, disconnect, doctor, settings }))
+const COMMANDS: ReadonlyMap<string, Command> = new Map(
+  Object.entries({ connect, disconnect, doctor, settings, apply, export: exportFile, import: importFrom, audit }),
+)
 
 /** Runs one command line, such as `['connect', '--url', …]`, and returns the exit code. */
 export async function runCli(args: readonly string[], machine: Machine): Promise<number> {

@@ -1,0 +1,162 @@
+import { readFileSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import type { Machine } from '../../src/cli/machine.ts'
+import { runCli } from '../../src/cli/run.ts'
+import { startGateway, type TestGateway } from '../../src/testing/gateway.ts'
+import { type FakeMachine, createFakeMachine } from './cli-harness.ts'
+
+const SECRET = 'sk-ant-a-secret-that-nobody-sees'
+
+const FILE = `portcullis: 1
+name: platform
+integrations:
+  claude:
+    ai_provider_id: anthropic
+    key: \${env:CLAUDE_KEY}
+    workspaces: [default]
+workspaces:
+  default:
+    providers:
+      claude: { integration: claude, note: For everybody }
+    configs:
+      steady:
+        config: { provider: "@claude", retry: { attempts: 2 } }
+    keys:
+      ci: { description: Of the build, defaults: { config: steady } }
+`
+
+let gateway: TestGateway
+let machine: FakeMachine
+
+beforeEach(async () => {
+  gateway = await startGateway()
+  machine = createFakeMachine({ env: { CLAUDE_KEY: SECRET } })
+})
+afterEach(async () => {
+  await gateway.stop()
+  machine.remove()
+})
+
+async function run(args: readonly string[], changes: Partial<Machine> = {}): Promise<{ code: number; text: string }> {
+  const url = ['--url', gateway.url, '--key', gateway.adminKey]
+  const code = await runCli([...args, ...url], { ...machine, ...changes })
+  return { code, text: machine.printed() }
+}
+
+function write(text: string, name = 'portcullis.yaml'): string {
+  const path = join(machine.workFolder, name)
+  writeFileSync(path, text)
+  return path
+}
+
+test('plans, applies and has nothing left to do', async () => {
+  write(FILE)
+  const planned = await run(['apply', '-f', 'portcullis.yaml', '--plan'])
+  expect(planned.code).toBe(2)
+  expect(planned.text).toContain('+ integration claude\n')
+  expect(planned.text).toMatch(/ {4}key +\(set\)\n/)
+  expect(planned.text).toMatch(/To create: 4\. To change: 0\. To remove: 0\./)
+
+  const applied = await run(['apply', '-f', 'portcullis.yaml', '--yes'])
+  expect(applied.code).toBe(0)
+  expect(applied.text).toMatch(/ci {2}pcl_\w{40}\n/)
+  expect(applied.text).not.toContain(SECRET)
+  expect(applied.text).not.toContain('\u001b')
+
+  expect(await run(['apply', '-f', 'portcullis.yaml', '--plan'])).toEqual({
+    code: 0,
+    text: 'Nothing to do: 5 as they should be.\n',
+  })
+})
+
+test('asks before it changes anything, and takes only a yes', async () => {
+  write(FILE)
+  const answering = (answer: string) => ({ ask: { line: async () => answer, secret: async () => '' } })
+  expect((await run(['apply', '-f', 'portcullis.yaml'])).text).toContain('Nobody can answer here')
+  expect((await run(['apply', '-f', 'portcullis.yaml'], answering(''))).code).toBe(1)
+  expect((await run(['apply', '-f', 'portcullis.yaml', '--plan'])).code).toBe(2)
+  expect((await run(['apply', '-f', 'portcullis.yaml'], answering('y'))).code).toBe(0)
+})
+
+test('writes new keys into a file for one pair of eyes when asked', async () => {
+  write(FILE)
+  writeFileSync(join(machine.workFolder, 'keys.json'), 'of somebody else', { mode: 0o644 })
+  const { text } = await run(['apply', '-f', 'portcullis.yaml', '--yes', '--keys-file', 'keys.json'])
+  expect(text).not.toContain('pcl_')
+  const path = join(machine.workFolder, 'keys.json')
+  expect(statSync(path).mode & 0o777).toBe(0o600)
+  const [[name, key] = []] = Object.entries(JSON.parse(readFileSync(path, 'utf8')) as Record<string, string>)
+  expect([name, key]).toEqual([expect.stringMatching(/\/ci$/), expect.stringMatching(/^pcl_/)])
+})
+
+test('tells every problem with file, line and column, as editors understand it', async () => {
+  const path = write(FILE.replace('${env:CLAUDE_KEY}', SECRET).replace('note:', 'noet:'))
+  const { code, text } = await run(['apply', '-f', 'portcullis.yaml', '--yes'])
+  expect(code).toBe(1)
+  expect(text).toContain(`${path}:6:5: integrations.claude.key: has to be a reference such as`)
+  expect(text).toContain(
+    `${path}:11:38: workspaces.default.providers.claude.noet: "noet" is not known here; did you mean note?`,
+  )
+  expect(text).not.toContain(SECRET)
+})
+
+test('a secret that is not there stops an apply, and a plan goes on without it', async () => {
+  write(FILE)
+  const without = { env: {} }
+  expect(await run(['apply', '-f', 'portcullis.yaml', '--yes'], without)).toEqual({
+    code: 1,
+    text: 'env:CLAUDE_KEY is not set.\n',
+  })
+  const planned = await run(['apply', '-f', 'portcullis.yaml', '--plan'], without)
+  expect(planned.code).toBe(2)
+  expect(planned.text).toContain('env:CLAUDE_KEY is not set, so it is not compared.')
+})
+
+test('a secret may lie in a file beside the configuration', async () => {
+  write(FILE.replace('${env:CLAUDE_KEY}', '${file:claude.key}'))
+  write(`${SECRET}\n`, 'claude.key')
+  expect((await run(['apply', '-f', 'portcullis.yaml', '--yes'])).code).toBe(0)
+  write(SECRET, 'claude.key')
+  expect((await run(['apply', '-f', 'portcullis.yaml', '--plan'])).code).toBe(0)
+})
+
+test('shows what would be removed, and removes nothing when told so', async () => {
+  write(FILE)
+  await run(['apply', '-f', 'portcullis.yaml', '--yes'])
+  write(FILE.split('    keys:')[0]!)
+  expect((await run(['apply', '-f', 'portcullis.yaml', '--plan'])).text).toMatch(/^- key ws-default-\w+\/ci\n/)
+  expect(await run(['apply', '-f', 'portcullis.yaml', '--plan', '--no-prune'])).toMatchObject({ code: 0 })
+  expect(await run(['apply', '-f', 'portcullis.yaml', '--yes'])).toMatchObject({ code: 0 })
+})
+
+test('shows long changes as a difference of lines, in colour where it can be seen', async () => {
+  write(FILE)
+  await run(['apply', '-f', 'portcullis.yaml', '--yes'])
+  write(FILE.replace('attempts: 2', 'attempts: 5'))
+  const { text } = await run(['apply', '-f', 'portcullis.yaml', '--plan'], { colours: true, width: 60 })
+  expect(text).toMatch(/\u001b\[33m~ config ws-default-\w+\/steady\u001b\[0m/)
+  expect(text).toContain('\u001b[31m-    "attempts": 2\u001b[0m')
+  expect(text).toContain('\u001b[32m+    "attempts": 5\u001b[0m')
+})
+
+test('an export is a file that changes nothing', async () => {
+  write(FILE)
+  await run(['apply', '-f', 'portcullis.yaml', '--yes'])
+  const exported = await run(['export', '-o', 'exported.yaml', '--name', 'platform'])
+  expect(exported.code).toBe(0)
+  expect(exported.text).toContain('env:UPSTREAM_KEY')
+  const text = readFileSync(join(machine.workFolder, 'exported.yaml'), 'utf8')
+  expect(text).toContain('${env:CLAUDE_KEY}')
+  const env = { CLAUDE_KEY: SECRET, UPSTREAM_KEY: 'sk-ant-a-credential-of-tests' }
+  expect((await run(['apply', '-f', 'exported.yaml', '--plan'], { env })).text).toMatch(/^Nothing to do/)
+})
+
+test('a key that may not is told what it lacks', async () => {
+  write(FILE)
+  const code = await runCli(['apply', '-f', 'portcullis.yaml', '--url', gateway.url, '--key', gateway.key], machine)
+  expect([code, machine.printed()]).toEqual([
+    1,
+    'This key may not do that: it needs the scope organisation_settings.read.\n',
+  ])
+})
