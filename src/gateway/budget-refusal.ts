@@ -23,7 +23,7 @@ function spent({ budget, bucket }: Purse, state: BucketState, context: BudgetRef
   const isAll = state.spent >= budget.amount
   const rest = isAll
     ? ''
-    : `, and this request needs more than the ${tellAmount(budget, budget.amount - state.spent)} that is left`
+    : `, and this request may need more than the ${tellAmount(budget, budget.amount - state.spent)} that is left`
   const anew =
     state.resetsAt === undefined ? '' : ` It begins anew ${tellMoment(state.resetsAt, now, organisation.timeZone)}.`
   const ask = ` Ask ${organisation.contact ?? 'whoever runs the gateway'} if you need more${anew === '' ? '' : ' before'}.`

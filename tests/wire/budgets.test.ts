@@ -100,7 +100,7 @@ describe('a budget that is spent', () => {
     await begin(answer, [{ of: 'key “ci”', amount: 32n, reset: { every: 'day' } }])
     const { message } = errorIn(await ask().answer)
     expect(message).toBe(
-      'Key “ci” has used $0 of $0.000000032 today, and this request needs more than the $0.000000032 that is left. ' +
+      'Key “ci” has used $0 of $0.000000032 today, and this request may need more than the $0.000000032 that is left. ' +
         'It begins anew tomorrow at 00:00 UTC. Ask #ai-platform if you need more before.',
     )
   })
