@@ -1,8 +1,9 @@
 import { estimateTokens } from '../core/estimate-tokens.ts'
 import type { GatewayError } from '../core/errors.ts'
 import type { HeaderLines } from '../core/headers.ts'
+import { weighBody } from '../limits/bound.ts'
 import type { Lane } from '../limits/limit.ts'
-import type { Admission, Pass } from '../limits/rates.ts'
+import type { Admission, Jam, Pass } from '../limits/rates.ts'
 import { departureError } from './departure.ts'
 import type { Breaker, Ending, Planned, Reply, ReplyHead } from './exchange.ts'
 import type { GatewayParts } from './parts.ts'
@@ -25,18 +26,29 @@ export async function visitLanes(
   // Counting tokens is quick and free, and Claude Code does it by the dozen at once: it is not kept waiting.
   const pass = endpoint === 'messages' ? await gates.enter(lanes, signal) : undefined
   if (pass?.kind === 'jam') throw signal.aborted ? departureError(signal) : refusalFor(pass)
-  const admission = rates.admit(lanes, { endpoint, requests: 1, tokens: estimateTokens(body.bytes.length) })
+  const admission = admit(estimateTokens(body.bytes.length))
   if (admission.kind === 'jam') {
     pass?.leave()
     throw refusalFor(admission)
   }
   return new Visit(reply, signal, pass, admission)
 
-  function refusalFor(jam: Parameters<typeof rateRefusal>[0]): GatewayError {
+  /** By its length first, which is known. Pictures are looked for only where that would not fit: they are long, and come to little. */
+  function admit(tokens: number): Admission | Jam {
+    const answer = rates.admit(lanes, { endpoint, requests: 1, tokens })
+    if (answer.kind === 'admission' || answer.lane.rate.unit !== 'tokens') return answer
+    const fewer = Math.min(estimateTokens(Math.min(weighBody(body), body.bytes.length)), CONTEXT_TOKENS_MAX)
+    return fewer < tokens ? rates.admit(lanes, { endpoint, requests: 1, tokens: fewer }) : answer
+  }
+
+  function refusalFor(jam: Jam): GatewayError {
     const { clock, limits } = parts
     return rateRefusal(jam, { caller: exchange.caller, organisation: limits.organisation(), now: clock.now() })
   }
 }
+
+/** No model reads more at once. */
+const CONTEXT_TOKENS_MAX = 1_000_000
 
 /** One request that has been let in, until its answer has ended or its client has left. */
 export class Visit implements Reply {

@@ -77,6 +77,11 @@ export function readDemand({ bytes, members }: Body, size: ModelSize): Demand {
   }
 }
 
+/** What a body weighs, as `Demand.weight` says; Infinity with a document in it, of which nobody can tell from outside. */
+export function weighBody({ bytes, members }: Body): number {
+  return weigh(bytes, members, spellsOddly(bytes))
+}
+
 /** Tokens of a call that has not been made. */
 export interface Supposed {
   /** New to the provider. */

@@ -261,6 +261,14 @@ describe('a limit of tokens', () => {
     )
   })
 
+  test('takes a picture for what it comes to, and not for its bytes', async () => {
+    await begin(answerPlain, [{ ...tokens, value: 10_000 }])
+    const picture = { type: 'image', source: { type: 'base64', media_type: 'image/png', data: 'a'.repeat(400_000) } }
+    expect((await ask({ ...MESSAGE, messages: [{ role: 'user', content: [picture] }] }).answer).status).toBe(200)
+    const text = { type: 'text', text: 'a'.repeat(400_000) }
+    expect((await ask({ ...MESSAGE, messages: [{ role: 'user', content: [text] }] }).answer).status).toBe(429)
+  })
+
   test('does not count a request that another limit has stopped', async () => {
     await begin(answerPlain, [tokens, { value: 0 }])
     await ask().answer
