@@ -4,7 +4,7 @@ import { withoutRepeatedIds } from './repeated-ids.ts'
 const PARAMS = { id: 'ws-a', uid: 'user-1' }
 
 it('what only repeats the address is left out', () => {
-  const input = { workspaceId: 'ws-a', userId: 'user-1', role: 'admin' }
+  const input = { workspaceId: 'ws-a', user_id: 'user-1', role: 'admin' }
   expect(withoutRepeatedIds(input, ['role'], PARAMS)).toEqual({ role: 'admin' })
 })
 

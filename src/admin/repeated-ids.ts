@@ -1,8 +1,9 @@
 /*
- * Portkey's official client writes what stands in the address into the query or body once more, under names of its own.
+ * Portkey's official client writes what stands in the address once more: into the query in camel case, and into the body in
+ * snake case, because it turns every name of a body.
  */
 
-const NAMES = ['id', 'slug', 'userId', 'inviteId', 'workspaceId'] as const
+const NAMES = ['id', 'slug', 'userId', 'user_id', 'inviteId', 'invite_id', 'workspaceId', 'workspace_id'] as const
 
 /**
  * The input without what only repeats the address. What differs from the address stays, so that it is refused as a name that
