@@ -18,7 +18,7 @@ export function budgetReached({ budget, bucket, state, threshold }: BudgetMark, 
   const { unit, amount } = budget
   const name = nameOf(of, bucket)
   const isAll = threshold >= amount
-  const used = `${name} has used ${say(unit, state.spent)} of ${say(unit, amount)}${periodOf(budget)}.`
+  const used = `${capital(name)} has used ${say(unit, state.spent)} of ${say(unit, amount)}${periodOf(budget)}.`
   const next =
     state.resetsAt === undefined
       ? 'It does not begin anew by itself.'
@@ -53,7 +53,7 @@ export function budgetForecast(
     at: now,
     severity: 'warning',
     title: `The budget of ${name} will be spent too early`,
-    text: `${name} has used ${say(unit, state.spent)} of ${say(unit, amount)}${periodOf(budget)}. At this pace it comes to ${say(unit, forecast)} before it begins anew${state.resetsAt === undefined ? '' : ` at ${sayMoment(state.resetsAt)}`}.`,
+    text: `${capital(name)} has used ${say(unit, state.spent)} of ${say(unit, amount)}${periodOf(budget)}. At this pace it comes to ${say(unit, forecast)} before it begins anew${state.resetsAt === undefined ? '' : ` at ${sayMoment(state.resetsAt)}`}.`,
     data: { ...factsOf(budget, bucket, state, of), forecast: write(unit, forecast) },
     addresses: of.addresses,
   }
@@ -82,6 +82,10 @@ function factsOf(budget: Budget, bucket: Bucket, state: BucketState, of: AlertSu
 function nameOf({ name }: AlertSubject, bucket: Bucket): string {
   const group = groupOf(bucket)
   return group === undefined ? name : `${name} (${group.map((value) => value ?? 'without').join(', ')})`
+}
+
+function capital(text: string): string {
+  return text.slice(0, 1).toUpperCase() + text.slice(1)
 }
 
 function groupOf(bucket: Bucket): readonly (string | null)[] | undefined {

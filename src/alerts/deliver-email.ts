@@ -84,10 +84,17 @@ function textOf({ text, type, created_at, data }: AlertPayload): string {
   return [text, '', ...facts, '', `${type} at ${created_at}`, ''].join('\n')
 }
 
+const REASONS: Readonly<Record<string, string>> = {
+  ETLS: 'the mail server offers no encryption, or none that can be trusted',
+  EAUTH: 'the mail server refused user or password',
+}
+
 /** The code alone, with the server's status: what a server writes may repeat what it was sent. */
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return 'the mail server failed'
   const code = 'code' in error && typeof error.code === 'string' ? error.code : error.name
+  const known = REASONS[code]
+  if (known !== undefined) return known
   const status = 'responseCode' in error && typeof error.responseCode === 'number' ? ` ${error.responseCode}` : ''
   return `the mail server failed: ${code}${status}`
 }

@@ -82,6 +82,7 @@ export function createOutbox(parts: OutboxParts): Outbox {
   const stopping = new AbortController()
   let channels: readonly AlertChannel[] = []
   let sweepsAt = clock.now()
+  let idMs = 0
   let turning: Promise<void> | undefined
   let wanted = false
   let timer: Timer | undefined
@@ -152,7 +153,7 @@ export function createOutbox(parts: OutboxParts): Outbox {
   async function keep(alert: Alert | undefined): Promise<void> {
     if (alert === undefined || known.has(nameOf(alert))) return
     const kept: AlertDelivery[] = []
-    for (const delivery of deliveriesOf(alert, channels, clock.now())) if (await hasRoom(delivery)) kept.push(delivery)
+    for (const delivery of deliveriesFor(alert)) if (await hasRoom(delivery)) kept.push(delivery)
     await addDeliveries(db, kept)
     remember(alert)
   }
@@ -163,11 +164,17 @@ export function createOutbox(parts: OutboxParts): Outbox {
       const alert = await compose().catch(() => undefined)
       if (alert?.kind !== 'books.failing' || known.has(nameOf(alert))) continue
       remember(alert)
-      for (const { channelId, payload } of deliveriesOf(alert, channels, clock.now())) {
+      for (const { channelId, payload } of deliveriesFor(alert)) {
         const channel = channels.find(({ id }) => id === channelId)
         if (channel !== undefined) await sender.toChannel(channel, payload, stopping.signal)
       }
     }
+  }
+
+  function deliveriesFor(alert: Alert): readonly AlertDelivery[] {
+    const now = clock.now()
+    idMs = Math.max(now, idMs + 1)
+    return deliveriesOf(alert, channels, now, idMs)
   }
 
   function remember(alert: Alert): void {

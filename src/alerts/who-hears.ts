@@ -13,11 +13,19 @@ export function hears(channel: AlertChannel, alert: Alert): boolean {
   return channel.events.includes('*') || channel.events.includes(alert.kind)
 }
 
-/** One delivery for each channel that hears, and one for each mailbox of the key that it is about. */
-export function deliveriesOf(alert: Alert, channels: readonly AlertChannel[], now: number): readonly AlertDelivery[] {
+/**
+ * One delivery for each channel that hears, and one for each mailbox of the key that it is about. `idMs` is the time that their ids carry: who
+ * lets it rise with every alert has them delivered in the order in which they were told.
+ */
+export function deliveriesOf(
+  alert: Alert,
+  channels: readonly AlertChannel[],
+  now: number,
+  idMs: number,
+): readonly AlertDelivery[] {
   const base = { organisationId: alert.organisationId, event: alert.kind, attempts: 0, createdAt: now }
   const write = (to: string, whose: Pick<AlertDelivery, 'workspaceId' | 'channelId' | 'address'>): AlertDelivery => {
-    const id = newId<'delivery'>(now)
+    const id = newId<'delivery'>(idMs)
     const once = `${alert.kind} ${alert.identity} > ${to}`
     return { ...base, ...whose, id, once, payload: JSON.stringify(payloadOf(alert, id)) }
   }
