@@ -1,10 +1,14 @@
 import { z } from 'zod'
+import { ChannelCreate } from './alerts.ts'
 import { KeyCreate } from './api-keys.ts'
 import { ConfigCreate } from './configs.ts'
 import { configurations } from './provider-kinds.ts'
-import { flag, idOrSlug, metadata, name, providerReference, slug, strict } from './fields.ts'
+import { flag, idOrSlug, name, slug, strict } from './fields.ts'
 import { IntegrationCreate, IntegrationWorkspacesUpdate, ModelsUpdate } from './integrations.ts'
+import { OrganisationUpdate } from './organisation.ts'
+import { RatePolicyCreate, UsagePolicyCreate } from './policies.ts'
 import { ProviderCreate } from './providers.ts'
+import { UserUpdate } from './users.ts'
 import { WorkspaceUpdate } from './workspaces.ts'
 import { RESOURCE_KINDS } from './read-organisation.ts'
 
@@ -104,23 +108,34 @@ const KeyEntry = strict({
   }).optional(),
 })
 
-const free = z.record(z.string(), z.unknown())
+/** What the API fills in by itself when a thing is made. */
+const OF_PLACE = ['workspace_id', 'organisation_id']
 
 const policies = strict({
-  usage_limits: z.record(name, free).optional(),
-  rate_limits: z.record(name, free).optional(),
+  usage_limits: z.record(name, strict(without(UsagePolicyCreate.shape, OF_PLACE))).optional(),
+  rate_limits: z.record(name, strict(without(RatePolicyCreate.shape, OF_PLACE))).optional(),
 })
 
-const channels = z.record(name, free).optional()
+const ChannelEntry = strict({
+  ...without(ChannelCreate.shape, [...OF_PLACE, 'name', 'url', 'secret']),
+  name: name.optional(),
+  url: secret.optional().meta({ description: 'A reference: who knows the address may post there.' }),
+  secret: secret.optional(),
+})
+
+const channels = z.record(name, ChannelEntry).optional()
+
+const UserEntry = strict(without(UserUpdate.shape, ['userId', 'reset_usage']))
+
+const workspaceDefaults = WorkspaceUpdate.shape.defaults.unwrap().unwrap()
 
 const WorkspaceEntry = strict({
   name: name.optional(),
   ...those(WorkspaceUpdate.shape, ['description', ...LIMITS]),
   defaults: strict({
-    provider: providerReference.nullable().optional(),
+    ...without(workspaceDefaults.shape, ['config_id', 'user_api_key_config']),
     config: name.nullable().optional().meta({ description: 'Name of a config of the workspace.' }),
-    user_api_key_config: name.nullable().optional(),
-    metadata: metadata.nullable().optional(),
+    user_api_key_config: name.nullable().optional().meta({ description: 'The same for the keys of people.' }),
   }).optional(),
   members: z
     .record(email, z.enum(['admin', 'manager', 'member']))
@@ -136,9 +151,9 @@ const WorkspaceEntry = strict({
 export const ConfigurationFile = strict({
   portcullis: z.literal(1).meta({ description: 'The version of this format.' }),
   name: slug.meta({ description: 'What is made in this name is removed when the file of this name leaves it out.' }),
-  organisation: free.optional(),
+  organisation: strict(without(OrganisationUpdate.shape, ['reset_usage'])).optional(),
   users: z
-    .record(email, free)
+    .record(email, UserEntry)
     .optional()
     .meta({ description: 'By e-mail address; whoever is not there yet is invited.' }),
   integrations: z.record(slug, IntegrationEntry).optional(),

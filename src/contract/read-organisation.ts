@@ -48,7 +48,7 @@ export async function readOrganisation(ask: Ask): Promise<readonly Resource[]> {
   const workspaces = await list(ask, '/admin/workspaces')
   const slugs = new Map(workspaces.map((workspace) => [text(workspace, 'id') ?? '', slugOf(workspace)]))
   const keys = (await list(ask, '/api-keys')).filter((key) => !GONE.has(text(key, 'status') ?? ''))
-  return [
+  const resources = [
     ...readOrganisationItself(await ask('/organisation')),
     ...(await readIntegrations(ask, slugs)),
     ...(await readUsers(ask, users, slugs)),
@@ -56,6 +56,42 @@ export async function readOrganisation(ask: Ask): Promise<readonly Resource[]> {
     ...(await readOrganisationWide(ask)),
     ...(await Promise.all(workspaces.map((workspace) => readWorkspace(ask, workspace, keys, slugs, emails)))).flat(),
   ]
+  return resources.map((each) =>
+    each.kind === 'usage-policy' || each.kind === 'rate-policy' ? nameConditions(each, resources) : each,
+  )
+}
+
+/** What conditions look for, by the names that a file has for it; the API keeps ids. */
+const CONDITIONS: Readonly<Record<string, ResourceKind>> = {
+  api_key: 'key',
+  user: 'user',
+  'metadata._user': 'user',
+  workspace_id: 'workspace',
+  config: 'config',
+}
+
+function nameConditions(policy: Resource, resources: readonly Resource[]): Resource {
+  const written = policy.entry['conditions']
+  if (!Array.isArray(written)) return policy
+  const conditions = written.map((condition: unknown) => {
+    const kind = CONDITIONS[text(condition, 'key') ?? '']
+    const value = member(condition, 'value')
+    const nameOf = (id: unknown) => {
+      const found = resources.find((each) => each.kind === kind && (each.id === id || each.handle === id))
+      if (found === undefined) return id
+      // A policy of the organisation may mean a thing in any workspace.
+      return found.workspace === undefined || found.workspace === policy.workspace
+        ? found.name
+        : `${found.workspace}/${found.name}`
+    }
+    const named = Array.isArray(value) ? value.map(nameOf) : nameOf(value)
+    return {
+      ...pick(condition, ['key']),
+      value: named,
+      ...(truthy(member(condition, 'excludes')) && { excludes: true }),
+    }
+  })
+  return { ...policy, entry: { ...policy.entry, conditions } }
 }
 
 const GONE = new Set(['revoked', 'archived', 'deleted'])
@@ -217,17 +253,26 @@ async function readConfig(
   const document = member(wrapped, 'config')
   const entry = {
     name: text(item, 'name') ?? slug,
-    config: typeof document === 'string' ? (JSON.parse(document) as unknown) : document,
+    config: typeof document === 'string' ? parse(document) : document,
     ...(truthy(member(item, 'is_default')) && { is_default: true }),
   }
   return { ...resource('config', workspace, names.get(slug) ?? slug, text(item, 'id') ?? slug, slug), entry }
+}
+
+/** Portkey hands documents out as text. What is none stays what it is, for whoever reads on to refuse. */
+function parse(document: string): unknown {
+  try {
+    return JSON.parse(document)
+  } catch {
+    return document
+  }
 }
 
 function readDefaults(defaults: unknown, configs: ReadonlyMap<string, string>): Entry {
   const nameOf = (reference: string | undefined) =>
     reference === undefined ? undefined : (configs.get(reference) ?? reference)
   return {
-    ...pick(defaults, ['provider', 'metadata']),
+    ...pick(defaults, ['provider', 'metadata', 'error_format', 'spend_notices']),
     ...(text(defaults, 'config_id') !== undefined && { config: nameOf(text(defaults, 'config_id')) }),
     ...(text(defaults, 'user_api_key_config') !== undefined && {
       user_api_key_config: nameOf(text(defaults, 'user_api_key_config')),
@@ -256,7 +301,6 @@ function readKeys(
       type: text(key, 'type')?.endsWith('user') === true ? 'user' : 'service',
       ...(user !== undefined && { user: emails.get(user) ?? user }),
       defaults: {
-        ...pick(member(key, 'defaults'), DEFAULTS_OF_KEYS),
         ...readDefaults(member(key, 'defaults'), configs),
         ...(override !== null && override !== undefined && { allow_config_override: truthy(override) }),
       },
@@ -266,10 +310,7 @@ function readKeys(
   })
 }
 
-/** Beside provider, config and metadata. */
-const DEFAULTS_OF_KEYS = ['error_format', 'spend_notices']
-
-const OF_POLICIES = ['name', 'description', 'conditions', 'group_by', 'type', 'unit', 'value', 'target']
+const OF_POLICIES = ['name', 'description', 'conditions', 'group_by', 'type', 'unit', 'value']
 
 function readPolicies(
   policies: readonly unknown[],
@@ -280,7 +321,8 @@ function readPolicies(
   const names = namesOf(live)
   return live.map((policy) => {
     const id = text(policy, 'id') ?? ''
-    const entry = { ...pick(policy, [...OF_POLICIES, ...OF_BUDGETS]) }
+    const target = text(policy, 'target')
+    const entry = { ...budgetOf(policy, OF_POLICIES), ...(target !== undefined && target !== 'llm' && { target }) }
     return { ...resource(kind, workspace, names.get(id) ?? id, id), entry }
   })
 }
@@ -289,7 +331,7 @@ function readChannels(channels: readonly unknown[], workspace: string | undefine
   const names = namesOf(channels)
   return channels.map((channel) => {
     const id = text(channel, 'id') ?? ''
-    const entry = pick(channel, ['name', 'kind', 'type', 'events', 'settings', 'enabled', 'url', 'to'])
+    const entry = pick(channel, ['name', 'kind', 'events', 'enabled', 'url', 'to'])
     return { ...resource('alert-channel', workspace, names.get(id) ?? id, id), entry }
   })
 }
@@ -307,9 +349,16 @@ const OF_BUDGETS = [
 
 /** The budgets and rate limits of whatever has them, without what is used of them. */
 function limitsOf(value: unknown): Entry {
-  const usage = many(member(value, 'usage_limits')).map((limit) => pick(limit, OF_BUDGETS))
+  const usage = many(member(value, 'usage_limits')).map((limit) => budgetOf(limit, []))
   const rates = many(member(value, 'rate_limits')).map((limit) => pick(limit, ['type', 'unit', 'value']))
   return { ...(usage.length > 0 && { usage_limits: usage }), ...(rates.length > 0 && { rate_limits: rates }) }
+}
+
+/** A budget with one way to say when somebody is told. */
+function budgetOf(value: unknown, more: readonly string[]): Entry {
+  const { alert_threshold: one, alert_thresholds: several, ...terms } = pick(value, [...more, ...OF_BUDGETS])
+  const thresholds = several ?? (one === undefined ? undefined : [one])
+  return { ...terms, ...(thresholds !== undefined && { alert_thresholds: thresholds }) }
 }
 
 function many(value: unknown): readonly unknown[] {

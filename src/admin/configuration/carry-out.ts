@@ -78,11 +78,12 @@ async function note(
   const id = kind === 'member' ? names.user(name) : (text(answer, 'id') ?? name)
   if (kind === 'workspace') names.learnWorkspace(name, id)
   if (kind === 'config') names.learnConfig(workspace ?? '', name, text(answer, 'slug') ?? id)
+  if (kind === 'key') names.learnKey(workspace, name, id)
   const applied = { kind, reference: referenceOf(step), resourceId: id }
   await noteApplied(parts.store.db, caller.organisationId, file, applied, parts.clock.now())
   if (kind === 'user') await noteMemberships(name, names, { file, caller, parts })
-  const key = text(answer, 'key')
-  if (kind === 'key' && key !== undefined) made.keys.push({ name: referenceOf(step), id, key })
+  const key = kind === 'key' ? text(answer, 'key') : kind === 'alert-channel' ? text(answer, 'secret') : undefined
+  if (key !== undefined) made.keys.push({ name: referenceOf(step), id, key })
   const link = text(answer, 'invite_link')
   if (kind === 'user' && link !== undefined) made.invites.push({ email: name, link })
 }

@@ -112,6 +112,7 @@ const FIXED: Readonly<Partial<Record<Wanted['kind'], readonly string[]>>> = {
   integration: ['ai_provider_id', 'workspace'],
   provider: ['integration'],
   key: ['type', 'user'],
+  'alert-channel': ['kind'],
 }
 
 function checkStep(

@@ -10,6 +10,10 @@ const USUAL: Entry = {
   is_default: false,
   is_custom: false,
   is_finetune: false,
+  excludes: false,
+  status: 'active',
+  time_zone: 'UTC',
+  end_running_streams: false,
 }
 
 /** Amounts may be written as numbers or as decimal text. */
@@ -25,6 +29,8 @@ const SETS = new Set([
   'rate_limits',
   'group_by',
   'conditions',
+  'alert_thresholds',
+  'to',
 ])
 
 /** Whether a member is already as a file wants it. Null, nothing, an empty list and the usual value are the same. */
@@ -47,6 +53,7 @@ export function canonical(member: string, value: unknown): string {
   }
   if (SETS.has(member) && typeof value === 'object') return canonical(member, [value])
   if (typeof value !== 'object') return JSON.stringify(value)
+  if (Object.hasOwn(value, 'credit_limit')) return canonicalBudget(value as Entry)
   const members = Object.entries(value)
     .map(([name, inner]) => [name, canonical(name, inner)] as const)
     .filter(([, text]) => text !== '')
@@ -54,6 +61,13 @@ export function canonical(member: string, value: unknown): string {
   // A workspace that may use an account without limits of its own is still named.
   if (member === 'workspaces') return `{${Object.keys(value).toSorted().join()}}${members.join()}`
   return members.length === 0 ? '' : `{${members.map(([name, text]) => `${name}:${text}`).join()}}`
+}
+
+/** A budget is one of money unless it says something else, and one threshold is a list of one. */
+function canonicalBudget({ alert_threshold: one, alert_thresholds: several, type = 'cost', ...terms }: Entry): string {
+  const written = several ?? (one === undefined || one === null ? [] : [one])
+  const told = canonical('', { ...terms, credit_limit: undefined, budget_of: type })
+  return `${decimal(terms['credit_limit'])} ${told} ${canonical('alert_thresholds', written)}`
 }
 
 function decimal(value: unknown): string {

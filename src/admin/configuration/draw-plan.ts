@@ -44,11 +44,7 @@ export async function drawPlan(request: PlanRequest, { routes, caller, parts }: 
   const actual = await readOrganisation((path) => client.get(path))
   const wanted = listWanted(read.file, slugsIn(actual))
   const { secrets, prune } = request
-  const kept = await readKeptSecrets(
-    actual.filter(({ kind }) => kind === 'integration'),
-    caller,
-    parts,
-  )
+  const kept = await readKeptSecrets(actual, caller, parts)
   const plan = makePlan({
     wanted,
     actual,
@@ -58,7 +54,7 @@ export async function drawPlan(request: PlanRequest, { routes, caller, parts }: 
       const reference = each.secrets[member] ?? null
       const value = reference === null ? null : secrets?.[reference]
       // Without its value nothing can be said of a secret; a plan that lacks one is not carried out.
-      return value === undefined || each.kind !== 'integration' || kept.isKept(there.handle, member, value)
+      return value === undefined || kept.isKept(there, member, value)
     },
   })
   const names = createNames(wanted, actual)

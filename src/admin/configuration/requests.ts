@@ -38,9 +38,9 @@ export function callsOf(step: Step, names: Names, secrets: Entry): readonly Call
     case 'key':
       return ofKey(step, names)
     case 'usage-policy':
-      return simple('/policies/usage-limits', step, names, {})
+      return simple('/policies/usage-limits', withIds(step, names), names, {})
     case 'rate-policy':
-      return simple('/policies/rate-limits', step, names, {})
+      return simple('/policies/rate-limits', withIds(step, names), names, {})
     case 'alert-channel':
       return simple('/alerts/channels', step, names, action === 'delete' ? {} : secrets)
   }
@@ -204,6 +204,24 @@ function simple(path: string, step: Step, names: Names, more: Entry): readonly C
   if (action === 'update') return [{ method: 'PUT', path: one, body: { ...changed(step), ...more } }]
   const home = workspace === undefined ? {} : { workspace_id: names.workspace(workspace) }
   return [{ method: 'POST', path, body: { ...wanted?.entry, ...more, ...home } }]
+}
+
+/** What conditions look for, by id; a file knows keys and configs by name. */
+function withIds(step: Step, names: Names): Step {
+  const { wanted, workspace } = step
+  const written = wanted?.entry['conditions']
+  if (wanted === undefined || !Array.isArray(written)) return step
+  const conditions = written.map((condition: Entry) => {
+    const idOf = (value: unknown) => {
+      if (typeof value !== 'string' || value === '*') return value
+      if (condition['key'] === 'api_key') return names.key(workspace, value)
+      if (condition['key'] === 'workspace_id') return names.workspace(value)
+      return condition['key'] === 'config' ? names.config(workspace ?? '', value) : value
+    }
+    const value = condition['value']
+    return { ...condition, value: Array.isArray(value) ? value.map(idOf) : idOf(value) }
+  })
+  return { ...step, wanted: { ...wanted, entry: { ...wanted.entry, conditions } } }
 }
 
 /** Files know configs by their names, the API by slugs that it makes. */

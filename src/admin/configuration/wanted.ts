@@ -66,8 +66,8 @@ function listShared(
   workspace: string | undefined,
 ): readonly Wanted[] {
   return [
-    ...each(policies?.usage_limits, [...path, 'policies', 'usage_limits'], 'usage-policy', workspace),
-    ...each(policies?.rate_limits, [...path, 'policies', 'rate_limits'], 'rate-policy', workspace),
+    ...each(policies?.usage_limits, [...path, 'policies', 'usage_limits'], 'usage-policy', workspace, readPolicy),
+    ...each(policies?.rate_limits, [...path, 'policies', 'rate_limits'], 'rate-policy', workspace, readPolicy),
     ...each(channels, [...path, 'alert_channels'], 'alert-channel', workspace),
   ]
 }
@@ -93,6 +93,24 @@ function readIntegration({ models, workspaces, workspace, ...entry }: Entry, slu
       models: models.map((model: unknown) => (typeof model === 'string' ? { slug: model } : model)),
     }),
     ...(workspaces !== undefined && { workspaces: readAccess(workspaces, slugOf) }),
+  }
+}
+
+/** Thresholds and groups in one form. */
+function readPolicy({
+  alert_threshold: one,
+  alert_thresholds: several,
+  group_by: groups,
+  target: _target,
+  ...entry
+}: Entry): Entry {
+  const thresholds = several ?? (typeof one === 'number' || typeof one === 'string' ? [one] : one)
+  return {
+    ...entry,
+    ...(thresholds !== undefined && { alert_thresholds: thresholds }),
+    ...(Array.isArray(groups) && {
+      group_by: groups.map((group: unknown) => (typeof group === 'string' ? { key: group } : group)),
+    }),
   }
 }
 
