@@ -13,6 +13,7 @@ import type { GatewayParts, Keys } from './parts.ts'
 import { createPipeline } from './pipeline.ts'
 import { sendRefusal } from './refusal.ts'
 import { findCaller } from './stages/authenticate.ts'
+import { answerSpending } from './spend-screen.ts'
 import type { Serve } from './stage.ts'
 import { explainWrongPath } from './wrong-path.ts'
 
@@ -75,6 +76,14 @@ export function registerDataPlane(app: FastifyInstance, parts: DataPlaneParts): 
     try {
       const id = newRequestId(parts.clock.now())
       void reply.header('request-id', id).send(answerModels(parts, request.raw, request.url))
+    } catch (thrown) {
+      refuse(reply.raw, parts.clock, toGatewayError(thrown), () => void reply.hijack())
+    }
+  })
+
+  app.get('/api/oauth/usage', (request, reply) => {
+    try {
+      void reply.send(answerSpending(parts, request.raw))
     } catch (thrown) {
       refuse(reply.raw, parts.clock, toGatewayError(thrown), () => void reply.hijack())
     }

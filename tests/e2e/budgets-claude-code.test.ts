@@ -138,6 +138,18 @@ describe.skipIf(findClaudeCode() === undefined)(
   },
 )
 
+describe.skipIf(findClaudeCode() === undefined)('the /usage screen in gateway mode', () => {
+  test('shows what is spent of the budget, and when it begins anew', async () => {
+    await start()
+    const { key } = await gateway.createKey({ usage_limits: { credit_limit: 3, periodic_reset: 'daily' } })
+    const env = { CLAUDE_CODE_USE_GATEWAY: '1' }
+    await runClaudeCode({ baseUrl: wire.origin, token: key, args: ['Hello', '--model', MODEL], env })
+    const { stdout } = await runClaudeCode({ baseUrl: wire.origin, token: key, args: ['/usage'], env })
+    expect(stdout).toMatch(/Spend limit: \$0\.\d\d \/ \$3\.00 spent today \(\d+%\)/)
+    expect(wire.exchanges.map(({ path, status }) => `${path} ${status}`)).toContain('/api/oauth/usage 200')
+  })
+})
+
 describe.skipIf(findClaudeCode() === undefined)('a session of Claude Code', () => {
   test('ends with the reason when its budget is spent on the way', async () => {
     await start()

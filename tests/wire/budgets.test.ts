@@ -3,7 +3,7 @@ import { header } from '../../src/core/headers.ts'
 import type { Budget } from '../../src/limits/limit.ts'
 import { NO_SETTINGS, type RoutingConfig } from '../../src/routing/routing-config.ts'
 import { type ManualClock, createManualClock } from '../../src/testing/clock.ts'
-import { type HttpAnswer, type HttpExchange, sendJson } from '../../src/testing/http.ts'
+import { type HttpAnswer, type HttpExchange, send, sendJson } from '../../src/testing/http.ts'
 import { type BudgetedLimits, LEVELS, billed, budget, limitTo } from './budgets-harness.ts'
 import {
   type DataPlaneOptions,
@@ -436,5 +436,26 @@ describe('a client in gateway mode', () => {
     await begin(answer, [{ amount: BIG }])
     const { headers } = await ask().answer
     expect(headers.join('\n')).not.toContain('anthropic-ratelimit')
+  })
+
+  test('asks for its screen of spending, and hears of its own budgets only', async () => {
+    await begin(answer, [
+      { amount: 500_000_000n, reset: { every: 'day' } },
+      { level: 'workspace', amount: 1_000_000_000n },
+      { level: 'user', amount: 1_000_000_000n, reset: { every: 'never' } },
+      { level: 'provider', amount: 1n },
+      { level: 'organisation', unit: 'tokens' },
+    ])
+    const screen = send(`${gateway.url}/api/oauth/usage`, {
+      method: 'GET',
+      headers: ['authorization', `Bearer ${KEY}`],
+    })
+    const { status, body } = await screen.answer
+    expect(status).toBe(200)
+    const { extra_usage: extra, limits: bars } = JSON.parse(body.toString()) as Record<string, { group: string }[]>
+    expect(extra).toMatchObject({ is_enabled: true, currency: 'USD' })
+    expect(bars!.map(({ group }) => group).toSorted()).toEqual(['daily', 'monthly'])
+    const nobody = await send(`${gateway.url}/api/oauth/usage`, { method: 'GET' }).answer
+    expect(nobody.status).toBe(401)
   })
 })
