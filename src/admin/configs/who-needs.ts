@@ -4,6 +4,7 @@ import type { Database } from '../../store/database.ts'
 import { listKeys } from '../../store/keys.ts'
 import type { ListedProvider } from '../../store/providers.ts'
 import { findWorkspace } from '../../store/workspaces.ts'
+import { policiesNamingConfig, policiesNamingProvider } from '../policies/policies-naming.ts'
 
 /** Whose requests would quietly go another way without this config, in words: `the key “CI”`. */
 export async function needsOfConfig(db: Database, config: SavedConfig): Promise<readonly string[]> {
@@ -16,16 +17,18 @@ export async function needsOfConfig(db: Database, config: SavedConfig): Promise<
     ...keys.map(({ name }) => `the key “${name}”`),
     ...(isMeant(followed) ? ['the workspace’s defaults.config_id'] : []),
     ...(isMeant(userKeyConfig) ? ['the workspace’s defaults.user_api_key_config'] : []),
+    ...(await policiesNamingConfig(db, config)),
   ]
 }
 
-/** What names this provider: configs that can be followed, and keys that can be used. */
+/** What names this provider: configs that can be followed, keys that can be used, and policies. */
 export async function needsOfProvider(
   db: Database,
   organisationId: string,
-  { workspaceId, slug }: ListedProvider,
+  provider: ListedProvider,
   trustedHosts: readonly string[],
 ): Promise<readonly string[]> {
+  const { workspaceId, slug } = provider
   const { items: configs } = await listConfigs(db, organisationId, { workspaceId })
   const keys = await liveKeys(db, organisationId, workspaceId)
   const names = (document: string) => {
@@ -37,6 +40,7 @@ export async function needsOfProvider(
       .filter(({ status, version }) => status === 'active' && names(version.document))
       .map((config) => `the config ${config.slug}`),
     ...keys.filter(({ defaults }) => defaults.provider === `@${slug}`).map(({ name }) => `the key “${name}”`),
+    ...(await policiesNamingProvider(db, organisationId, provider)),
   ]
 }
 
