@@ -15,6 +15,8 @@ interface CheckParts {
   readonly client: AdminClient
   readonly names: Names
   readonly trustedHosts: readonly string[]
+  /** By reference, as far as they were sent. */
+  readonly secrets: Readonly<Record<string, string>>
 }
 
 /** What is wrong with a file that only the whole of it and the present state can tell. */
@@ -130,12 +132,22 @@ function checkStep(
       message: 'cannot be changed; give it another name, so that a new one is made',
     }))
   }
-  const secrets = Object.fromEntries(Object.entries(wanted.secrets).filter(([, value]) => value !== null))
-  return callsOf(step, parts.names, secrets).flatMap(({ method, path, body }) =>
+  const written = Object.entries(wanted.secrets).flatMap(([member, reference]) =>
+    reference === null ? [] : [{ member, reference }],
+  )
+  const values = Object.fromEntries(
+    written.map(({ member, reference }) => [member, parts.secrets[reference] ?? reference]),
+  )
+  // Of a secret that was not sent nothing can be said yet.
+  const unknown = new Set(
+    written.filter(({ reference }) => parts.secrets[reference] === undefined).map(({ member }) => member),
+  )
+  return callsOf(step, parts.names, values).flatMap(({ method, path, body }) =>
     method === 'DELETE' || body === undefined
       ? []
       : parts.client
           .check(method, path, body)
+          .filter(({ path: place }) => !unknown.has(String(place.at(-1))))
           .flatMap(({ path: place, message }) =>
             message.split('\n').map((line) => ({ path: [...wanted.path, ...inFile(place, path)], message: line })),
           ),

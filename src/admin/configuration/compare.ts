@@ -64,10 +64,15 @@ export function canonical(member: string, value: unknown): string {
 }
 
 /** A budget is one of money unless it says something else, and one threshold is a list of one. */
-function canonicalBudget({ alert_threshold: one, alert_thresholds: several, type = 'cost', ...terms }: Entry): string {
-  const written = several ?? (one === undefined || one === null ? [] : [one])
-  const told = canonical('', { ...terms, credit_limit: undefined, budget_of: type })
-  return `${decimal(terms['credit_limit'])} ${told} ${canonical('alert_thresholds', written)}`
+function canonicalBudget({
+  credit_limit: amount,
+  alert_threshold: one,
+  alert_thresholds: several,
+  ...terms
+}: Entry): string {
+  const { type = 'cost', ...others } = terms
+  const thresholds = several ?? (one === undefined || one === null ? [] : [one])
+  return [String(type), decimal(amount), canonical('alert_thresholds', thresholds), canonical('', others)].join(' ')
 }
 
 function decimal(value: unknown): string {

@@ -61,9 +61,12 @@ export async function drawPlan(request: PlanRequest, { routes, caller, parts }: 
   const problems = [
     ...plan.ambiguous.map(({ wanted: { path }, message }) => ({ message, ...read.placeOf(path) })),
     ...literalReferences(read, wanted),
-    ...checkSteps(wanted, actual, plan.steps, { client, names, trustedHosts: parts.trustedHosts }).map(
-      ({ path, message }) => ({ message, ...read.placeOf(path) }),
-    ),
+    ...checkSteps(wanted, actual, plan.steps, {
+      client,
+      names,
+      trustedHosts: parts.trustedHosts,
+      secrets: secrets ?? {},
+    }).map(({ path, message }) => ({ message, ...read.placeOf(path) })),
   ]
   if (problems.length > 0) return refuse(read, problems, client)
   const complete = read.references.every(({ reference }) => secrets?.[reference] !== undefined)
