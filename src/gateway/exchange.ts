@@ -55,7 +55,7 @@ export interface Caller {
   readonly defaultConfig: RoutingConfig | undefined
   /** Whether a request may bring a config of its own instead. */
   readonly mayOverrideConfig: boolean
-  /** Tags that the key or its workspace puts on every request, under those of the request. */
+  /** Tags that the key or its workspace puts on every request; a request cannot change them. */
   readonly metadata: Readonly<Record<string, string>>
   /** In whose words it is told that a budget or a rate limit stops it. */
   readonly errorFormat: 'anthropic' | 'portkey'

@@ -12,7 +12,7 @@ const METADATA_BYTES_MAX = 8192
 const METADATA_VALUE_CHARACTERS_MAX = 128
 const METADATA_ENTRIES_MAX = 64
 
-/** Tags and trace id, weakest source first: W3C baggage, defaults of workspace and key, then what the request itself says. */
+/** Tags and trace id. Weakest source first: W3C baggage, what the request itself says, then what its key and workspace pin. */
 export function readLabels(exchange: Received): Labels {
   return { metadata: readMetadata(exchange), traceId: readTraceId(exchange) }
 }
@@ -24,8 +24,9 @@ function readMetadata({ headers, caller }: Received): Readonly<Record<string, st
   if (own === undefined && baggage === undefined) return caller.metadata
   return {
     ...(baggage !== undefined && parseBaggage(baggage)),
-    ...caller.metadata,
     ...(own !== undefined && parseMetadata(own)),
+    // Configs and policies decide by tags, so nobody changes one that an administrator has set.
+    ...caller.metadata,
   }
 }
 
