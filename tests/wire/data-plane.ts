@@ -5,9 +5,17 @@ import type { AnswerCache, CachedAnswer } from '../../src/cache/answer-cache.ts'
 import { type Clock, systemClock } from '../../src/core/clock.ts'
 import { asId } from '../../src/core/ids.ts'
 import { answerClientError } from '../../src/gateway/client-error.ts'
+import { totalTokens } from '../../src/core/usage.ts'
 import type { Caller } from '../../src/gateway/exchange.ts'
 import { type DataPlane, answerWrongPath, registerDataPlane } from '../../src/gateway/http.ts'
-import type { CallLimits, GatewayTimeouts, KeyLookup, ReportedFailure, Warning } from '../../src/gateway/parts.ts'
+import type {
+  CallLimits,
+  GatewayTimeouts,
+  KeyLookup,
+  Prices,
+  ReportedFailure,
+  Warning,
+} from '../../src/gateway/parts.ts'
 import type { CallClosing, CallOpening } from '../../src/ledger/ledger.ts'
 import { createGates } from '../../src/limits/create-gates.ts'
 import { createRates } from '../../src/limits/create-rates.ts'
@@ -67,6 +75,8 @@ export interface DataPlaneOptions {
   readonly lookups?: Readonly<Record<string, KeyLookup>>
   /** Whether exchanges end with their keys; true by default. */
   readonly endsRunning?: boolean
+  /** A nano-dollar per token by default. */
+  readonly prices?: Prices
   /** Budgets and rate limits; none by default. */
   readonly limits?: CallLimits
   /** Makes the ledger refuse. */
@@ -158,14 +168,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<Running
       'claude-platform-aws': provider,
       scripted: provider,
     },
-    prices: {
-      // One nano-dollar per token: costs can be read off.
-      price: ({ tokens }) => ({
-        costNanos: BigInt(tokens.input + tokens.output + tokens.cacheRead + tokens.cacheWrite5m + tokens.cacheWrite1h),
-        priceVersion: 'test',
-        priceFlag: 'listed',
-      }),
-    },
+    prices: options.prices ?? PLAIN_PRICES,
     ledger: {
       open(opening) {
         const failure = options.ledgerFails?.()
@@ -231,6 +234,11 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<Running
       await transport.close()
     },
   }
+}
+
+/** One nano-dollar per token: costs can be read off. */
+const PLAIN_PRICES: Prices = {
+  price: ({ tokens }) => ({ costNanos: BigInt(totalTokens(tokens)), priceVersion: 'test', priceFlag: 'listed' }),
 }
 
 /** Nothing is limited, and nothing is counted. */
