@@ -85,7 +85,9 @@ export function route<
     queryNames,
     body: definition.body,
     async answer(asked, parts) {
-      const readBody = body.safeParse(withoutRepeatedIds(asked.body ?? {}, bodyNames, asked.params))
+      const readBody = body.safeParse(
+        withoutRepeatedIds(asked.body === undefined ? {} : asked.body, bodyNames, asked.params),
+      )
       const readQuery = query.safeParse(withoutRepeatedIds(asked.query, queryNames, asked.params))
       if (!readBody.success || !readQuery.success) {
         throw invalid(

@@ -72,6 +72,7 @@ export async function walkEveryEndpoint(
   await ask('GET /api-keys', { query: here })
   await ask('GET /api-keys/:id', aKey)
   await ask('PUT /api-keys/:id', { ...aKey, body: { name: 'Other' } })
+  await ask('POST /api-keys/:id/rotate', { ...aKey, body: { key_transition_period_ms: 1_800_000 } })
   await ask('DELETE /api-keys/:id', aKey)
 
   const team = await ask('POST /admin/workspaces', { body: { name: 'Team', description: 'A team' } })
@@ -119,6 +120,27 @@ export async function walkEveryEndpoint(
   await ask('PUT /alerts/channels/:id', { ...hook, body: { name: 'Other' } })
   await ask('POST /alerts/channels/:id/test', hook)
   await ask('DELETE /alerts/channels/:id', hook)
+
+  const grouped = { group_by: [{ key: 'user' }], conditions: [{ key: 'model', value: 'claude-*' }], ...here }
+  const budget = await ask('POST /policies/usage-limits', {
+    body: { name: 'Each', type: 'cost', credit_limit: 50, periodic_reset: 'weekly', alert_threshold: 40, ...grouped },
+  })
+  const each = { params: { id: budget['id']! } }
+  const ada = { params: { ...each.params, eid: Buffer.from('["ada"]').toString('base64url') } }
+  await ask('GET /policies/usage-limits', { query: here })
+  await ask('GET /policies/usage-limits/:id', { ...each, query: { include_usage: 'true' } })
+  await ask('PUT /policies/usage-limits/:id', { ...each, body: { credit_limit: '60.5' } })
+  await ask('GET /policies/usage-limits/:id/entities', each)
+  await ask('PUT /policies/usage-limits/:id/entities/:eid/reset', ada)
+  await ask('DELETE /policies/usage-limits/:id', each)
+  const rate = await ask('POST /policies/rate-limits', {
+    body: { name: 'Slow', type: 'requests', unit: 'rpm', value: 60, ...grouped },
+  })
+  const slow = { params: { id: rate['id']! } }
+  await ask('GET /policies/rate-limits', { query: here })
+  await ask('GET /policies/rate-limits/:id', slow)
+  await ask('PUT /policies/rate-limits/:id', { ...slow, body: { value: 30 } })
+  await ask('DELETE /policies/rate-limits/:id', slow)
 
   await ask('GET /logs', { query: { limit: '5' } })
   await ask('GET /logs/:id', { params: { id: LOG_ID } })
