@@ -21,7 +21,7 @@ const BUDGET: Budget = {
 
 function mark(budget: Partial<Budget>, spent: bigint, threshold: bigint, bucket = 'b') {
   const state = { spent, held: 0n, periodStart: NOW, resetsAt: NOW + 86_400_000 }
-  return { budget: { ...BUDGET, ...budget }, bucket, state, threshold }
+  return { budget: { ...BUDGET, ...budget }, bucket, state, threshold, refused: false }
 }
 
 test('people read cents, machines every nano-dollar', () => {
@@ -47,6 +47,16 @@ test('the same amount, bucket and period are the same event; another amount is a
   expect(budgetReached(mark({}, 10n, 9n), OF, NOW + 1).identity).toBe(once.identity)
   expect(budgetReached(mark({}, 10n, 10n), OF, NOW).identity).not.toBe(once.identity)
   expect(budgetReached(mark({}, 10n, 9n, 'b|["x"]'), OF, NOW).identity).not.toBe(once.identity)
+})
+
+test('a budget that a request does not fit in any more is not called spent', () => {
+  const { kind, title, text } = budgetReached(
+    { ...mark({ amount: 10_000_000n }, 0n, 10_000_000n), refused: true },
+    OF,
+    NOW,
+  )
+  expect([kind, title]).toEqual(['budget.exhausted', 'The budget of workspace Payments is too small for a request'])
+  expect(text).toContain('has used $0 of $0.01 for the week, and a request did not fit in what is left.')
 })
 
 test('a budget of nothing is spent, and divides nothing by nothing', () => {

@@ -11,14 +11,20 @@ export interface BudgetMark {
   readonly state: BucketState
   /** In the budget's unit: an amount to be told at, or all of it. */
   readonly threshold: bigint
+  /** The amount is not used up, but a call did not fit in what is left. */
+  readonly refused: boolean
 }
 
 /** Told once for each amount, bucket and period; an amount that was changed is another one. */
-export function budgetReached({ budget, bucket, state, threshold }: BudgetMark, of: AlertSubject, now: number): Alert {
+export function budgetReached(
+  { budget, bucket, state, threshold, refused }: BudgetMark,
+  of: AlertSubject,
+  now: number,
+): Alert {
   const { unit, amount } = budget
   const name = nameOf(of, bucket)
   const isAll = threshold >= amount
-  const used = `${capital(name)} has used ${say(unit, state.spent)} of ${say(unit, amount)}${periodOf(budget)}.`
+  const used = `${capital(name)} has used ${say(unit, state.spent)} of ${say(unit, amount)}${periodOf(budget)}${refused ? ', and a request did not fit in what is left' : ''}.`
   const next =
     state.resetsAt === undefined
       ? 'It does not begin anew by itself.'
@@ -30,7 +36,7 @@ export function budgetReached({ budget, bucket, state, threshold }: BudgetMark, 
     workspaceId: of.workspaceId,
     at: now,
     severity: isAll && budget.hard ? 'critical' : 'warning',
-    title: isAll ? `The budget of ${name} is spent` : `The budget of ${name} is ${percent(threshold, amount)} % spent`,
+    title: `The budget of ${name} ${isAll ? (refused ? 'is too small for a request' : 'is spent') : `is ${percent(threshold, amount)} % spent`}`,
     text: [used, ...(isAll ? [budget.hard ? REFUSED : TOLD_ONLY] : []), next].join(' '),
     data: { ...factsOf(budget, bucket, state, of), threshold: write(unit, threshold) },
     addresses: of.addresses,
@@ -39,7 +45,7 @@ export function budgetReached({ budget, bucket, state, threshold }: BudgetMark, 
 
 /** Told once for each bucket, period and amount. */
 export function budgetForecast(
-  { budget, bucket, state, forecast }: Omit<BudgetMark, 'threshold'> & { readonly forecast: bigint },
+  { budget, bucket, state, forecast }: Omit<BudgetMark, 'threshold' | 'refused'> & { readonly forecast: bigint },
   of: AlertSubject,
   now: number,
 ): Alert {
