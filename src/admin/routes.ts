@@ -9,6 +9,7 @@ import { createKey } from './api-keys/create-key.ts'
 import { deleteKey } from './api-keys/delete-key.ts'
 import { listKeys } from './api-keys/list-keys.ts'
 import { readKey } from './api-keys/read-key.ts'
+import { rotateKey } from './api-keys/rotate-key.ts'
 import { updateKey } from './api-keys/update-key.ts'
 import { listAudit } from './audit/list-audit.ts'
 import { verifyTrail } from './audit/verify-trail.ts'
@@ -108,6 +109,7 @@ const SINGLE_ROUTES: readonly AdminRoute[] = [
   readKey,
   updateKey,
   deleteKey,
+  rotateKey,
   listWorkspaces,
   createWorkspace,
   readWorkspace,

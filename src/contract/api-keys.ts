@@ -16,16 +16,12 @@ import {
 } from './fields.ts'
 import { limitMembers, resetUsage, singleLimits } from './limits.ts'
 import { scope } from './scopes.ts'
+import { email } from './sessions.ts'
 
 /* A key is what a developer puts into Claude Code, or an administrator into a script. It is shown once. */
 
 export const keyType = z.enum(['organisation-service', 'workspace-service', 'workspace-user'])
 export type KeyType = z.infer<typeof keyType>
-
-const NOT_YET = {
-  rotation_policy: 'key rotation',
-  alert_emails: 'alerts',
-}
 
 const defaults = strict({
   provider: providerReference.nullable().optional().meta({ description: 'Serves requests that name no provider.' }),
@@ -38,6 +34,27 @@ const defaults = strict({
   error_format: errorFormat.nullable().optional(),
 })
 
+/** For half an hour at least the secret before works too: long enough to bring the new one to where it is used. */
+const transitionMs = z
+  .number()
+  .int()
+  .min(1_800_000, 'has to be 1800000 (half an hour) at least')
+  .max(31_536_000_000, 'may be a year at most')
+
+const rotationPolicy = strict({
+  rotation_period: z.enum(['weekly', 'monthly']).nullable().optional(),
+  rotation_period_days: z.number().int().min(1).max(365).nullable().optional(),
+  next_rotation_at: moment.nullable().optional().meta({ description: 'Reckoned from the period without it.' }),
+  key_transition_period_ms: transitionMs.nullable().optional(),
+})
+  .refine(
+    ({ rotation_period: period, rotation_period_days: days }) => (period == null) !== (days == null),
+    'needs either rotation_period or rotation_period_days',
+  )
+  .meta({ description: 'When the key wants a new secret. It is shown and reminded of; POST …/rotate does it.' })
+
+const alertEmails = z.array(email).max(20).meta({ description: "Who hears of the key's budget and end." })
+
 const scopes = z.array(scope).min(1).max(200)
 
 /** The SDK repeats what stands in the address; it has to be the same there. */
@@ -46,41 +63,54 @@ const repeated = {
   'sub-type': z.enum(['service', 'user']).optional(),
 }
 
-export const KeyCreate = strict(
-  {
-    ...repeated,
-    name,
-    description: remark.optional(),
-    scopes: scopes
-      .optional()
-      .meta({ description: "Needed for an organisation's key; a workspace's key otherwise gets the developer's." }),
-    workspace_id: idOrSlug.optional(),
-    user_id: z
-      .string()
-      .min(1)
-      .max(255)
-      .optional()
-      .meta({ description: 'Id or e-mail address; for workspace/user only.' }),
-    defaults: defaults.nullable().optional(),
-    expires_at: moment.nullable().optional(),
-    ...limitMembers,
-  },
-  NOT_YET,
-)
+export const KeyCreate = strict({
+  ...repeated,
+  name,
+  description: remark.optional(),
+  scopes: scopes
+    .optional()
+    .meta({ description: "Needed for an organisation's key; a workspace's key otherwise gets the developer's." }),
+  workspace_id: idOrSlug.optional(),
+  user_id: z
+    .string()
+    .min(1)
+    .max(255)
+    .optional()
+    .meta({ description: 'Id or e-mail address; for workspace/user only.' }),
+  defaults: defaults.nullable().optional(),
+  expires_at: moment.nullable().optional(),
+  rotation_policy: rotationPolicy.nullable().optional(),
+  alert_emails: alertEmails.nullable().optional(),
+  ...limitMembers,
+})
 
-export const KeyUpdate = strict(
-  {
-    id: z.string().optional(),
-    name: name.optional(),
-    description: remark.optional(),
-    scopes: scopes.optional(),
-    defaults: defaults.nullable().optional().meta({ description: 'Replaces what was there; null clears.' }),
-    expires_at: moment.nullable().optional(),
-    ...limitMembers,
-    reset_usage: resetUsage,
-  },
-  NOT_YET,
-)
+export const KeyUpdate = strict({
+  id: z.string().optional(),
+  name: name.optional(),
+  description: remark.optional(),
+  scopes: scopes.optional(),
+  defaults: defaults.nullable().optional().meta({ description: 'Replaces what was there; null clears.' }),
+  expires_at: moment.nullable().optional(),
+  rotation_policy: rotationPolicy.nullable().optional(),
+  alert_emails: alertEmails.nullable().optional(),
+  ...limitMembers,
+  reset_usage: resetUsage,
+})
+
+export const KeyRotate = strict({
+  id: z.string().optional(),
+  key_transition_period_ms: transitionMs
+    .nullable()
+    .optional()
+    .meta({ description: 'As in the rotation policy without it, else half an hour.' }),
+})
+
+export const KeyRotated = z.object({
+  id: z.string(),
+  key: z.string().meta({ description: 'The new key. It is shown here and never again.' }),
+  key_transition_expires_at: z.string().meta({ description: 'Until then the key before works too.' }),
+  object: z.literal('api-key'),
+})
 
 /** The SDK sends the id with a DELETE too. */
 export const KeyDelete = strict({ id: z.string().optional() })
@@ -116,6 +146,20 @@ export const Key = z.object({
   }),
   allow_config_override: z.union([z.literal(0), z.literal(1)]).nullable(),
   expires_at: z.string().nullable(),
+  rotation_policy: z
+    .object({
+      rotation_period: z.enum(['weekly', 'monthly']).nullable(),
+      rotation_period_days: z.number().nullable(),
+      next_rotation_at: z.string(),
+      key_transition_period_ms: z.number().nullable(),
+    })
+    .nullable(),
+  last_rotated_at: z.string().nullable(),
+  key_transition_expires_at: z
+    .string()
+    .nullable()
+    .meta({ description: 'Until then the key before the last rotation works too.' }),
+  alert_emails: z.array(z.string()),
   ...singleLimits,
   ...stamps,
   object: z.literal('api-key'),

@@ -36,9 +36,6 @@ export const InviteQuery = strict({
   status: z.enum(['pending', 'accepted', 'cancelled', 'expired']).optional(),
 })
 
-/** The SDK sends the id with a DELETE too. */
-export const InviteReference = strict({ inviteId: z.string().optional() })
-
 export const InviteCreated = z.object({
   id: z.string(),
   invite_link: z.string().meta({ description: 'Shown here and never again; POST …/resend makes another one.' }),

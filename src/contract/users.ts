@@ -21,7 +21,6 @@ export const personName = z
   .regex(/^\P{Cc}*$/u, 'may not hold control characters')
 
 export const UserUpdate = strict({
-  userId: z.string().optional(),
   role: organisationRole.optional(),
   status: z
     .enum(['active', 'suspended'])
@@ -32,9 +31,6 @@ export const UserUpdate = strict({
   ...limitMembers,
   reset_usage: resetUsage,
 })
-
-/** The SDK sends the id with a DELETE too. */
-export const UserReference = strict({ userId: z.string().optional() })
 
 export const SignInLink = z.object({
   link: z.string().meta({ description: 'Signs that person in once; whoever opens it may set a new password.' }),

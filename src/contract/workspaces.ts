@@ -18,8 +18,6 @@ import { workspaceRole } from './roles.ts'
 
 /* A workspace is a tenant: its keys, providers and records belong to it alone. */
 
-const memberReference = { workspaceId: z.string().optional(), userId: z.string().optional() }
-
 export const WorkspaceQuery = strict({
   ...page,
   name: z.string().max(255).optional().meta({ description: 'Part of the name.' }),
@@ -69,7 +67,6 @@ export const WorkspaceCreate = strict(
 
 export const WorkspaceUpdate = strict(
   {
-    workspaceId: z.string().optional(),
     name: name.optional(),
     description: remark.optional(),
     defaults: defaults.nullable().optional().meta({ description: 'Members that are left out stay; null clears.' }),
@@ -80,7 +77,6 @@ export const WorkspaceUpdate = strict(
 )
 
 export const WorkspaceDelete = strict({
-  workspaceId: z.string().optional(),
   name: name.optional().meta({ description: 'Of the workspace, so that nobody deletes another one by mistake.' }),
   force_delete: flag
     .optional()
@@ -88,17 +84,12 @@ export const WorkspaceDelete = strict({
 })
 
 export const MembersAdd = strict({
-  workspaceId: z.string().optional(),
   users: z.array(newMember).min(1).max(1000),
 })
 
-export const MemberUpdate = strict({ ...memberReference, role: workspaceRole })
-
-/** The SDK sends both ids with a DELETE too. */
-export const MemberReference = strict(memberReference)
+export const MemberUpdate = strict({ role: workspaceRole })
 
 export const MemberQuery = strict({
-  workspaceId: z.string().optional(),
   currentPage: z.coerce.number().int().min(0).max(1_000_000).optional(),
   pageSize: z.coerce.number().int().min(1).max(1000).optional(),
   current_page: z.coerce.number().int().min(0).max(1_000_000).optional(),

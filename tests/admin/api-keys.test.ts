@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { ORGANISATION_SCOPES } from '../../src/contract/scopes.ts'
+import { insertMember } from '../../src/store/members.ts'
 import { addUser } from '../store/tenants.ts'
 import { ADMIN_KEY, ALL_WORKSPACE_SCOPES, startControlPlane } from './harness.ts'
 
@@ -63,7 +64,9 @@ describe('making a key', () => {
       { usage_limits: { credit_limit: -1 } },
       'usage_limits.credit_limit: may not be negative',
     ],
-    ['rotation', { rotation_policy: {} }, 'does not have key rotation yet'],
+    ['rotation without a period', { rotation_policy: {} }, 'needs either rotation_period or rotation_period_days'],
+    ['a hasty rotation', { rotation_policy: { rotation_period: 'weekly', key_transition_period_ms: 1 } }, '1800000'],
+    ['an address that is none', { alert_emails: ['nobody'] }, 'has to be an e-mail address'],
     ['an end that has passed', { expires_at: '2020-01-01T00:00:00Z' }, 'has passed already'],
     ['a date without a time', { expires_at: '2027-01-01' }, 'has to be a moment'],
     ['another kind than in the address', { type: 'organisation' }, 'the same as in the address'],
@@ -199,6 +202,8 @@ describe('a key', () => {
     const { call, newKey, store, workspace } = await startControlPlane()
     const ada = await addUser(store.db, workspace.organisationId)
     const bob = await addUser(store.db, workspace.organisationId)
+    for (const { id: userId } of [ada, bob])
+      await insertMember(store.db, { workspaceId: workspace.id, userId, role: 'manager', joinedAt: 1 })
     const scopes = [
       'workspace_user_api_keys.list',
       'workspace_user_api_keys.read',

@@ -2,12 +2,15 @@ import { KeyCreate, KeyCreated, keyType } from '../../contract/api-keys.ts'
 import { asId, newId } from '../../core/ids.ts'
 import { insertKey, type ApiKey } from '../../store/keys.ts'
 import { findUser } from '../../store/users.ts'
+import { seesOnlyOwn } from '../caller.ts'
 import { audited } from '../change.ts'
 import { forbidden, invalid, missing } from '../error.ts'
 import { route } from '../route.ts'
 import { workspaceFor } from '../workspaces/see-workspace.ts'
 import { readDefaults } from './read-defaults.ts'
 import { readExpiry } from './read-expiry.ts'
+import { readRotation } from './read-rotation.ts'
+import { requireHolder } from './require-holder.ts'
 import { anyKeyScope, grantScopes, mayHandle } from './key-permissions.ts'
 import { setKeyLimits } from './set-key-limits.ts'
 import { showKey } from './show-key.ts'
@@ -25,10 +28,11 @@ export const createKey = route({
     if ((body.type ?? params.type) !== params.type || (body['sub-type'] ?? params.subtype) !== params.subtype) {
       throw invalid('type and sub-type: have to be the same as in the address')
     }
-    if (!mayHandle(caller, kind, 'create')) throw forbidden(`This key may not make keys of type ${kind}.`)
+    if (!mayHandle(caller, kind, 'create')) throw forbidden(`You may not make keys of type ${kind}.`)
     const now = parts.clock.now()
     const scopes = grantScopes(caller, kind, body.scopes)
     const expiresAt = readExpiry(body.expires_at, now)
+    const rotation = body.rotation_policy ?? undefined
     const { secret, hash, masked } = parts.keys.make(kind)
     const id = newId<'key'>(now)
 
@@ -42,9 +46,10 @@ export const createKey = route({
       const wantedUser = kind === 'workspace-user' ? (body.user_id ?? caller.userId) : undefined
       const user = wantedUser === undefined ? undefined : await findUser(tx, caller.organisationId, wantedUser)
       if (wantedUser !== undefined && user === undefined) throw missing(`The user ${wantedUser}`)
-      if (caller.kind === 'workspace-user' && user?.id !== caller.userId) {
-        throw forbidden("A person's key can make keys for that person only.")
+      if (seesOnlyOwn(caller) && user?.id !== caller.userId) {
+        throw forbidden('A member makes keys for themselves only. Ask a manager of the workspace.')
       }
+      await requireHolder(tx, workspace?.id, user?.id, scopes)
       const key: ApiKey = {
         id,
         organisationId: asId(caller.organisationId),
@@ -60,9 +65,9 @@ export const createKey = route({
         expiresAt,
         revokedAt: undefined,
         previousExpiresAt: undefined,
-        rotation: undefined,
+        rotation: rotation && readRotation(rotation, now),
         rotatedAt: undefined,
-        alertEmails: [],
+        alertEmails: body.alert_emails ?? [],
         createdAt: now,
         updatedAt: now,
       }

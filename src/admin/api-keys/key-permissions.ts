@@ -1,7 +1,8 @@
 import type { KeyType } from '../../contract/api-keys.ts'
 import { DEFAULT_WORKSPACE_SCOPES, ORGANISATION_SCOPES, WORKSPACE_SCOPES } from '../../contract/scopes.ts'
-import { isAdministrator, type AdminCaller } from '../caller.ts'
+import type { AdminCaller } from '../caller.ts'
 import { forbidden, invalid } from '../error.ts'
+import { lackingOf } from '../standing.ts'
 
 const SUBJECTS: Readonly<Record<KeyType, string>> = {
   'organisation-service': 'organisation_service_api_keys',
@@ -9,8 +10,10 @@ const SUBJECTS: Readonly<Record<KeyType, string>> = {
   'workspace-user': 'workspace_user_api_keys',
 }
 
+export type KeyVerb = 'create' | 'read' | 'update' | 'delete' | 'list' | 'rotate'
+
 /** The scopes of which a caller needs one before it is even looked which kind of key is meant. */
-export function anyKeyScope(verb: 'create' | 'read' | 'update' | 'delete' | 'list'): readonly [string, ...string[]] {
+export function anyKeyScope(verb: KeyVerb): readonly [string, ...string[]] {
   return [
     `organisation_service_api_keys.${verb}`,
     `workspace_service_api_keys.${verb}`,
@@ -19,17 +22,13 @@ export function anyKeyScope(verb: 'create' | 'read' | 'update' | 'delete' | 'lis
 }
 
 /** Whether a caller may do that with keys of a kind. */
-export function mayHandle(
-  caller: AdminCaller,
-  kind: KeyType,
-  verb: 'create' | 'read' | 'update' | 'delete' | 'list',
-): boolean {
+export function mayHandle(caller: AdminCaller, kind: KeyType, verb: KeyVerb): boolean {
   return caller.scopes.has(`${SUBJECTS[kind]}.${verb}`)
 }
 
 /**
- * The scopes of a key that is made or changed. Nobody hands out more than they have: a workspace's key gives away at most
- * its own scopes, and an administrator's key at most its own of the organisation.
+ * The scopes of a key that is made or changed. Nobody gives away more than they have; administrators, who call no models, may
+ * give what a developer needs for that.
  */
 export function grantScopes(
   caller: AdminCaller,
@@ -42,7 +41,7 @@ export function grantScopes(
   const possible = ofOrganisation ? ORGANISATION_SCOPES : WORKSPACE_SCOPES
   const impossible = scopes.filter((scope) => !possible.has(scope))
   if (impossible.length > 0) throw invalid(`scopes: a key of type ${kind} cannot hold ${impossible.join(', ')}`)
-  const kept = ofOrganisation || !isAdministrator(caller) ? scopes.filter((scope) => !caller.scopes.has(scope)) : []
-  if (kept.length > 0) throw forbidden(`scopes: this key cannot give away what it does not have: ${kept.join(', ')}`)
+  const lacking = lackingOf(caller, scopes)
+  if (lacking.length > 0) throw forbidden(`scopes: nobody gives away what they do not have: ${lacking.join(', ')}`)
   return scopes
 }

@@ -1,6 +1,6 @@
 import { KeyList, KeyQuery, keyType } from '../../contract/api-keys.ts'
 import * as keys from '../../store/keys.ts'
-import { isAdministrator } from '../caller.ts'
+import { isAdministrator, seesOnlyOwn } from '../caller.ts'
 import { showPage, windowOf } from '../page.ts'
 import { route } from '../route.ts'
 import { scopeOf } from '../workspaces/see-workspace.ts'
@@ -27,7 +27,7 @@ export const listKeys = route({
         hideRevoked: !isAdministrator(caller),
         ...(workspaceId !== undefined && { workspaceId }),
         ...(query.status !== 'all' && { status: query.status }),
-        ...(caller.kind === 'workspace-user' && caller.userId !== undefined && { userId: caller.userId }),
+        ...(seesOnlyOwn(caller) && caller.userId !== undefined && { userId: caller.userId }),
       },
       windowOf(query),
       clock.now(),

@@ -1,8 +1,8 @@
 import type { Database } from '../../store/database.ts'
 import { findKey, type ApiKey } from '../../store/keys.ts'
-import type { AdminCaller } from '../caller.ts'
+import { seesOnlyOwn, type AdminCaller } from '../caller.ts'
 import { missing } from '../error.ts'
-import { mayHandle } from './key-permissions.ts'
+import { mayHandle, type KeyVerb } from './key-permissions.ts'
 
 /**
  * The key of that id. One that was revoked is gone, and so is one of another workspace, of another person (for a person's
@@ -12,7 +12,7 @@ export async function seeKey(
   db: Database,
   caller: AdminCaller,
   id: string,
-  verb: 'read' | 'update' | 'delete',
+  verb: Exclude<KeyVerb, 'create' | 'list'>,
 ): Promise<ApiKey> {
   const key = await findKey(db, caller.organisationId, id)
   const visible =
@@ -25,8 +25,8 @@ export async function seeKey(
   return key
 }
 
-/** A person's key sees the keys of that person, or only itself when it belongs to nobody. All others see every key. */
+/** A person's key and a plain member see the keys of that person, or only itself when it belongs to nobody. Others see every key. */
 export function isOwn(caller: AdminCaller, key: ApiKey): boolean {
-  if (caller.kind !== 'workspace-user') return true
+  if (!seesOnlyOwn(caller)) return true
   return caller.userId === undefined ? caller.keyId === key.id : caller.userId === key.userId
 }

@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import type { Key } from '../../contract/api-keys.ts'
 import type { Database } from '../../store/database.ts'
+import type { KeyRotation } from '../../store/documents.ts'
 import type { ApiKey } from '../../store/keys.ts'
 import { readLimits, showSingle, type ShownLimits } from '../limits/show-limits.ts'
 import type { AdminParts } from '../parts.ts'
@@ -37,11 +38,29 @@ function show(key: ApiKey, limits: ShownLimits, now: number): ShownKey {
     defaults: { provider, config_id: config, metadata: { ...metadata }, error_format: errorFormat },
     allow_config_override: allowConfigOverride === null ? null : allowConfigOverride ? 1 : 0,
     expires_at: showMoment(key.expiresAt ?? null),
+    rotation_policy: key.rotation === undefined ? null : showRotation(key.rotation),
+    last_rotated_at: showMoment(key.rotatedAt ?? null),
+    key_transition_expires_at: showMoment(transitionOf(key, now) ?? null),
+    alert_emails: [...key.alertEmails],
     ...showSingle(limits),
     created_at: showMoment(key.createdAt),
     last_updated_at: showMoment(key.updatedAt),
     object: 'api-key',
   }
+}
+
+function showRotation({ period, periodDays, nextAt, transitionMs }: KeyRotation) {
+  return {
+    rotation_period: period ?? null,
+    rotation_period_days: periodDays ?? null,
+    next_rotation_at: showMoment(nextAt),
+    key_transition_period_ms: transitionMs ?? null,
+  }
+}
+
+/** Until when the secret before works; undefined when it does not any more. */
+function transitionOf({ previousExpiresAt }: ApiKey, now: number): number | undefined {
+  return previousExpiresAt !== undefined && previousExpiresAt > now ? previousExpiresAt : undefined
 }
 
 function statusOf({ revokedAt, expiresAt }: ApiKey, { isExhausted }: ShownLimits, now: number): ShownKey['status'] {

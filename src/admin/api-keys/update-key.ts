@@ -7,6 +7,8 @@ import { route } from '../route.ts'
 import { anyKeyScope, grantScopes } from './key-permissions.ts'
 import { readDefaults } from './read-defaults.ts'
 import { readExpiry } from './read-expiry.ts'
+import { readRotation } from './read-rotation.ts'
+import { requireHolder } from './require-holder.ts'
 import { seeKey } from './see-key.ts'
 import { setKeyLimits } from './set-key-limits.ts'
 import { showKey } from './show-key.ts'
@@ -14,19 +16,18 @@ import { showKey } from './show-key.ts'
 export const updateKey = route({
   method: 'PUT',
   path: '/api-keys/:id',
-  summary: 'Change the name, scopes, defaults, limits or end of a key',
+  summary: 'Change the name, scopes, defaults, limits, rotation or end of a key',
   scope: anyKeyScope('update'),
   body: KeyUpdate,
   reply: Nothing,
-  async handle(
-    { caller, params, body: { id, name, description, scopes, defaults, expires_at: end, ...limits } },
-    parts,
-  ) {
+  async handle({ caller, params, body: { id, name, description, scopes, defaults, expires_at: end, ...more } }, parts) {
     if (id !== undefined && id !== params.id) throw invalid('id: has to be the same as in the address')
+    const { rotation_policy: rotation, alert_emails: emails, ...limits } = more
     const now = parts.clock.now()
     await audited(parts, { caller, action: 'update', resource: 'key' }, async (tx, note) => {
       const key = await seeKey(tx, caller, params.id, 'update')
       const before = await showKey(tx, key, parts)
+      if (scopes !== undefined) await requireHolder(tx, key.workspaceId, key.userId, scopes)
       const workspace =
         key.workspaceId === undefined ? undefined : { id: key.workspaceId, organisationId: key.organisationId }
       await keys.updateKey(
@@ -38,6 +39,8 @@ export const updateKey = route({
           ...(scopes !== undefined && { scopes: grantScopes(caller, key.kind, scopes) }),
           ...(defaults !== undefined && { defaults: await readDefaults(tx, workspace, defaults) }),
           ...(end !== undefined && { expiresAt: readExpiry(end, now) ?? null }),
+          ...(rotation !== undefined && { rotation: rotation === null ? null : readRotation(rotation, now) }),
+          ...(emails !== undefined && { alertEmails: emails ?? [] }),
         },
         now,
       )

@@ -1,5 +1,4 @@
 import { Nothing } from '../../contract/fields.ts'
-import { InviteReference } from '../../contract/invites.ts'
 import { cancelInvite } from '../../store/invites.ts'
 import { audited } from '../change.ts'
 import { route } from '../route.ts'
@@ -12,7 +11,6 @@ export const deleteInvite = route({
   path: '/admin/users/invites/:id',
   summary: 'Cancel an invite; its link opens nothing any more',
   scope: ['organisation_users.delete'],
-  body: InviteReference,
   reply: Nothing,
   async handle({ caller, params }, parts) {
     await audited(parts, { caller, action: 'delete', resource: 'invite' }, async (tx, note) => {

@@ -1,4 +1,4 @@
-import { InviteReference, InviteResent } from '../../contract/invites.ts'
+import { InviteResent } from '../../contract/invites.ts'
 import { renewInvite } from '../../store/invites.ts'
 import { audited } from '../change.ts'
 import { route } from '../route.ts'
@@ -13,7 +13,6 @@ export const resendInvite = route({
   path: '/admin/users/invites/:id/resend',
   summary: 'Make another link for an invite; the one before opens nothing any more',
   scope: ['organisation_users.create'],
-  body: InviteReference,
   reply: InviteResent,
   async handle({ caller, params }, parts) {
     const { link, hash, expiresAt } = makeInviteLink(parts)

@@ -1,4 +1,4 @@
-import { SignInLink, UserReference } from '../../contract/users.ts'
+import { SignInLink } from '../../contract/users.ts'
 import { addSignInLink, SIGN_IN_LINK_MS } from '../../store/sign-in-link.ts'
 import { audited } from '../change.ts'
 import { conflict } from '../error.ts'
@@ -13,7 +13,6 @@ export const createSignInLink = route({
   path: '/admin/users/:id/sign-in-link',
   summary: 'Make a link that signs a person in once, so that they can set a password',
   scope: ['organisation_users.update'],
-  body: UserReference,
   reply: SignInLink,
   async handle({ caller, params }, parts) {
     const token = await audited(

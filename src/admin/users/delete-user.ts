@@ -1,5 +1,4 @@
 import { Nothing } from '../../contract/fields.ts'
-import { UserReference } from '../../contract/users.ts'
 import { releaseKeysOf } from '../../store/keys.ts'
 import { deleteLimitsOf } from '../../store/limits.ts'
 import * as users from '../../store/users.ts'
@@ -16,7 +15,6 @@ export const deleteUser = route({
   path: '/admin/users/:id',
   summary: 'Remove a person, with their memberships, sessions and keys',
   scope: ['organisation_users.delete'],
-  body: UserReference,
   reply: Nothing,
   async handle({ caller, params }, parts) {
     await audited(parts, { caller, action: 'delete', resource: 'user' }, async (tx, note) => {

@@ -1,5 +1,4 @@
 import { Nothing } from '../../contract/fields.ts'
-import { MemberReference } from '../../contract/workspaces.ts'
 import { listKeysOf, revokeKey } from '../../store/keys.ts'
 import * as members from '../../store/members.ts'
 import { audited } from '../change.ts'
@@ -14,7 +13,6 @@ export const deleteMember = route({
   path: '/admin/workspaces/:id/users/:uid',
   summary: 'Take somebody out of a workspace; their keys there are revoked',
   scope: ['workspace_users.delete'],
-  body: MemberReference,
   reply: Nothing,
   async handle({ caller, params }, parts) {
     await audited(parts, { caller, action: 'delete', resource: 'member' }, async (tx, note) => {

@@ -17,7 +17,7 @@ export const updateWorkspace = route({
   scope: ['workspaces.update'],
   body: WorkspaceUpdate,
   reply: Nothing,
-  async handle({ caller, body: { workspaceId: _repeated, name, description, defaults, ...limits }, params }, parts) {
+  async handle({ caller, body: { name, description, defaults, ...limits }, params }, parts) {
     await audited(parts, { caller, action: 'update', resource: 'workspace' }, async (tx, note) => {
       const workspace = await seeWorkspace(tx, caller, params.id)
       const shownBefore = await showWorkspace(tx, workspace, parts)
