@@ -1,5 +1,6 @@
 import { COMPONENTS, refusalsOf, type RefusalStatus } from './openapi-components.ts'
 import { toSchema } from './openapi-schema.ts'
+import { SESSION_OPERATIONS } from './openapi-sessions.ts'
 import { type AdminRoute, findReader } from './route.ts'
 
 /** An OpenAPI 3.1 document of the endpoints, made from the same schemas that check their requests. */
@@ -10,6 +11,7 @@ export function describeRoutes(routes: readonly AdminRoute[], version: string) {
     const item = (paths[path] ??= {})
     item[route.method.toLowerCase()] = describeRoute(route, findReader(route, routes))
   }
+  for (const [path, item] of Object.entries(SESSION_OPERATIONS)) paths[path] = { ...paths[path], ...item }
   return {
     openapi: '3.1.0',
     info: { title: 'Portcullis admin API', version },
