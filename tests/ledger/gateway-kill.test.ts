@@ -1,13 +1,11 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { startGateway, type TestGateway } from '../../src/testing/gateway.ts'
 import { sendJson } from '../../src/testing/http.ts'
+import { createGatewayProcess, type GatewayProcess } from './gateway-process.ts'
 
 /*
  * The whole gateway as a process of its own, under load, killed at random moments and started again. Every request names a
@@ -16,12 +14,11 @@ import { sendJson } from '../../src/testing/http.ts'
 
 /** How many times to kill; KILL_ROUNDS asks for more than the normal run has time for. */
 const ROUNDS = Number(process.env['KILL_ROUNDS'] ?? 6)
-const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 const CLIENTS = 8
 
 let folder: string
 let gateway: TestGateway
-let child: ChildProcess | undefined
+let child: GatewayProcess
 
 beforeEach(async () => {
   folder = fs.mkdtempSync(path.join(os.tmpdir(), 'gateway-kill-'))
@@ -29,12 +26,13 @@ beforeEach(async () => {
     settings: { PORTCULLIS_DATA: folder },
     upstream: { playAs: ({ model }) => (isSlow(numberOf(model)) ? 'sandbox-slow' : undefined) },
   })
+  child = createGatewayProcess({ folder, trustedHost: new URL(gateway.upstream.origin).host })
   // It has furnished the folder; from here on the processes have it.
   await gateway.drain(0)
 })
 
 afterEach(async () => {
-  child?.kill('SIGKILL')
+  await child.kill()
   await gateway.stop()
   fs.rmSync(folder, { recursive: true })
 })
@@ -47,7 +45,7 @@ test(
     let next = 0
 
     for (let round = 0; round < ROUNDS; round++) {
-      const url = await startChild()
+      const url = await child.start()
       const seenMax = gateway.upstream.requests.length + 40 + Math.floor(Math.random() * 360)
       let isAlive = true
       const running: Promise<void>[] = []
@@ -66,12 +64,12 @@ test(
       })
       await gateway.upstream.arrived(seenMax)
       isAlive = false
-      await killChild()
+      await child.kill()
       await Promise.all([...clients, ...running])
 
-      await startChild()
+      await child.start()
       await checkLedger(whole, round + 1)
-      await killChild()
+      await child.kill()
     }
   },
   30_000 + ROUNDS * 10_000,
@@ -124,36 +122,6 @@ async function checkLedger(whole: ReadonlySet<string>, kills: number): Promise<v
   } finally {
     db.close()
   }
-}
-
-/** Starts the gateway on the folder and waits until it listens; by then it has brought in what the last one left. */
-async function startChild(): Promise<string> {
-  const started = spawn(process.execPath, [MAIN, 'start'], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-    env: {
-      PORT: '0',
-      PORTCULLIS_DATA: folder,
-      PORTCULLIS_LOG_LEVEL: 'silent',
-      TRUSTED_CUSTOM_HOSTS: new URL(gateway.upstream.origin).host,
-    },
-  })
-  child = started
-  let output = ''
-  started.stdout.setEncoding('utf8')
-  for await (const text of started.stdout) {
-    output += text as string
-    const url = /http:\/\/127\.0\.0\.1:\d+/.exec(output)?.[0]
-    if (url !== undefined) return url
-  }
-  throw new Error(`The gateway did not start: ${output}`)
-}
-
-async function killChild(): Promise<void> {
-  const killed = child!
-  child = undefined
-  const exited = once(killed, 'exit')
-  killed.kill('SIGKILL')
-  await exited
 }
 
 function bodyFor(model: string): object {
