@@ -56,7 +56,9 @@ export class HeldCall implements CallHold {
   }
 
   watch(answer: AnswerFacts): GatewayError | undefined {
-    if (!this.#knowsInput && answer.started) {
+    // What is no stream has been written, and is billed, when its first byte comes: ending it would save nothing.
+    if (!answer.started) return undefined
+    if (!this.#knowsInput) {
       this.#knowsInput = true
       if (!this.#learnInput(answer)) return this.#refusal(answer)
     }
@@ -97,10 +99,10 @@ export class HeldCall implements CallHold {
 
   #refusal(answer: AnswerFacts): GatewayError {
     const { budgets, purses, measure, outputTokensMax, refuse, at } = this.#parts
-    // Asked for as if nothing were held yet: the budget that has no room for it says so.
+    // Asked for beside what is held already: the budget that has no room says whose it is.
     const needed = measure.neededFor(answer, outputTokensMax, answer.outputEstimate + LAST_STEP)
     const answered = budgets.hold(purses, { ...needed, at })
-    if (answered.kind === 'shortage') return refuse({ ...answered, reason: 'spent' })
+    if (answered.kind === 'shortage') return refuse(answered)
     answered.release()
     const purse = purses.find(({ budget }) => budget.hard) ?? purses[0]!
     return refuse({ kind: 'shortage', purse, state: budgets.state(purse.budget, purse.bucket), reason: 'spent' })

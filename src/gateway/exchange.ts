@@ -202,6 +202,8 @@ export interface ReplyHead {
   /** The body is a stream of server-sent events in plain text, so the gateway may add events of its own to it. */
   readonly eventStream: boolean
   readonly flow: Flow
+  /** A budget had no room for an answer as long as was asked for, so it is not to be given again. */
+  readonly isShortened?: true
 }
 
 /**

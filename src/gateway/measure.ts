@@ -16,6 +16,8 @@ export interface MeasureParts {
   readonly prices: Prices
   readonly turns: LearnedTurns
   readonly outputs: LearnedOutputs
+  /** Where each provider has last said that it works; some bind all calls of an account to a region, at a price, without being asked. */
+  readonly geographies: Map<string, string>
 }
 
 /** What a call needs of budgets: at most, and probably. */
@@ -34,7 +36,7 @@ const LIKELY_OUTPUT_TOKENS = 8_000
 const MARGIN = 1.05
 
 /** With what a conversation begins; enough to tell two apart, and the same from turn to turn. */
-const OPENING_BYTES = 256
+const OPENING_BYTES = 128
 
 /**
  * How much one attempt may use, by its body, its target and what the turns before have taught. Made once per attempt, and asked again when the
@@ -57,7 +59,8 @@ export class Measure {
   constructor(attempt: Attempt, parts: MeasureParts, now: number) {
     const { target, caller, sessionId, headers, ordinals, receivedAt } = attempt
     const body = configuredBody(attempt.body, target)
-    const demand = readDemand(body, sizeOf(target.model))
+    const asked = readDemand(body, sizeOf(target.model))
+    const demand = { ...asked, geography: asked.geography ?? parts.geographies.get(target.upstream.providerId) }
     const { agentId, requestClass } = describeClient(headers)
     const messages = body.members.find('messages')
     const from = messages?.valueStart ?? 0
@@ -89,13 +92,18 @@ export class Measure {
     }
   }
 
-  /** Once the answer has told its input, if it will have so many tokens at most and so many probably. */
+  /** Once an answer has begun, if it will have so many tokens at most and so many probably. */
   neededFor(answer: AnswerFacts, outputMax: number, likelyOutput: number): Needed {
+    const { demand } = this
+    if (!answer.inputReported || demand.inputGrows) {
+      const { bound } = this.needed(outputMax)
+      const expected = this.#amounts(asReport(demand, { ...this.#likelyInput, output: likelyOutput }))
+      return { bound, expected }
+    }
     const report = answer.report()
-    const searches = this.demand.searches
     return {
-      bound: this.#amounts(withOutput(report, outputMax, searches), answer.modelServed),
-      expected: this.#amounts(withOutput(report, likelyOutput, searches), answer.modelServed),
+      bound: this.#amounts(withOutput(report, outputMax, demand.searches), answer.modelServed),
+      expected: this.#amounts(withOutput(report, likelyOutput, demand.searches), answer.modelServed),
     }
   }
 
@@ -116,6 +124,8 @@ export class Measure {
 
   /** The answer has ended; the next turn of this conversation is measured by it. */
   learn(answer: AnswerFacts, usage: TokenUsage): void {
+    const { geography } = answer.report()
+    if (geography !== undefined) this.#parts.geographies.set(this.#attempt.target.upstream.providerId, geography)
     if (answer.outputReported) this.#parts.outputs.learn(this.#kind, usage.output)
     if (this.#conversation === undefined || !answer.inputReported) return
     this.#parts.turns.learn(this.#conversation, {

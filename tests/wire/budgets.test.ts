@@ -274,6 +274,15 @@ describe('what does not fit', () => {
     expect(sent.max_tokens).toBeLessThanOrEqual(20_100)
   })
 
+  test('and that shorter answer is not kept for others', async () => {
+    const config = ['x-portkey-config', JSON.stringify({ provider: '@prod', cache: { mode: 'simple' } })]
+    await begin(answer, [{ amount: FIXED + 20_000n }])
+    for (let at = 0; at < 2; at += 1) {
+      const { headers } = await ask(LONG, '/v1/messages', config).answer
+      expect(header(headers, 'x-portkey-cache-status')).toBe('MISS')
+    }
+  })
+
   test('but not for one that is not worth its input', async () => {
     await begin(answer, [{ amount: FIXED + 4_000n }])
     expect((await ask(LONG).answer).status).toBe(402)
@@ -374,6 +383,18 @@ describe('a budget that holds what is likely', () => {
   test('lets a request in that would not fit at its longest', async () => {
     await begin(answer, [{ amount: 9_000n, mode: 'tight' }])
     expect((await ask(LONG).answer).status).toBe(200)
+    expectSettled()
+  })
+
+  test('lets an answer through that is no stream, because it is written by then', async () => {
+    const long = ANSWER.replace('"Hi"', `"${'word '.repeat(30_000)}"`)
+    await begin(
+      (_request, response) => void response.writeHead(200, { 'content-type': 'application/json' }).end(long),
+      [{ amount: 20_000n, mode: 'tight' }],
+    )
+    const { body, whole } = await ask({ ...MESSAGE, max_tokens: 100_000 }).answer
+    expect(whole).toBe(true)
+    expect(body.toString()).toBe(long)
     expectSettled()
   })
 

@@ -115,7 +115,8 @@ class Copied implements Reply {
 
   head(head: ReplyHead): void {
     // What is compressed cannot be looked into for a refusal; plain was asked for.
-    if (head.status === 200 && contentCoding(head.headers) === undefined) this.#head = head
+    const isKeepable = head.status === 200 && head.isShortened !== true
+    if (isKeepable && contentCoding(head.headers) === undefined) this.#head = head
     this.#reply.head(head)
   }
 

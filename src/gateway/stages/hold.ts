@@ -7,7 +7,7 @@ import type { Lane, LimitedCall, Purse } from '../../limits/limit.ts'
 import { budgetRefusal } from '../budget-refusal.ts'
 import { HeldCall, NOTHING_HELD } from '../call-hold.ts'
 import type { Attempt, CallHold, Caller, PaidAttempt, Reply } from '../exchange.ts'
-import { Measure } from '../measure.ts'
+import { Measure, type MeasureParts } from '../measure.ts'
 import type { GatewayParts } from '../parts.ts'
 import { readsSpendNotices, spendHeaders } from '../spend-notices.ts'
 import type { Stage } from '../stage.ts'
@@ -27,7 +27,12 @@ const WORDS_AFTER_THINKING = 1_024
  */
 export function hold(parts: HoldParts): Stage<Attempt, PaidAttempt> {
   const { clock, limits, prices, random } = parts
-  const measureParts = { prices, turns: createLearnedTurns(clock), outputs: createLearnedOutputs(clock) }
+  const measureParts: MeasureParts = {
+    prices,
+    turns: createLearnedTurns(clock),
+    outputs: createLearnedOutputs(clock),
+    geographies: new Map(),
+  }
 
   return (next) => {
     return function hold(attempt, reply) {
@@ -66,8 +71,12 @@ export function hold(parts: HoldParts): Stage<Attempt, PaidAttempt> {
       const readsNotices = readsSpendNotices(attempt.body)
       const notice = readsNotices ? spendHeaders(purses, limits.budgets) : []
       const paid = place(attempt, purses, refusalFor(attempt.caller, readsNotices))
+      const isShortened = paid.outputTokensMax !== undefined
       try {
-        await next({ ...attempt, ...paid }, notice.length === 0 ? reply : withHeaders(reply, notice))
+        await next(
+          { ...attempt, ...paid },
+          isShortened || notice.length > 0 ? marked(reply, notice, isShortened) : reply,
+        )
       } catch (thrown) {
         paid.hold.release()
         throw thrown
@@ -135,9 +144,13 @@ function limitedCall({ caller, endpoint, plan, target }: Attempt): LimitedCall {
   }
 }
 
-function withHeaders(reply: Reply, headers: HeaderLines): Reply {
+/** Tells the client what is spent, and whoever keeps answers that this one may be shorter than it was asked for. */
+function marked(reply: Reply, notice: HeaderLines, isShortened: boolean): Reply {
   return {
-    head: (head) => reply.head(head.status === 200 ? { ...head, headers: [...head.headers, ...headers] } : head),
+    head(head) {
+      const headers = head.status === 200 ? [...head.headers, ...notice] : head.headers
+      reply.head({ ...head, headers, ...(isShortened && { isShortened }) })
+    },
     chunk: (bytes) => reply.chunk(bytes),
     end: (ending) => reply.end(ending),
     fail: (error, by, more) => reply.fail(error, by, more),
