@@ -1,4 +1,5 @@
-import { expect, describe, test } from 'vitest'
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
 import type { Budget, LimitedCall, LimitLevel, RateLimit } from './limit.ts'
 import type { PolicyCondition } from './policy-conditions.ts'
 import { createRulebook, type Rules } from './rulebook.ts'
@@ -261,4 +262,81 @@ test('a policy’s rate limit is looked at early when the key and the request se
   })
   expect(book.lanes(CALL, CALL).map(({ bucket }) => bucket)).toEqual(['early|["ada"]'])
   expect(book.targetLanes(CALL).map(({ bucket }) => bucket)).toEqual(['late|["claude-opus-4-1"]'])
+})
+
+describe('for whatever rules and calls', () => {
+  const name = fc.constantFrom('a', 'b', 'c')
+  const spelling = fc.constantFrom(
+    'claude-opus-5',
+    'CLAUDE-OPUS-5',
+    'us.anthropic.claude-opus-5-v1:0',
+    'claude-haiku-5',
+  )
+  const call: fc.Arbitrary<LimitedCall> = fc.record({
+    organisationId: fc.constant('org'),
+    workspaceId: name,
+    userId: fc.option(name, { nil: undefined }),
+    keyId: name,
+    endpoint: fc.constantFrom('messages', 'count_tokens'),
+    metadata: fc.dictionary(name, name, { maxKeys: 2 }),
+    providerId: name,
+    providerSlug: name,
+    integrationId: name,
+    model: spelling,
+    configId: fc.option(name, { nil: undefined }),
+  })
+  const key = fc.constantFrom('user', 'api_key', 'workspace_id', 'metadata.a', 'metadata.b', 'model', 'config')
+  const condition: fc.Arbitrary<PolicyCondition> = fc.oneof(
+    fc.record({ key, value: name, excludes: fc.boolean() }),
+    fc.record({
+      key: fc.constant('model'),
+      value: fc.constantFrom('claude-opus-*', '@a/*', '*'),
+      excludes: fc.boolean(),
+    }),
+  )
+  const rules = fc.array(
+    fc.record({
+      conditions: fc.array(condition, { maxLength: 3 }),
+      groupBy: fc.uniqueArray(key, { maxLength: 2 }),
+      workspaceId: fc.option(name, { nil: undefined }),
+      isRate: fc.boolean(),
+    }),
+    { maxLength: 6 },
+  )
+  const toRules = (set: readonly (typeof rules extends fc.Arbitrary<infer Set> ? Set : never)[number][]) => ({
+    policies: set.map(({ isRate, conditions, groupBy, workspaceId }, index) => ({
+      limit: (isRate ? rate : budget)(`p${index}`, { level: 'policy', workspaceId }),
+      conditions,
+      groupBy,
+    })),
+  })
+
+  /** The key settles who asks, so calls of one key come from one place. */
+  const settled = (calls: readonly LimitedCall[]) =>
+    calls.map((each) => ({ ...each, workspaceId: each.keyId, userId: each.keyId === 'c' ? undefined : each.keyId }))
+  const ask = (book: ReturnType<typeof rulebook>, each: LimitedCall) =>
+    [...book.purses(each), ...book.lanes(each, each), ...book.targetLanes(each)].map(({ bucket }) => bucket)
+
+  test('an answer does not depend on what was asked before', () => {
+    fc.assert(
+      fc.property(rules, fc.array(call, { maxLength: 20 }), (set, calls) => {
+        const book = rulebook(toRules(set))
+        for (const each of settled(calls)) {
+          const fresh = { ...each, providerSlug: each.providerId }
+          expect(ask(book, fresh)).toEqual(ask(rulebook(toRules(set)), fresh))
+        }
+      }),
+    )
+  })
+
+  test('every bucket begins with the id of its limit, and every limit has one bucket at most', () => {
+    fc.assert(
+      fc.property(rules, call, (set, each) => {
+        const book = rulebook(toRules(set))
+        const ids = ask(book, each).map((bucket) => bucket.split('|')[0]!)
+        expect(new Set(ids).size).toBe(ids.length)
+        for (const id of ids) expect(book.find(id)).toMatchObject({ id })
+      }),
+    )
+  })
 })
