@@ -48,7 +48,7 @@ const rotationPolicy = strict({
   key_transition_period_ms: transitionMs.nullable().optional(),
 })
   .refine(
-    ({ rotation_period: period, rotation_period_days: days }) => (period == null) !== (days == null),
+    ({ rotation_period: period, rotation_period_days: days }) => (period ?? days ?? null) !== null && !(period && days),
     'needs either rotation_period or rotation_period_days',
   )
   .meta({ description: 'When the key wants a new secret. It is shown and reminded of; POST …/rotate does it.' })

@@ -19,8 +19,12 @@ import { createDirectory, type Directory } from '../../src/store/directory.ts'
 import { prepareFirstStart } from '../../src/store/first-start.ts'
 import { findOrganisation } from '../../src/store/organisations.ts'
 import { listWorkspaces, type Workspace } from '../../src/store/workspaces.ts'
+import { previewFor } from '../../src/gateway/preview-call.ts'
+import { createProviders } from '../../src/providers/create-providers.ts'
+import { createOwnConfigReader } from '../../src/routing/own-configs.ts'
 import { createManualClock, type ManualClock } from '../../src/testing/clock.ts'
 import { addWorkspace } from '../store/tenants.ts'
+import { makeDryStore } from './dry-run.ts'
 
 export const ADMIN_KEY = 'an-administrators-key-of-the-tests'
 
@@ -65,6 +69,8 @@ export interface ControlPlaneOptions {
   readonly mailServer?: { readonly url: string; readonly from: string }
   /** What the breakers report; a test may add to it later. */
   readonly circuits?: readonly CircuitStatus[]
+  /** While it says so, changes are made and undone. */
+  readonly isDry?: () => boolean
 }
 
 export async function startControlPlane(options: ControlPlaneOptions = {}): Promise<ControlPlane> {
@@ -116,12 +122,20 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
     version: '1.2.3',
     report: (_message, problem) => problems.push(problem),
   })
+  const providers = createProviders({ clock, trustedHosts })
+  const routing = {
+    clock,
+    catalogue: directory,
+    configs: { find: directory.config, read: createOwnConfigReader() },
+    providers: providers.byKind,
+    limits: directory,
+  }
   const app = Fastify()
   // No two changes in one millisecond, so that lists have one order.
   app.addHook('onRequest', async () => clock.advance(1))
   registerAdmin(app, {
     clock,
-    store,
+    store: options.isDry === undefined ? store : makeDryStore(store, options.isDry),
     directory,
     vault,
     keys,
@@ -139,6 +153,7 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
       },
       buckets: (limitId) => budgets.buckets(limitId),
     },
+    preview: (keyHash, asked) => previewFor(directory.findByHash(keyHash), asked, routing),
     forgetAnswers: (workspaceId) => deleteCacheEntriesOf(store.db, workspaceId),
     report: (problem) => problems.push(problem),
   })
@@ -146,6 +161,7 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
   onTestFinished(async () => {
     await app.close()
     await alerts.close()
+    await providers.close()
     directory.close()
     await store.close()
     rmSync(folder, { recursive: true, force: true })
