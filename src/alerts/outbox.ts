@@ -10,6 +10,7 @@ import {
   sweepDeliveries,
   type AlertDelivery,
 } from '../store/alert-deliveries.ts'
+import { readRevision } from '../store/changes.ts'
 import type { Database } from '../store/database.ts'
 import type { Alert } from './alert.ts'
 import type { Receipt } from './receipt.ts'
@@ -57,7 +58,9 @@ const TELL_TRIES_MAX = 20
 /** How many events are remembered in memory, so that one that is noticed again and again costs no look into the store. */
 const KNOWN_MAX = 10_000
 
-const LANES_MAX = 200
+/** Fifty for each of two thousand workspaces. */
+const CHANNELS_MAX = 100_000
+const LANES_MAX = 10_000
 const LOOK_MS = 60_000
 const STORE_PAUSE_MS = 10_000
 const DAY_MS = 86_400_000
@@ -83,6 +86,7 @@ export function createOutbox(parts: OutboxParts): Outbox {
   let channels: readonly AlertChannel[] = []
   let sweepsAt = clock.now()
   let idMs = 0
+  let revision: number | undefined
   let turning: Promise<void> | undefined
   let wanted = false
   let timer: Timer | undefined
@@ -132,8 +136,12 @@ export function createOutbox(parts: OutboxParts): Outbox {
     if (!stopping.signal.aborted) timer = clock.after(nextMs, wake)
   }
 
+  /** Every change of the control plane has a number, so as long as there is no new one, the channels are the same. */
   async function readChannels(): Promise<void> {
-    const { items } = await listChannels(db, parts.organisationId)
+    const latest = await readRevision(db)
+    if (latest === revision) return
+    const { items } = await listChannels(db, parts.organisationId, {}, { offset: 0, limit: CHANNELS_MAX })
+    revision = latest
     // Who is new is told of what still holds.
     const stamp = (list: readonly AlertChannel[]) => list.map(({ id, updatedAt }) => `${id} ${updatedAt}`).join()
     if (stamp(items) !== stamp(channels)) known.clear()
@@ -256,6 +264,7 @@ export function createOutbox(parts: OutboxParts): Outbox {
       return
     }
     const pauseMs = PAUSES_MS[attempts - 1]
+    if (pauseMs === undefined) report(`an alert for ${lane} was given up: ${receipt.error ?? ''}`, undefined)
     resting.set(lane, now + Math.min(pauseMs ?? 0, REST_MS_MAX))
     await noteUndelivered(db, delivery.id, {
       attempts,

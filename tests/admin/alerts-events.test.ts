@@ -15,7 +15,11 @@ interface Watched {
   readonly plane: ControlPlane
   readonly receiver: Receiver
   readonly circuits: OpenCircuit[]
-  readonly books: { -readonly [Part in keyof BooksHealth]: Record<keyof BooksHealth[Part], number> }
+  readonly books: {
+    readonly journal: { appendFailures: number; syncFailures: number }
+    readonly calls: { refused: number; dropped: number; lastError: string | undefined }
+    readonly exchanges: BooksHealth['exchanges']
+  }
   /** Kind, title and data of everything that was told, in its order. */
   told(): Promise<
     readonly { type: string; title: string; text: string; severity: string; data: Record<string, unknown> }[]
@@ -29,11 +33,11 @@ async function startWatched(): Promise<Watched> {
   const receiver = await startReceiver()
   await plane.call('POST', '/alerts/channels', { name: 'Ops', kind: 'webhook', url: receiver.origin })
   const circuits: OpenCircuit[] = []
-  const none = () => ({ dropped: 0, refused: 0 })
+  const none = () => ({ dropped: 0, refused: 0, lastError: undefined })
   const books = { journal: { appendFailures: 0, syncFailures: 0 }, calls: none(), exchanges: none() }
   plane.alerts.watch({
     circuits: () => circuits,
-    books: () => books,
+    books: () => structuredClone(books),
     find: (limitId) => plane.directory.rulebook().find(limitId),
     budgets: plane.budgets,
   })
