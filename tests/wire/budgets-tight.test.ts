@@ -39,7 +39,9 @@ test.each([
       const strict = await work(session, developers, amount, 'strict')
       const tight = await work(session, developers, amount, 'tight')
       tell(`${session.name}, ${developers}: strict ${strict.told}; tight ${tight.told}`)
+      expect(strict.served).toBeGreaterThan(3 * developers)
       expect(strict.spent).toBeLessThanOrEqual(amount)
+      expect(tight.served).toBeGreaterThan(3 * developers)
       // Of each call that runs when the budget ends: its input, one piece of text, and the thinking that had no bytes.
       expect(tight.spent - amount).toBeLessThanOrEqual(BigInt(developers) * ONE_CALL_NANOS)
     }
@@ -52,6 +54,7 @@ const ONE_CALL_NANOS = NANOS_PER_DOLLAR / 10n
 
 interface Worked {
   readonly spent: bigint
+  readonly served: number
   readonly told: string
 }
 
@@ -94,7 +97,7 @@ async function work(
   const { spent, held } = limits.stateOf('budget-key')
   expect(held).toBe(0n)
   const over = spent > amount ? `${formatDollars(spent - amount)} over` : `${formatDollars(amount - spent)} left`
-  return { spent, told: `${served} answers, ${ended} ended early, $${over} of $${formatDollars(amount)}` }
+  return { spent, served, told: `${served} answers, ${ended} ended early, $${over} of $${formatDollars(amount)}` }
 }
 
 /** Counts three and a half bytes as a token, reads all but the last turn from its cache, and thinks before every fourth answer without a word. */
