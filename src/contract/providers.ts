@@ -1,36 +1,33 @@
 import { z } from 'zod'
-import { idOrSlug, list, name, page, remark, slug, stamps, strict } from './fields.ts'
+import { idOrSlug, list, moment, name, page, remark, slug, stamps, strict } from './fields.ts'
 import { limitMembers, resetUsage, singleLimits } from './limits.ts'
 
 /* A provider is an integration as one workspace sees it: what a request means by @slug. */
 
-const NOT_YET = {
-  expires_at: 'providers that expire',
-}
+const expiry = moment.nullable().optional().meta({ description: 'From then on it serves nobody; null: never.' })
 
-export const ProviderCreate = strict(
-  {
-    name,
-    integration_id: idOrSlug,
-    workspace_id: idOrSlug
-      .optional()
-      .meta({ description: 'For administrators; may be left out while there is one workspace.' }),
-    slug: slug.optional(),
-    note: remark.optional(),
-    ...limitMembers,
-  },
-  NOT_YET,
-)
+export const ProviderCreate = strict({
+  name,
+  integration_id: idOrSlug,
+  workspace_id: idOrSlug
+    .optional()
+    .meta({ description: 'For administrators; may be left out while there is one workspace.' }),
+  slug: slug.optional(),
+  note: remark.optional(),
+  expires_at: expiry,
+  ...limitMembers,
+})
 
 export const ProviderUpdate = strict(
   {
     name: name.optional(),
     note: remark.optional(),
     workspace_id: idOrSlug.optional(),
+    expires_at: expiry,
     ...limitMembers,
     reset_usage: resetUsage,
   },
-  { ...NOT_YET, slug: 'providers that change their slug' },
+  { slug: 'providers that change their slug' },
 )
 
 export const ProviderQuery = strict({ workspace_id: idOrSlug.optional() })
@@ -52,7 +49,8 @@ export const Provider = z.object({
   workspace_id: z.string(),
   workspace_slug: z.string(),
   workspace_name: z.string(),
-  status: z.enum(['active', 'exhausted']),
+  status: z.enum(['active', 'exhausted', 'expired']),
+  expires_at: z.string().nullable(),
   ...singleLimits,
   ...stamps,
   object: z.literal('provider'),

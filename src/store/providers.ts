@@ -10,6 +10,8 @@ export interface Provider {
   readonly slug: string
   readonly name: string
   readonly note: string | null
+  /** From then on it serves nobody, in milliseconds since the epoch. */
+  readonly expiresAt?: number | undefined
   readonly createdAt: number
   readonly updatedAt: number
 }
@@ -32,6 +34,8 @@ export interface ProviderFilter {
 export interface ProviderPatch {
   readonly name?: string
   readonly note?: string | null
+  /** Null: it never expires. */
+  readonly expiresAt?: number | null
 }
 
 export async function insertProvider(db: Database, provider: Provider): Promise<void> {
@@ -44,6 +48,7 @@ export async function insertProvider(db: Database, provider: Provider): Promise<
       slug: provider.slug,
       name: provider.name,
       note: provider.note,
+      expires_at: provider.expiresAt ?? null,
       created_at: provider.createdAt,
       updated_at: provider.updatedAt,
     })
@@ -93,6 +98,7 @@ export async function updateProvider(db: Database, id: string, patch: ProviderPa
     .set({
       ...(patch.name === undefined ? {} : { name: patch.name }),
       ...(patch.note === undefined ? {} : { note: patch.note }),
+      ...(patch.expiresAt === undefined ? {} : { expires_at: patch.expiresAt }),
       updated_at: now,
     })
     .where('id', '=', id)
@@ -128,6 +134,7 @@ function toListed(row: ListedRow): ListedProvider {
     slug: row.slug,
     name: row.name,
     note: row.note,
+    expiresAt: row.expires_at ?? undefined,
     kind: row.kind,
     integrationSlug: row.integration_slug,
     integrationName: row.integration_name,

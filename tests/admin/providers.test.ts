@@ -101,10 +101,16 @@ describe('providers', () => {
     expect((await call('POST', '/providers', SECOND, key)).status).toBe(200)
   })
 
-  it.each(['expires_at'])('%s is refused, because it would not be kept', async (name) => {
-    const { call } = await startControlPlane()
-    const refused = await call('POST', '/providers', { ...SECOND, workspace_id: 'ws-other', [name]: {} })
-    expect(refused).toMatchObject({ status: 400 })
-    expect(refused.text).toContain('this version does not have')
+  it('serves nobody from its end on, and says so', async () => {
+    const { call, clock, workspace } = await startControlPlane()
+    const path = `/providers/sandbox?workspace_id=${workspace.id}`
+    const expires_at = new Date(clock.now() + 3_600_000).toISOString()
+    expect((await call('PUT', path, { expires_at })).status).toBe(200)
+    expect((await call('GET', path)).body).toMatchObject({ status: 'active', expires_at })
+    clock.advance(3_600_000)
+    expect((await call('GET', path)).body).toMatchObject({ status: 'expired' })
+    expect((await call('PUT', path, { expires_at })).status).toBe(400)
+    await call('PUT', path, { expires_at: null })
+    expect((await call('GET', path)).body).toMatchObject({ status: 'active', expires_at: null })
   })
 })

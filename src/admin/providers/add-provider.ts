@@ -16,6 +16,7 @@ export interface NewProvider {
   /** Made of the name when undefined. A slug that was asked for and is taken is a conflict. */
   readonly slug: string | undefined
   readonly note: string | null
+  readonly expiresAt?: number | undefined
   readonly limits?: WantedLimits
 }
 

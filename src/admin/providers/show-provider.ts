@@ -7,29 +7,29 @@ import type { AdminParts } from '../parts.ts'
 import { showMoment } from '../show-moment.ts'
 
 type ShownProvider = z.output<typeof Provider>
-type ShowParts = Pick<AdminParts, 'limits'>
+type ShowParts = Pick<AdminParts, 'clock' | 'limits'>
 
 /** Providers with their limits. */
 export async function showProviders(
   db: Database,
   providers: readonly ListedProvider[],
-  { limits }: ShowParts,
+  { clock, limits }: ShowParts,
 ): Promise<ShownProvider[]> {
   const ids = providers.map(({ id }) => id)
   const limitsOf = await readLimits(db, 'provider', ids, limits)
-  return providers.map((provider) => show(provider, limitsOf(provider.id)))
+  return providers.map((provider) => show(provider, limitsOf(provider.id), clock.now()))
 }
 
 export async function showProvider(
   db: Database,
   provider: ListedProvider,
-  { limits }: ShowParts,
+  { clock, limits }: ShowParts,
 ): Promise<ShownProvider> {
   const limitsOf = await readLimits(db, 'provider', [provider.id], limits)
-  return show(provider, limitsOf(provider.id))
+  return show(provider, limitsOf(provider.id), clock.now())
 }
 
-function show(provider: ListedProvider, limits: ShownLimits): ShownProvider {
+function show(provider: ListedProvider, limits: ShownLimits, now: number): ShownProvider {
   return {
     id: provider.id,
     slug: provider.slug,
@@ -42,10 +42,16 @@ function show(provider: ListedProvider, limits: ShownLimits): ShownProvider {
     workspace_id: provider.workspaceId,
     workspace_slug: provider.workspaceSlug,
     workspace_name: provider.workspaceName,
-    status: limits.isExhausted ? 'exhausted' : 'active',
+    status: statusOf(provider, limits, now),
+    expires_at: showMoment(provider.expiresAt ?? null),
     ...showSingle(limits),
     created_at: showMoment(provider.createdAt),
     last_updated_at: showMoment(provider.updatedAt),
     object: 'provider',
   }
+}
+
+function statusOf({ expiresAt }: ListedProvider, { isExhausted }: ShownLimits, now: number): ShownProvider['status'] {
+  if (expiresAt !== undefined && expiresAt <= now) return 'expired'
+  return isExhausted ? 'exhausted' : 'active'
 }
