@@ -6,6 +6,16 @@ test.each([
   ['PORT', '70000', 'must be from 0 to 65535'],
   ['PORTCULLIS_PUBLIC_URL', 'gateway.example.com', 'must be a URL such as https://gateway.example.com'],
   ['PORTCULLIS_LOG_LEVEL', 'loud', 'must be one of fatal, error, warn, info, debug, trace, silent'],
+  [
+    'PORTCULLIS_SMTP_URL',
+    'https://mail.example.com',
+    'must be an address such as smtps://user:password@mail.example.com',
+  ],
+  [
+    'PORTCULLIS_SMTP_FROM',
+    'a@example.com\nBcc: b@example.com',
+    'must be an address such as Portcullis <portcullis@example.com>',
+  ],
   ['PORTCULLIS_PING', '1', 'no such setting; did you mean PORTCULLIS_PING_MS?'],
 ])('%s=%s is refused with a line that says what it has to be', (name, value, line) => {
   expect(() => readConfig({ [name]: value })).toThrow(`\n  ${name}: ${line}`)
@@ -18,6 +28,18 @@ test('trusted hosts are hosts: a URL among them would silently trust nobody', ()
     '[::1]:9000',
   ])
   expect(() => readConfig({ TRUSTED_CUSTOM_HOSTS: 'http://127.0.0.1:9000' })).toThrow(/must list hosts without scheme/)
+})
+
+test('a mail server comes with a sender', () => {
+  const PORTCULLIS_SMTP_URL = 'smtps://mail.example.com'
+  expect(() => readConfig({ PORTCULLIS_SMTP_URL })).toThrow(/PORTCULLIS_SMTP_FROM: is required/)
+  for (const PORTCULLIS_SMTP_FROM of ['portcullis@example.com', 'Portcullis <portcullis@example.com>']) {
+    expect(readConfig({ PORTCULLIS_SMTP_URL, PORTCULLIS_SMTP_FROM }).mailServer).toEqual({
+      url: PORTCULLIS_SMTP_URL,
+      from: PORTCULLIS_SMTP_FROM,
+    })
+  }
+  expect(readConfig({}).mailServer).toBeUndefined()
 })
 
 test('all problems are told at once', () => {
