@@ -120,7 +120,7 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
     lookup: publicLookup,
     mailServer: options.mailServer,
     version: '1.2.3',
-    report: (_message, problem) => problems.push(problem),
+    report: (message, problem) => problems.push(problem ?? message),
   })
   const providers = createProviders({ clock, trustedHosts })
   const routing = {
