@@ -14,6 +14,7 @@ import { createVault } from './credentials/vault.ts'
 import { answerClientError } from './gateway/client-error.ts'
 import { answerWrongPath, registerDataPlane } from './gateway/http.ts'
 import type { CallLimits, ReportedFailure } from './gateway/parts.ts'
+import { previewFor } from './gateway/preview-call.ts'
 import { createBudgets } from './limits/create-budgets.ts'
 import { createGates } from './limits/create-gates.ts'
 import { createRates } from './limits/create-rates.ts'
@@ -144,17 +145,21 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
 
     const app = createServer(config, clock)
     closings.push(() => app.close())
-    const plane = registerDataPlane(app, {
+    const routing = {
       clock,
-      keys: directory,
       catalogue: directory,
       configs: { find: directory.config, read: createOwnConfigReader() },
+      providers: providers.byKind,
+      limits,
+    }
+    const plane = registerDataPlane(app, {
+      ...routing,
+      keys: directory,
       prices: directory,
       ledger: books.ledger,
       recorder: alerts.watchPrices(metrics.watch(books.recorder)),
       report: reportTo(log),
       warn: ({ message, ...facts }) => log.warn(facts, message),
-      providers: providers.byKind,
       affinity: createAffinity({ clock }),
       breakers,
       answers,
@@ -167,7 +172,6 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
         firstEventMs: config.PORTCULLIS_FIRST_EVENT_TIMEOUT_MS,
       },
       requestLimits: { bodyBytesMax: config.PORTCULLIS_BODY_BYTES_MAX },
-      limits,
       clientStallMs: config.PORTCULLIS_CLIENT_STALL_MS,
       endsRunning: () => directory.organisation().endRunningStreams ?? true,
       version: VERSION,
@@ -210,6 +214,7 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
         },
         buckets: (limitId) => limits.budgets.buckets(limitId),
       },
+      preview: (keyHash, asked) => previewFor(directory.findByHash(keyHash), asked, routing),
       forgetAnswers: (workspaceId) => answers.forget(workspaceId),
       report: (problem) => log.error({ err: problem }, 'a request to the admin API failed'),
     })

@@ -2,7 +2,7 @@ import type { Clock } from '../core/clock.ts'
 import type { KeyMaker } from '../credentials/api-key.ts'
 import type { Vault } from '../credentials/vault.ts'
 import type { BucketState } from '../limits/budgets.ts'
-import type { Bucket } from '../limits/limit.ts'
+import type { Bucket, Lane, Purse } from '../limits/limit.ts'
 import type { AlertChannel } from '../store/alert-channels.ts'
 import type { Store } from '../store/database.ts'
 import type { Identity } from './caller.ts'
@@ -28,11 +28,52 @@ export interface AdminParts {
   /** The circuits of every provider; routing/breaker.ts says when one opens. */
   circuits(): readonly CircuitStatus[]
   readonly limits: LimitStates
+  /** What would become of a call with the key of this hash; the data plane plans it as it plans calls. */
+  preview(keyHash: string, asked: AskedCall): PreviewedCall
   readonly alerts: AlertTests
   /** Forgets the cached answers of a workspace and says how many lay in the store. */
   forgetAnswers(workspaceId: string): Promise<number>
   /** Told of failures that nobody expected; the caller hears only that there was one. */
   report(problem: unknown): void
+}
+
+export interface AskedCall {
+  readonly model: string | undefined
+  /** `@slug`, as in the header x-portkey-provider. */
+  readonly provider: string | undefined
+}
+
+/** A call that nobody makes; gateway/preview-call.ts says what each member means. */
+export type PreviewedCall =
+  | { readonly state: 'administrative' | 'revoked' | 'suspended' | 'expired' | 'unknown' }
+  | {
+      readonly state: 'active'
+      readonly metadata: Readonly<Record<string, string>>
+      readonly call: {
+        readonly configId: string | undefined
+        readonly targets: readonly PreviewedTarget[]
+        readonly refusal: Refused | undefined
+      }
+    }
+
+export interface PreviewedTarget {
+  readonly path: string
+  readonly serves:
+    | {
+        readonly providerId: string
+        readonly providerSlug: string
+        readonly model: string
+        readonly wireModel: string
+        readonly purses: readonly Purse[]
+        readonly lanes: readonly Lane[]
+      }
+    | undefined
+  readonly refusal: Refused | undefined
+}
+
+export interface Refused {
+  readonly code: string
+  readonly message: string
 }
 
 /** The test button of channels. */

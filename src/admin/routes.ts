@@ -24,6 +24,7 @@ import { readConfig } from './configs/read-config.ts'
 import { readSchema } from './configs/read-schema.ts'
 import { updateConfig } from './configs/update-config.ts'
 import { configurationRoutes } from './configuration/configuration-routes.ts'
+import { explainKey } from './explain/explain-key.ts'
 import { createIntegration } from './integrations/create-integration.ts'
 import { deleteIntegration } from './integrations/delete-integration.ts'
 import { deleteModels } from './integrations/delete-models.ts'
@@ -151,6 +152,7 @@ const SINGLE_ROUTES: readonly AdminRoute[] = [
   summariseUsage,
   listPrices,
   addPrices,
+  explainKey,
   listAlerts,
   listChannels,
   createChannel,

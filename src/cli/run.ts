@@ -4,6 +4,7 @@ import { type Command, UsageError } from './command.ts'
 import { connect } from './connect.ts'
 import { disconnect } from './disconnect.ts'
 import { doctor } from './doctor.ts'
+import { explain } from './explain.ts'
 import { exportFile } from './export.ts'
 import { importFrom } from './import-portkey.ts'
 import type { Machine } from './machine.ts'
@@ -11,7 +12,17 @@ import { settings } from './settings.ts'
 import { readVersion } from './version.ts'
 
 const COMMANDS: ReadonlyMap<string, Command> = new Map(
-  Object.entries({ connect, disconnect, doctor, settings, apply, export: exportFile, import: importFrom, audit }),
+  Object.entries({
+    connect,
+    disconnect,
+    doctor,
+    settings,
+    apply,
+    export: exportFile,
+    import: importFrom,
+    explain,
+    audit,
+  }),
 )
 
 /** Runs one command line, such as `['connect', '--url', …]`, and returns the exit code. */

@@ -21,6 +21,8 @@ import { readPicture, type Picture } from './read-picture.ts'
  */
 export interface Directory extends Prices {
   find(secret: string): KeyLookup
+  /** The same for the hash under which a key is stored. */
+  findByHash(hash: string): KeyLookup
   /** Whether a string is one of our keys without a slip in it (a checksum tells), or the preset administrator's key. */
   isOurs(secret: string): boolean
   /** By slug, without the `@`. */
@@ -79,6 +81,7 @@ export async function createDirectory(parts: DirectoryParts): Promise<Directory>
       const hash = keys.hash(secret)
       return isPreset(hash) ? ADMINISTRATIVE : view.ring.find(hash, clock.now())
     },
+    findByHash: (hash) => view.ring.find(hash, clock.now()),
     isOurs: (secret) => isWholeKey(secret) || isPreset(keys.hash(secret)),
     provider: (workspaceId, slug) => view.catalogue.get(workspaceId)?.get(slug),
     providers(workspaceId) {
