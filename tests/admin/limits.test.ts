@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { LimitedCall } from '../../src/limits/limit.ts'
+import { addUser } from '../store/tenants.ts'
 import { ALL_WORKSPACE_SCOPES, startControlPlane, type ControlPlane } from './harness.ts'
 
 const DOLLAR = 1_000_000_000n
@@ -31,6 +32,16 @@ async function spend(plane: ControlPlane, keyId: string, dollars: bigint, over: 
   const hold = plane.budgets.hold(purses, { bound: used, expected: used, at: plane.clock.now() })
   if (hold.kind === 'hold') hold.settle(used)
   return hold.kind === 'hold' ? 'served' : `${hold.reason}: ${hold.purse.budget.of}`
+}
+
+/** Changes things as somebody who signed in; answers with statuses. */
+async function signIn({ app, call }: ControlPlane, user: string) {
+  const { link } = (await call('POST', `/admin/users/${user}/sign-in-link`)).body as unknown as { link: string }
+  const session = await app.inject({ url: link.slice(new URL(link).origin.length) })
+  const { name, value } = session.cookies[0]!
+  const headers = { cookie: `${name}=${value}`, origin: 'http://gateway.example.com', 'x-portcullis-csrf': '1' }
+  return async (path: string, body: object) =>
+    (await app.inject({ method: 'PUT', url: `/v1${path}`, headers, payload: body })).statusCode
 }
 
 describe('budgets of a key', () => {
@@ -176,6 +187,24 @@ describe('budgets of a key', () => {
   })
 })
 
+describe('budgets of a person', () => {
+  it('are shared by all of their keys, and by nobody else', async () => {
+    const plane = await startControlPlane()
+    const { call, workspace, store } = plane
+    const { id: userId, email } = await addUser(store.db, workspace.organisationId)
+    const limits = { usage_limits: [{ credit_limit: 10, periodic_reset: 'weekly' }], rate_limits: [] }
+    expect((await call('PUT', `/admin/users/${email}`, limits)).status).toBe(200)
+    expect(await spend(plane, 'laptop', 6n, { userId })).toBe('served')
+    expect(await spend(plane, 'desk', 6n, { userId })).toBe('spent: you')
+    expect(await spend(plane, 'ci', 6n)).toBe('served')
+    expect((await call('GET', `/admin/users/${userId}`)).body).toMatchObject({
+      usage_limits: [{ credit_limit: 10, current_usage: 6, remaining: 4 }],
+    })
+    await call('PUT', `/admin/users/${userId}`, { reset_usage: true })
+    expect(await spend(plane, 'desk', 10n, { userId })).toBe('served')
+  })
+})
+
 describe('budgets on every level', () => {
   it('all that apply to a call are charged, and the first that is spent refuses', async () => {
     const plane = await startControlPlane()
@@ -307,6 +336,31 @@ describe('who may set limits', () => {
     })
     const another = { name: 'x', usage_limits: { credit_limit: 5 } }
     expect((await call('POST', '/api-keys/workspace/user', another, key)).status).toBe(403)
+  })
+
+  it('somebody who signed in limits the keys of a workspace that they manage, and none as a mere member', async () => {
+    const plane = await startControlPlane()
+    const { call, newKey, workspace, otherWorkspace, store } = plane
+    const { id: key } = await newKey(['completions.write'], { type: 'user', user_id: 'admin@localhost' })
+    const { id: user } = await addUser(store.db, workspace.organisationId)
+    for (const [role, status] of [
+      ['member', 404],
+      ['manager', 200],
+      ['admin', 200],
+    ] as const) {
+      await call('DELETE', `/admin/workspaces/${workspace.id}/users/${user}`)
+      await call('POST', `/admin/workspaces/${workspace.id}/users`, { users: [{ id: user, role }] })
+      const put = await signIn(plane, user)
+      expect(await put(`/api-keys/${key}`, { usage_limits }), role).toBe(status)
+      const mine = (
+        await call('POST', '/api-keys/workspace/user', { name: role, workspace_id: workspace.id, user_id: user })
+      ).body['id']
+      expect(await put(`/api-keys/${mine}`, { usage_limits: null }), role).toBe(role === 'member' ? 403 : 200)
+      expect(await put(`/admin/workspaces/${workspace.id}`, { usage_limits }), role).toBe(403)
+      expect(await put(`/admin/workspaces/${otherWorkspace.id}`, { usage_limits }), role).not.toBe(200)
+      expect(await put('/organisation', { usage_limits }), role).toBe(403)
+      expect(await put(`/admin/users/${user}`, { usage_limits }), role).toBe(403)
+    }
   })
 
   it('a refused limit leaves nothing of its request behind', async () => {
