@@ -3,7 +3,7 @@ import { createManualClock } from '../testing/clock.ts'
 import type { Hold, Shortage } from './budgets.ts'
 import { createBudgets, type BudgetsParts } from './create-budgets.ts'
 import type { Amounts, Budget, Purse } from './limit.ts'
-import type { ThresholdEvent } from './thresholds.ts'
+import { forecastSpent, type ThresholdEvent } from './thresholds.ts'
 
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
@@ -322,10 +322,11 @@ test('a threshold is told once per period, the whole amount also when a call is 
 
 test('the end of a period is foretold from what its elapsed part used, past a tenth of it', () => {
   const { budgets, clock } = build()
+  const foretell = (over: Partial<Budget> = {}) => forecastSpent(budgets.state(budget(over), 'budget'), clock.now())
   expectHold(budgets.hold([purse()], need(20))).settle(cost(20))
   clock.advance(2 * HOUR_MS)
-  expect(budgets.forecast(budget(), 'budget')).toBeUndefined()
+  expect(foretell()).toBeUndefined()
   clock.advance(4 * HOUR_MS)
-  expect(budgets.forecast(budget(), 'budget')).toBe(80n)
-  expect(budgets.forecast(budget({ reset: { every: 'never' } }), 'budget')).toBeUndefined()
+  expect(foretell()).toBe(80n)
+  expect(foretell({ reset: { every: 'never' } })).toBeUndefined()
 })

@@ -17,7 +17,7 @@ import {
   type Sums,
   type Tally,
 } from './tally.ts'
-import { forecastSpent, tellThresholds, type ThresholdEvent } from './thresholds.ts'
+import { tellThresholds, type ThresholdEvent } from './thresholds.ts'
 
 export interface BudgetsParts {
   readonly clock: Clock
@@ -45,8 +45,6 @@ export interface SpentEntry {
 }
 
 export interface CountedBudgets extends Budgets {
-  /** What will have been spent when the period ends, if it goes on like this; undefined without an end or in the first tenth. */
-  forecast(budget: Budget, bucket: Bucket): bigint | undefined
   stats(): BudgetStats
 }
 
@@ -83,7 +81,6 @@ export function createBudgets(parts: BudgetsParts): CountedBudgets {
     room,
     state: (budget, bucket) => stateOf(lookUp({ budget, bucket }, clock.now())),
     buckets: bucketsInUse,
-    forecast: (budget, bucket) => forecastSpent(stateOf(lookUp({ budget, bucket }, clock.now())), clock.now()),
     stats: () => ({
       buckets: [...books.values()].reduce((total, { tallies }) => total + tallies.size, 0),
       runningHolds,
