@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { etagOf } from '../../src/admin/etag.ts'
 import { ADMIN_ROUTES } from '../../src/admin/routes.ts'
+import { addUser } from '../store/tenants.ts'
 import { ADMIN_KEY, startControlPlane, type ControlPlane, type Method } from './harness.ts'
 
 const ACCOUNT = { name: 'Claude', ai_provider_id: 'anthropic', key: 'sk-ant-of-a-test', slug: 'claude' }
@@ -101,11 +102,17 @@ it('where there is nothing to compare with, the header is refused instead of ign
 })
 
 it('every kind of thing that can be changed gives a tag, which a change of it makes old', async () => {
-  const { call, send, newKey, workspace } = await start()
-  const config = (await call('POST', '/configs', { name: 'Main', config: DOCUMENT })).body as unknown as {
-    slug: string
-  }
+  const { call, send, newKey, store, workspace } = await start()
+  const here = { workspace_id: workspace.id }
+  const make = async (path: string, body: object) => (await call('POST', path, body)).body as unknown as Made
+  const config = await make('/configs', { name: 'Main', config: DOCUMENT, ...here })
   const key = await newKey(['completions.write'])
+  const channel = await make('/alerts/channels', { name: 'Hook', kind: 'webhook', url: 'https://hooks.example.com/x' })
+  const budget = await make('/policies/usage-limits', { name: 'Each', credit_limit: 50, ...here })
+  const rate = await make('/policies/rate-limits', { name: 'Slow', type: 'requests', unit: 'rpm', value: 60, ...here })
+  const user = await addUser(store.db, workspace.organisationId)
+  const members = `/admin/workspaces/${workspace.id}/users`
+  await call('POST', members, { users: [{ id: user.id, role: 'member' }] })
   const cases: readonly (readonly [path: string, body: object])[] = [
     ['/integrations/claude', { name: 'Other' }],
     ['/integrations/claude/models', { allow_all_models: false }],
@@ -113,16 +120,40 @@ it('every kind of thing that can be changed gives a tag, which a change of it ma
     ['/providers/sandbox', { name: 'Other', workspace_id: workspace.slug }],
     [`/configs/${config.slug}`, { name: 'Other' }],
     [`/api-keys/${key.id}`, { name: 'Other' }],
-    [`/admin/workspaces/${workspace.id}`, { description: 'Other' }],
+    [`/admin/workspaces/${workspace.id}`, { usage_limits: { type: 'cost', credit_limit: 5 } }],
+    [`/admin/users/${user.id}`, { role: 'admin' }],
+    [`${members}/${user.id}`, { role: 'manager' }],
+    ['/organisation', { contact: '#ai-platform' }],
+    [`/alerts/channels/${channel.id}`, { name: 'Other' }],
+    [`/policies/usage-limits/${budget.id}`, { credit_limit: 60 }],
+    [`/policies/rate-limits/${rate.id}`, { value: 30 }],
   ]
   for (const [path, body] of cases) {
     const { headers, status, text } = await call('GET', path)
     expect([status, headers['etag']], `${path} ${text}`).toEqual([200, expect.stringMatching(/^"[\w-]{22}"$/)])
     const etag = String(headers['etag'])
-    expect((await send('PUT', path, etag, body)).status, path).toBe(200)
-    expect((await send('PUT', path, etag, body)).status, path).toBe(412)
+    expect(await send('PUT', path, etag, body), path).toMatchObject({ status: 200 })
+    expect(await send('PUT', path, etag, body), path).toMatchObject({
+      status: 412,
+      body: { data: { errorCode: 'AB07', etag: (await call('GET', path)).headers['etag'] } },
+    })
   }
+  const changed = new Set(cases.map(([path]) => patternOf(path)))
+  const all = ADMIN_ROUTES.filter(({ method, path }) => method === 'PUT' && !path.endsWith('/reset'))
+  expect(all.filter(({ path }) => !changed.has(path)).map(({ path }) => path)).toEqual([])
 })
+
+interface Made {
+  readonly id: string
+  readonly slug: string
+}
+
+/** The path of the endpoint that changes what lies there. */
+function patternOf(path: string): string | undefined {
+  return ADMIN_ROUTES.filter(({ method }) => method === 'PUT').find(({ path: pattern }) =>
+    new RegExp(`^${pattern.replaceAll(/:\w+/g, '[^/]+')}$`).test(path),
+  )?.path
+}
 
 it('every endpoint that changes a thing at an address compares it with what is read at that address', () => {
   const readable = new Set(ADMIN_ROUTES.filter(({ method }) => method === 'GET').map(({ path }) => path))
