@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { setTimeout as wait } from 'node:timers/promises'
 import { requestBody } from './body.ts'
+import { type AskAdmin, setTwelveLimits } from './limits.ts'
 import { load } from './load.ts'
 import { type Measured, startGateway, startServer } from './process.ts'
 
@@ -17,6 +18,7 @@ import { type Measured, startGateway, startServer } from './process.ts'
  *   npm run bench -- --rounds 5  more rounds; the figures are their medians
  *   npm run bench -- --only 1    the first load alone, and no memory; for work on one thing
  *   npm run bench -- --only ways the ways of an answer against each other, and nothing else
+ *   npm run bench -- --only limits   twelve limits against none, and nothing else
  */
 const { values: options } = parseArgs({
   options: {
@@ -102,6 +104,9 @@ const WAYS: readonly Way[] = [
 /** What the ways are measured with: 300 KB up, 300 events down, 4 at a time. */
 const WAY_LOAD: Load = { query: '?events=300', bodyBytes: 300_000, stream: true, requests: 1_000, concurrency: 4 }
 
+/** The promise: a gateway with twelve limits over one without any, at most. */
+const LIMITS_RATIO_MAX = 1.15
+
 /** A pipe and a gateway in front of the same upstream. */
 interface Pair {
   readonly pipe: Measured
@@ -117,6 +122,8 @@ interface Keys {
   /** At Bedrock by an access key, with which every request is signed. */
   readonly signed: string
   readonly cached: string
+  /** Of a person, as developers have one. */
+  readonly developer: string
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'portcullis-bench-'))
@@ -127,9 +134,13 @@ try {
   const pair = await startPair(upstream)
   const ways: string[] = []
   const cases = options.only === undefined ? CASES : CASES.slice(Number(options.only) - 1, Number(options.only))
-  if (options.only !== 'ways') for (const each of cases) rows.push(await comparePipe(each, pair))
+  if (options.only !== 'ways' && options.only !== 'limits')
+    for (const each of cases) rows.push(await comparePipe(each, pair))
   if (options.only === undefined || options.only === 'ways') {
     for (const each of WAYS) ways.push(await compareWays(each, pair))
+  }
+  if (options.only === undefined || options.only === 'limits') {
+    ways.push(await compareLimits(pair, await startPair(upstream, setTwelveLimits)))
   }
   if (options.only === undefined) {
     const memory: string[] = []
@@ -141,7 +152,8 @@ try {
   rmSync(folder, { recursive: true, force: true })
 }
 
-async function startPair(upstream: Measured): Promise<Pair> {
+/** `change` is done to the gateway before it serves. */
+async function startPair(upstream: Measured, change?: typeof setTwelveLimits): Promise<Pair> {
   const pipe = await start(startServer('./pipe.ts', upstream.origin))
   const adminKey = randomBytes(24).toString('hex')
   const gateway = await start(
@@ -152,7 +164,7 @@ async function startPair(upstream: Measured): Promise<Pair> {
       TRUSTED_CUSTOM_HOSTS: new URL(upstream.origin).host,
     }),
   )
-  return { pipe, gateway, keys: await prepare(gateway.origin, upstream.origin, adminKey) }
+  return { pipe, gateway, keys: await prepare(gateway.origin, upstream.origin, adminKey, change) }
 }
 
 async function start(starting: Promise<Measured>): Promise<Measured> {
@@ -187,20 +199,25 @@ function headersOf(key: string): Record<string, string> {
 }
 
 /** Adds the upstream as an account at Anthropic and as one at Amazon Bedrock, and makes keys, as an administrator would. */
-async function prepare(gateway: string, upstream: string, adminKey: string): Promise<Keys> {
-  const post = async (path: string, body: object): Promise<Record<string, string>> => {
+async function prepare(
+  gateway: string,
+  upstream: string,
+  adminKey: string,
+  change: typeof setTwelveLimits = async () => undefined,
+): Promise<Keys> {
+  const ask: AskAdmin = async (method, path, body) => {
     const response = await fetch(`${gateway}${path}`, {
-      method: 'POST',
+      method,
       headers: { 'x-portkey-api-key': adminKey, 'content-type': 'application/json' },
-      body: JSON.stringify(body),
+      ...(body !== undefined && { body: JSON.stringify(body) }),
     })
-    if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`)
-    return (await response.json()) as Record<string, string>
+    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`)
+    return (await response.json()) as Record<string, unknown>
   }
-  const workspaces = (await (
-    await fetch(`${gateway}/v1/admin/workspaces`, { headers: { 'x-portkey-api-key': adminKey } })
-  ).json()) as { data: { id: string }[] }
-  const workspace = workspaces.data[0]!.id
+  const post = async (path: string, body: object) => (await ask('POST', path, body)) as Record<string, string>
+  const firstOf = async (path: string) => ((await ask('GET', path)) as { data: { id: string }[] }).data[0]!.id
+  const workspace = await firstOf('/v1/admin/workspaces')
+  const person = await firstOf('/v1/admin/users')
   await post('/v1/integrations', {
     name: 'Bench',
     slug: 'bench',
@@ -235,7 +252,15 @@ async function prepare(gateway: string, upstream: string, adminKey: string): Pro
     const scopes = ['completions.write']
     return (await post('/v1/api-keys/workspace/service', { name, workspace_id: workspace, scopes, defaults }))['key']!
   }
+  const developer = await post('/v1/api-keys/workspace/user', {
+    name: 'developer',
+    workspace_id: workspace,
+    user_id: person,
+    defaults: { provider: '@bench' },
+  })
+  await change(ask, { workspaceId: workspace, userId: person, keyId: developer['id']!, provider: 'bench' })
   return {
+    developer: developer['key']!,
     anthropic: await makeKey('bench', { provider: '@bench' }),
     bedrock: await makeKey('bedrock', { provider: '@bench-bedrock' }),
     signed: await makeKey('signed', { provider: '@bench-signed' }),
@@ -302,6 +327,12 @@ async function comparePipe(each: Case, { pipe, gateway, keys }: Pair): Promise<s
 async function compareWays({ name, usual, other, ratioMax }: Way, { gateway, keys }: Pair): Promise<string> {
   const by = (way: keyof Keys): Side => ({ target: gateway, key: keys[way] })
   return row(name, await compare(name, WAY_LOAD, by(usual), by(other)), ratioMax)
+}
+
+async function compareLimits(without: Pair, limited: Pair): Promise<string> {
+  const name = 'Twelve limits on five levels, against none'
+  const side = ({ gateway, keys }: Pair): Side => ({ target: gateway, key: keys.developer })
+  return row(name, await compare(name, WAY_LOAD, side(without), side(limited)), LIMITS_RATIO_MAX)
 }
 
 function row(name: string, { usualUs, otherUs, addedMs }: Comparison, ratioMax: number | undefined): string {

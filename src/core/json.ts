@@ -20,6 +20,19 @@ export interface TopLevel {
   find(name: string): Member | undefined
   /** Names that stand more than once: two readers of such a body may disagree about it. */
   readonly repeated: readonly string[]
+  /** Watched words in nested values, as `mayHave` reads them. */
+  readonly noted: number
+}
+
+/**
+ * Strings that somebody looks for in nested values, as a name or as a value. The scan notes them on its way, because it passes over every string
+ * anyway; a native search takes 15 to 60 µs for each of them in 300 KB.
+ */
+const WATCHED = ['1h', 'image', 'document', 'cache_control'] as const
+
+/** Whether a nested value has this string in it; also true when one begins like it and has an escape for a letter that needs none. */
+export function mayHave({ noted }: TopLevel, word: (typeof WATCHED)[number]): boolean {
+  return (noted & (ODD | (1 << WATCHED.indexOf(word)))) !== 0
 }
 
 /** One replacement: bytes `[start, end)` give way to `by`. */
@@ -62,6 +75,9 @@ const CLOSE_BRACE = 0x7d
 const OPEN_BRACKET = 0x5b
 const CLOSE_BRACKET = 0x5d
 const LOWER_U = 0x75
+const DIGIT_0 = 0x30
+const DIGIT_2 = 0x32
+const DIGIT_7 = 0x37
 
 /**
  * Notes the top-level members of a JSON object in one pass. Throws `JsonError` for anything but one whole object: a byte
@@ -80,12 +96,14 @@ export function scanTopLevel(bytes: Buffer): TopLevel {
   if (bytes[at] !== OPEN_BRACE) throw new JsonError('The JSON is not an object', at)
 
   const members: Member[] = []
+  noted = 0
   at = skipSpace(bytes, scanMembers(bytes, at, members))
   if (at < bytes.length) throw new JsonError('The JSON goes on after its end', at)
   return {
     members,
     find: (name) => members.findLast((member) => member.name === name),
     repeated: repeatedNames(members),
+    noted,
   }
 }
 
@@ -213,6 +231,7 @@ function endOfNested(bytes: Buffer, start: number, ends?: KnownEnds): number {
       case STRING: {
         const end = endOfString(bytes, at)
         if (end - at > LONG) ends?.set(at, end)
+        else if (MAY_BEGIN[bytes[at + 1]!] === 1) noteWord(bytes, at, end)
         at = end - 1
         break
       }
@@ -258,6 +277,43 @@ function endOfString(bytes: Buffer, start: number): number {
     if (!isEscaped(bytes, quote)) return quote + 1
     at = quote + 1
   }
+}
+
+/** What the scan under way has noted: a bit for each watched word, and one for what may be any of them in odd spelling. */
+let noted = 0
+const ODD = 1 << 30
+
+/** Of watched words, by the bytes that they take with their quotes: no two take the same. */
+const FIRST_LETTER = new Uint8Array(LONG + 1)
+for (const word of WATCHED) FIRST_LETTER[word.length + 2] = word.charCodeAt(0)
+
+/** First bytes of strings that may be a watched word, also of one in odd spelling. */
+const MAY_BEGIN = new Uint8Array(256)
+for (const word of WATCHED) MAY_BEGIN[word.charCodeAt(0)] = 1
+MAY_BEGIN[BACKSLASH] = 1
+
+/** Longer strings than are looked at here are no words, however each of their letters is spelled. */
+function noteWord(bytes: Buffer, start: number, end: number): void {
+  if (FIRST_LETTER[end - start] === bytes[start + 1]) {
+    const word = WATCHED.findIndex((each) => each === bytes.toString('latin1', start + 1, end - 1))
+    if (word !== -1) noted |= 1 << word
+  }
+  for (let at = start + 1; at < end; at += 1) {
+    if (bytes[at] !== BACKSLASH) continue
+    if (bytes[at + 1] === LOWER_U && isOddEscape(bytes, at)) noted |= ODD
+    at += 1
+  }
+}
+
+/** Some writers of JSON escape `"`, `&`, `'`, `<`, `>` and delete; none of them stands in a word that decides anything. */
+const ESCAPED_BY_HABIT = new Set(['22', '26', '27', '3c', '3e', '7f'])
+
+/** `\u0020` to `\u007f`, but for the habits: nobody writes a letter so, but to be misread. */
+function isOddEscape(bytes: Buffer, backslash: number): boolean {
+  if (bytes[backslash + 2] !== DIGIT_0 || bytes[backslash + 3] !== DIGIT_0) return false
+  const digit = bytes[backslash + 4]!
+  if (digit < DIGIT_2 || digit > DIGIT_7) return false
+  return !ESCAPED_BY_HABIT.has(bytes.toString('latin1', backslash + 4, backslash + 6).toLowerCase())
 }
 
 /** An odd number of backslashes in front makes a quote part of the string. */
