@@ -4,7 +4,8 @@ import type { BucketState } from '../../src/limits/budgets.ts'
 import { createBudgets } from '../../src/limits/create-budgets.ts'
 import type { Budget, LimitLevel } from '../../src/limits/limit.ts'
 import { createRulebook, type PolicyLimit } from '../../src/limits/rulebook.ts'
-import { CALLER, NO_LIMITS, type RunningDataPlane } from './data-plane.ts'
+import type { HttpAnswer } from '../../src/testing/http.ts'
+import { CALLER, EVENT_STREAM, NO_LIMITS, type RunningDataPlane, WHOLE_STREAM, type start } from './data-plane.ts'
 
 /** Whom a budget of each level is set for, in the data plane of tests. */
 const SUBJECTS: Readonly<Record<Exclude<LimitLevel, 'policy'>, string>> = {
@@ -73,4 +74,29 @@ export function billed({ entries }: RunningDataPlane): { readonly costNanos: big
     costNanos: entries.reduce((sum, { closing }) => sum + (closing?.costNanos ?? 0n), 0n),
     requests: entries.filter(({ opening }) => opening.ordinal === 0).length,
   }
+}
+
+export const MESSAGE = { model: 'claude-sonnet-5-5', max_tokens: 64, messages: [{ role: 'user', content: 'Say hi' }] }
+
+/** 25 tokens in, 7 out, as WHOLE_STREAM. */
+export const ANSWER = JSON.stringify({
+  id: 'msg_1',
+  type: 'message',
+  role: 'assistant',
+  model: 'claude-sonnet-5-5',
+  content: [{ type: 'text', text: 'Hi' }],
+  stop_reason: 'end_turn',
+  usage: { input_tokens: 25, output_tokens: 7 },
+})
+export const COST = 32n
+
+export type Turn = Parameters<typeof start>[0]
+
+export const answer: Turn = (_request, response, body) => {
+  if (body.includes('"stream":true')) response.writeHead(200, EVENT_STREAM).end(WHOLE_STREAM.join(''))
+  else response.writeHead(200, { 'content-type': 'application/json' }).end(ANSWER)
+}
+
+export function errorIn({ body }: HttpAnswer): { readonly type: string; readonly message: string } {
+  return (JSON.parse(body.toString()) as { error: { type: string; message: string } }).error
 }

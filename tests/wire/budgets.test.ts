@@ -3,8 +3,20 @@ import { header } from '../../src/core/headers.ts'
 import type { Budget } from '../../src/limits/limit.ts'
 import { NO_SETTINGS, type RoutingConfig } from '../../src/routing/routing-config.ts'
 import { type ManualClock, createManualClock } from '../../src/testing/clock.ts'
-import { type HttpAnswer, type HttpExchange, send, sendJson } from '../../src/testing/http.ts'
-import { type BudgetedLimits, LEVELS, billed, budget, limitTo } from './budgets-harness.ts'
+import { type HttpExchange, sendJson } from '../../src/testing/http.ts'
+import {
+  ANSWER,
+  type BudgetedLimits,
+  COST,
+  LEVELS,
+  MESSAGE,
+  type Turn,
+  answer,
+  billed,
+  budget,
+  errorIn,
+  limitTo,
+} from './budgets-harness.ts'
 import {
   type DataPlaneOptions,
   EVENT_STREAM,
@@ -18,30 +30,11 @@ import {
   stop,
 } from './data-plane.ts'
 
-const MESSAGE = { model: 'claude-sonnet-5-5', max_tokens: 64, messages: [{ role: 'user', content: 'Say hi' }] }
 const STREAMING = { ...MESSAGE, stream: true }
 /** Bytes of it, the frame, and its answer: what is held for it. */
 const BOUND = BigInt(JSON.stringify(MESSAGE).length + 1_000 + 64)
 const STREAM_BOUND = BigInt(JSON.stringify(STREAMING).length + 1_000 + 64)
 
-/** 25 tokens in, 7 out, as WHOLE_STREAM. */
-const ANSWER = JSON.stringify({
-  id: 'msg_1',
-  type: 'message',
-  role: 'assistant',
-  model: 'claude-sonnet-5-5',
-  content: [{ type: 'text', text: 'Hi' }],
-  stop_reason: 'end_turn',
-  usage: { input_tokens: 25, output_tokens: 7 },
-})
-const COST = 32n
-
-type Turn = Parameters<typeof start>[0]
-
-const answer: Turn = (_request, response, body) => {
-  if (body.includes('"stream":true')) response.writeHead(200, EVENT_STREAM).end(WHOLE_STREAM.join(''))
-  else response.writeHead(200, { 'content-type': 'application/json' }).end(ANSWER)
-}
 /** Says the beginning and then nothing more. */
 const beginStream: Turn = (_request, response) => {
   response.writeHead(200, EVENT_STREAM).write(WHOLE_STREAM.slice(0, 4).join(''))
@@ -72,10 +65,6 @@ async function begin(turn: Turn, budgets: readonly Partial<Budget>[], options: P
 
 function ask(document: object = MESSAGE, path = '/v1/messages', more: readonly string[] = []): HttpExchange {
   return sendJson(`${gateway.url}${path}`, document, ['authorization', `Bearer ${KEY}`, ...more])
-}
-
-function errorIn({ body }: HttpAnswer): { readonly type: string; readonly message: string } {
-  return (JSON.parse(body.toString()) as { error: { type: string; message: string } }).error
 }
 
 /** Everything that was held has been given back, and what was spent is what the ledger says. */
@@ -236,6 +225,63 @@ describe('a hold ends with its call', () => {
     expect(limits.stateOf('budget-key').held).toBe(25n + 64n)
     exchange.leave()
     await gateway.recorded(1)
+    expectSettled()
+  })
+})
+
+describe('what a turn has taught', () => {
+  const SESSION = ['x-claude-code-session-id', '00000000-0000-4000-8000-000000000001']
+  const turn = (words: number) => ({ ...STREAMING, messages: [{ role: 'user', content: 'word '.repeat(words) }] })
+  const sizeOf = (document: object) => JSON.stringify(document).length
+  const first = turn(1_000)
+  /** What is held for this request while its provider says nothing. */
+  async function heldFor(document: object, headers: readonly string[]): Promise<number> {
+    const exchange = ask(document, '/v1/messages', headers)
+    await expect.poll(() => provider.requests.length).toBe(2)
+    const { held } = limits.stateOf('budget-key')
+    exchange.leave()
+    await exchange.answer.catch(() => undefined)
+    return Number(held)
+  }
+
+  test.each([
+    { name: 'holds for the next one what was counted, and what was added', next: turn(1_100), learned: true },
+    { name: 'says nothing of a smaller body', next: turn(900), learned: false },
+    {
+      name: 'says nothing of another conversation',
+      next: { ...turn(1_100), messages: ['x'.repeat(6_000)] },
+      learned: false,
+    },
+    { name: 'says nothing of another model', next: { ...turn(1_100), model: 'claude-opus-5-5' }, learned: false },
+  ])('$name', async ({ next, learned }) => {
+    let calls = 0
+    await begin((...turnOf) => ((calls += 1) === 1 ? answer(...turnOf) : stayBusy(...turnOf)), [{ amount: 100_000n }])
+    await ask(first, '/v1/messages', SESSION).answer
+    const byBytes = sizeOf(next) + 1_000 + 64
+    const byTurn = 25 + sizeOf(next) - sizeOf(first) + 1_000 + 64
+    expect(await heldFor(next, SESSION)).toBe(learned ? byTurn : byBytes)
+  })
+
+  test('says nothing of another session', async () => {
+    let calls = 0
+    await begin((...turnOf) => ((calls += 1) === 1 ? answer(...turnOf) : stayBusy(...turnOf)), [{ amount: 100_000n }])
+    await ask(first, '/v1/messages', SESSION).answer
+    const other = [SESSION[0]!, '00000000-0000-4000-8000-000000000002']
+    expect(await heldFor(turn(1_100), other)).toBe(sizeOf(turn(1_100)) + 1_000 + 64)
+  })
+
+  test('does not let a call go on whose provider counts more than anybody could have thought', async () => {
+    await begin(
+      (_request, response) => {
+        response
+          .writeHead(200, EVENT_STREAM)
+          .write(WHOLE_STREAM[0]!.replace('"input_tokens":25', '"input_tokens":9999'))
+      },
+      [{ amount: STREAM_BOUND }],
+    )
+    const { status, headers } = await ask(STREAMING).answer
+    expect([status, header(headers, 'x-portcullis-error')]).toEqual([402, 'budget.spent'])
+    await provider.requests[0]!.gone
     expectSettled()
   })
 })
@@ -413,70 +459,5 @@ describe('a budget that holds what is likely', () => {
     expect(gateway.entries[0]!.closing!.outcome).toBe('interrupted')
     expect(gateway.records[0]!.errorCode).toBe('budget.spent')
     expect((await ask(LONG).answer).status).toBe(402)
-  })
-})
-
-describe('a client in gateway mode', () => {
-  const SYSTEM = [{ type: 'text', text: 'x-anthropic-billing-header: cc_version=2.1.330.abc; cc_gateway=env;' }]
-  const BIG = 1_000_000_000_000n
-
-  test.each([
-    ['nothing', 0n, 'allowed', null],
-    ['80 %', 80n, 'allowed_warning', '0.75'],
-    ['97 %', 97n, 'allowed_warning', '0.95'],
-  ])('reads with each answer how full its budget is: %s', async (_name, percent, status, passed) => {
-    await begin(answer, [{ amount: BIG }])
-    const before = limits.budgets.hold([{ budget: budget({ amount: BIG }), bucket: 'budget-key' }], {
-      bound: { costNanos: 0n, tokens: 0, requests: 0 },
-      expected: { costNanos: 0n, tokens: 0, requests: 0 },
-      at: clock.now(),
-    })
-    if (before.kind === 'hold') before.settle({ costNanos: (BIG / 100n) * percent, tokens: 0, requests: 0 })
-    const { headers } = await ask({ ...MESSAGE, system: SYSTEM }).answer
-    const read = (name: string) => header(headers, `anthropic-ratelimit-unified-${name}`) ?? null
-    expect(read('status')).toBe(status)
-    expect(read('overage-status')).toBe(status)
-    expect(read('representative-claim')).toBe('overage')
-    expect(read('overage-surpassed-threshold')).toBe(passed)
-    expect(read('overage-utilization')).toBe((Number(percent) / 100).toFixed(2))
-    expect(read('reset')).toBe(String(Date.UTC(2026, 11, 1) / 1_000))
-  })
-
-  test('is stopped in the words and with the status that it knows', async () => {
-    await begin(answer, [{ amount: 0n }])
-    const refusal = await ask({ ...MESSAGE, system: SYSTEM }).answer
-    expect(refusal.status).toBe(429)
-    expect(errorIn(refusal).type).toBe('billing_error')
-    expect(header(refusal.headers, 'x-should-retry')).toBe('false')
-    expect(header(refusal.headers, 'anthropic-ratelimit-unified-status')).toBe('rejected')
-    expect(header(refusal.headers, 'anthropic-ratelimit-unified-overage-disabled-reason')).toBe('org_spend_cap_reached')
-    expect(header(refusal.headers, 'anthropic-ratelimit-unified-representative-claim')).toBeUndefined()
-  })
-
-  test('is told apart from a plain one, which gets neither', async () => {
-    await begin(answer, [{ amount: BIG }])
-    const { headers } = await ask().answer
-    expect(headers.join('\n')).not.toContain('anthropic-ratelimit')
-  })
-
-  test('asks for its screen of spending, and hears of its own budgets only', async () => {
-    await begin(answer, [
-      { amount: 500_000_000n, reset: { every: 'day' } },
-      { level: 'workspace', amount: 1_000_000_000n },
-      { level: 'user', amount: 1_000_000_000n, reset: { every: 'never' } },
-      { level: 'provider', amount: 1n },
-      { level: 'organisation', unit: 'tokens' },
-    ])
-    const screen = send(`${gateway.url}/api/oauth/usage`, {
-      method: 'GET',
-      headers: ['authorization', `Bearer ${KEY}`],
-    })
-    const { status, body } = await screen.answer
-    expect(status).toBe(200)
-    const { extra_usage: extra, limits: bars } = JSON.parse(body.toString()) as Record<string, { group: string }[]>
-    expect(extra).toMatchObject({ is_enabled: true, currency: 'USD' })
-    expect(bars!.map(({ group }) => group).toSorted()).toEqual(['daily', 'monthly'])
-    const nobody = await send(`${gateway.url}/api/oauth/usage`, { method: 'GET' }).answer
-    expect(nobody.status).toBe(401)
   })
 })
