@@ -95,7 +95,10 @@ function createShelf<Found>(
   if (rules.length === 0) return () => NONE
   const bySubject = new Map<string, Found[]>()
   for (const { limit, subject, open } of rules) {
-    if (subject !== undefined) bySubject.set(subject, [...(bySubject.get(subject) ?? []), open(limit.id)])
+    if (subject === undefined) continue
+    const found = bySubject.get(subject)
+    if (found === undefined) bySubject.set(subject, [open(limit.id)])
+    else found.push(open(limit.id))
   }
   const policies = rules.flatMap(({ policy, ...rule }) => (policy === undefined ? [] : [{ ...rule, policy }]))
   const facts = [...new Set(policies.flatMap(({ policy }) => policy.facts))]
