@@ -82,6 +82,8 @@ export function createOutbox(parts: OutboxParts): Outbox {
   const resting = new Map<string, number>()
   /** By lane: when it had its turn, so that all of them have one. */
   const served = new Map<string, number>()
+  /** Receivers that have had too many, since the last sweep: the log says so once an hour. */
+  const crowded = new Set<string>()
   const stopping = new AbortController()
   let channels: readonly AlertChannel[] = []
   let sweepsAt = clock.now()
@@ -89,14 +91,16 @@ export function createOutbox(parts: OutboxParts): Outbox {
   let revision: number | undefined
   let turning: Promise<void> | undefined
   let wanted = false
+  let isFull = false
   let timer: Timer | undefined
   wake()
 
   return {
     tell(compose) {
       if (stopping.signal.aborted) return
-      if (told.length >= TOLD_MAX) report('an alert was dropped: too many wait for the store', undefined)
-      else told.push({ compose, tries: 0 })
+      if (told.length < TOLD_MAX) told.push({ compose, tries: 0 })
+      else if (!isFull) report('alerts are dropped: too many wait for the store', undefined)
+      isFull = told.length >= TOLD_MAX
       wake()
     },
     async settle() {
@@ -195,8 +199,11 @@ export function createOutbox(parts: OutboxParts): Outbox {
 
   async function hasRoom(delivery: AlertDelivery): Promise<boolean> {
     const count = await countDeliveries(db, delivery, clock.now() - DAY_MS)
-    if (count === DAILY_MAX) report(`alerts are dropped: a receiver has had ${DAILY_MAX} in a day`, undefined)
-    return count < DAILY_MAX
+    if (count < DAILY_MAX) return true
+    const lane = delivery.channelId ?? 'an address of a key'
+    if (!crowded.has(lane)) report(`alerts are dropped: ${lane} has had ${DAILY_MAX} in a day`, undefined)
+    crowded.add(lane)
+    return false
   }
 
   async function sweep(): Promise<void> {
@@ -204,6 +211,7 @@ export function createOutbox(parts: OutboxParts): Outbox {
     if (now < sweepsAt) return
     sweepsAt = now + SWEEP_MS
     await sweepDeliveries(db, now - KEPT_MS)
+    crowded.clear()
     for (const [lane, until] of resting) if (until <= now) resting.delete(lane)
     for (const [lane, at] of served) if (at < now - DAY_MS) served.delete(lane)
   }
