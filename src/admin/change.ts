@@ -46,7 +46,7 @@ export async function audited<Result>(
     .transaction()
     .execute(async (tx) => {
       const done: Done[] = []
-      await act.caller.precondition?.(tx)
+      await act.caller.precondition?.(tx, act.resource)
       const actor = await nameActor(tx, act.caller)
       const answer = await work(tx, (each) => done.push(each))
       for (const each of done) await enter(tx, act, each, actor, clock.now())

@@ -6,8 +6,11 @@ import type { AdminParts } from './parts.ts'
 import type { AdminRoute, Asked } from './route.ts'
 import { showMoment } from './show-moment.ts'
 
-/** Checked in the transaction of a change, before anything is changed. Throws a 412 when it does not hold. */
-export type Precondition = (tx: Database) => Promise<void>
+/**
+ * Checked in the transaction of a change, before anything is changed. Throws a 412 when it does not hold. `resource` is the
+ * kind of thing as the audit trail calls it.
+ */
+export type Precondition = (tx: Database, resource: string) => Promise<void>
 
 /**
  * What `if-match` asks of a change: that the thing is still as the caller has read it. `reader` is the endpoint that shows
@@ -22,7 +25,7 @@ export function readPrecondition(
   if (ifMatch === undefined) return undefined
   if (reader === undefined) throw invalid('if-match: this endpoint changes nothing that can be read at its address')
   let isChecked = false
-  return async (tx) => {
+  return async (tx, resource) => {
     // A change in several steps is checked before its first one; from then on the thing differs because of us.
     if (isChecked) return
     isChecked = true
@@ -30,7 +33,8 @@ export function readPrecondition(
     const etag = etagOf(shown)
     if (isMatch(ifMatch, etag)) return
     const id = memberOf(shown, 'id')
-    const last = typeof id === 'string' ? await findLastAuditEntry(tx, asked.caller.organisationId, id) : undefined
+    const last =
+      typeof id === 'string' ? await findLastAuditEntry(tx, asked.caller.organisationId, resource, id) : undefined
     throw new StaleError(last && { by: last.actor.name ?? 'somebody', at: showMoment(last.at) }, etag)
   }
 }

@@ -6,7 +6,7 @@ import { moment, page, strict } from './fields.ts'
  * by which one can see that nothing was changed since.
  */
 
-const userType = z.enum(['user', 'api_key', 'preset_key', 'nobody'])
+const userType = z.enum(['user', 'api_key', 'preset_key', 'operator', 'nobody'])
 
 const text = z.string().min(1).max(2048)
 

@@ -9,9 +9,12 @@ import type { AuditEntryTable } from './schema.ts'
  * hash of the row before, so that nobody can edit, remove or slip in a row without every later hash telling.
  */
 
-/** Who did it, as they were called then: names change, and people leave. */
+/**
+ * Who did it, as they were called then: names change, and people leave. An operator is whoever may start commands on the
+ * gateway's machine.
+ */
 export interface AuditActor {
-  readonly type: 'api_key' | 'user' | 'preset_key' | 'nobody'
+  readonly type: 'api_key' | 'user' | 'preset_key' | 'operator' | 'nobody'
   /** Of the key or user; null for the key that the environment presets and for somebody unknown. */
   readonly id: string | null
   /** The key's name, or the person's e-mail address. */
@@ -174,9 +177,11 @@ export async function listAuditEntries(
 export async function findLastAuditEntry(
   db: Database,
   organisationId: string,
+  resourceType: string,
   resourceId: string,
 ): Promise<AuditEntry | undefined> {
-  const { items } = await listAuditEntries(db, organisationId, { resourceId }, { offset: 0, limit: 1 })
+  const filter = { resourceType, resourceId }
+  const { items } = await listAuditEntries(db, organisationId, filter, { offset: 0, limit: 1 })
   return items[0]
 }
 

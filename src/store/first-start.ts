@@ -1,8 +1,9 @@
 import { randomInt } from 'node:crypto'
 import type { Clock } from '../core/clock.ts'
-import { newId, type Id } from '../core/ids.ts'
+import { newId, newRequestId, type Id } from '../core/ids.ts'
 import { listPrices } from '../core/prices/list-prices.ts'
 import type { KeyMaker } from '../credentials/api-key.ts'
+import { appendAuditEntry } from './audit.ts'
 import { noteChange } from './changes.ts'
 import type { Database, Store } from './database.ts'
 import { insertIntegration } from './integrations.ts'
@@ -61,8 +62,31 @@ export async function newSignInLink({
   const organisation = await findOrganisation(store.db)
   const owner = organisation && (await findFirstOwner(store.db, organisation.id))
   if (owner === undefined) throw new Error('This store has no owner yet. Start the gateway once first.')
-  return await addSignInLink({ db: store.db, keys, clock }, owner.id)
+  return await store.db.transaction().execute(async (tx) => {
+    await appendAuditEntry(tx, {
+      organisationId: owner.organisationId,
+      workspaceId: null,
+      at: clock.now(),
+      action: 'create-sign-in-link',
+      resourceType: 'user',
+      resourceId: owner.id,
+      actor: { type: 'operator', id: null, name: 'command line', user_id: null },
+      request: { ...FROM_THE_COMMAND_LINE, id: newRequestId(clock.now()), uri: '--signin-link' },
+      reason: null,
+      before: null,
+      after: null,
+    })
+    return addSignInLink({ db: tx, keys, clock }, owner.id)
+  })
 }
+
+const FROM_THE_COMMAND_LINE = {
+  method: 'START',
+  client_ip: 'local',
+  forwarded_for: null,
+  user_agent: null,
+  status: 200,
+} as const
 
 /** Under another master key every key would be unknown and no credential would open; better to say so than to refuse everybody. */
 async function checkMasterKey(db: Database, keys: KeyMaker): Promise<void> {

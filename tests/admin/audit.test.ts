@@ -2,7 +2,9 @@ import { sql } from 'kysely'
 import { describe, expect, it } from 'vitest'
 import { enterSignIn } from '../../src/admin/audit/enter-sign-in.ts'
 import { ADMIN_ROUTES } from '../../src/admin/routes.ts'
+import { createKeyMaker } from '../../src/credentials/api-key.ts'
 import { hashOf } from '../../src/store/audit.ts'
+import { newSignInLink } from '../../src/store/first-start.ts'
 import { ADMIN_KEY, startControlPlane, type ControlPlane } from './harness.ts'
 
 interface Entry {
@@ -288,6 +290,14 @@ describe('sign-ins', () => {
     expect(String(trail[3]!['user_name'])).toHaveLength(256)
     expect(trail[0]).toMatchObject({ uri: '/signin', client_ip: '192.0.2.4', user_name: 'ann@example.com' })
   })
+})
+
+it('a sign-in link that is made on the machine of the gateway is in the trail as the operator’s', async () => {
+  const plane = await startControlPlane()
+  await newSignInLink({ store: plane.store, keys: createKeyMaker(Buffer.alloc(32, 1)), clock: plane.clock })
+  expect(await readTrail(plane, '&user_type=operator')).toMatchObject([
+    { action: 'create-sign-in-link', resource_type: 'user', resource_id: expect.any(String), uri: '--signin-link' },
+  ])
 })
 
 it('the trail has no endpoint that writes to it', () => {
