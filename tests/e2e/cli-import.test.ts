@@ -276,25 +276,22 @@ const ANSWERS: Readonly<Record<string, unknown>> = {
   '/v1/configs/pc-failov-1': {
     success: true,
     data: {
-      config: JSON.stringify({
+      config: {
         strategy: { mode: 'fallback' },
         targets: [{ provider: '@claude' }, { provider: '@gpt' }],
         input_guardrails: ['pg-1'],
-      }),
+      },
     },
   },
   '/v1/configs/pc-by-tie-2': {
-    config: {
-      strategy: {
-        mode: 'conditional',
-        conditions: [{ query: { 'metadata.tier': { $eq: 'x' } }, then: 'a' }],
-        default: 'b',
+    config: `{
+      "strategy": {
+        "mode": "conditional",
+        "conditions": [{ "query": { "metadata.tier": { "$eq": "x" } }, "then": "a" }],
+        "default": "b"
       },
-      targets: [
-        { name: 'a', provider: '@gpt' },
-        { name: 'b', provider: '@claude' },
-      ],
-    },
+      "targets": [{ "name": "a", "provider": "@gpt" }, { "name": "b", "provider": "@claude" }]
+    }`,
   },
   '/v1/api-keys': list(
     {
