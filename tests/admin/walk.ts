@@ -50,6 +50,14 @@ export async function walkEveryEndpoint(
   await ask('GET /providers/:slug', { ...second, query: here })
   await ask('PUT /providers/:slug', { ...second, body: { note: 'A note', ...here } })
   await ask('DELETE /providers/:slug', { ...second, query: here })
+  await ask('POST /virtual-keys', {
+    body: { name: 'Virtual', provider: 'anthropic', key: 'sk-ant-x', slug: 'virtual', ...here },
+  })
+  const virtual = { params: { slug: 'virtual' } }
+  await ask('GET /virtual-keys', { query: here })
+  await ask('GET /virtual-keys/:slug', virtual)
+  await ask('PUT /virtual-keys/:slug', { ...virtual, body: { key: 'sk-ant-y', note: 'Ours' } })
+  await ask('DELETE /virtual-keys/:slug', virtual)
   await ask('GET /circuits')
   await ask('DELETE /cache', { query: here })
 
@@ -71,6 +79,7 @@ export async function walkEveryEndpoint(
   const aKey = { params: { id: key['id']! } }
   await ask('GET /api-keys', { query: here })
   await ask('GET /api-keys/:id', aKey)
+  await ask('GET /explain', { query: { key: String(aKey.params.id), model: 'claude-opus-5-5' } })
   await ask('PUT /api-keys/:id', { ...aKey, body: { name: 'Other' } })
   await ask('POST /api-keys/:id/rotate', { ...aKey, body: { key_transition_period_ms: 1_800_000 } })
   await ask('DELETE /api-keys/:id', aKey)
