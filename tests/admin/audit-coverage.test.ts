@@ -24,7 +24,7 @@ it('every change leaves an entry under the id of its request, no question leaves
   const cookie = { cookie: `${name}=${value}`, origin: 'http://gateway.example.com', 'x-portcullis-csrf': '1' }
   const readTrail = () => plane.store.db.selectFrom('audit_entries').selectAll().orderBy('number').execute()
 
-  const secrets = ['sk-ant-x', 'sk-ant-y', 'correct horse battery', plane.signInToken, value]
+  const secrets = ['sk-ant-x', 'sk-ant-y', 'sk-ant-z', 'correct horse battery', plane.signInToken, value]
   let known = (await readTrail()).length
   const ask: Ask = async (endpoint, { params = {}, query = {}, body, signedIn = false } = {}) => {
     const [method = '', pattern = ''] = endpoint.split(' ')

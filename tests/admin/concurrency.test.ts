@@ -107,6 +107,7 @@ it('every kind of thing that can be changed gives a tag, which a change of it ma
   const make = async (path: string, body: object) => (await call('POST', path, body)).body as unknown as Made
   const config = await make('/configs', { name: 'Main', config: DOCUMENT, ...here })
   const key = await newKey(['completions.write'])
+  await make('/virtual-keys', { name: 'Virtual', provider: 'anthropic', key: 'sk-ant-x', ...here })
   const channel = await make('/alerts/channels', { name: 'Hook', kind: 'webhook', url: 'https://hooks.example.com/x' })
   const budget = await make('/policies/usage-limits', { name: 'Each', credit_limit: 50, ...here })
   const rate = await make('/policies/rate-limits', { name: 'Slow', type: 'requests', unit: 'rpm', value: 60, ...here })
@@ -117,6 +118,7 @@ it('every kind of thing that can be changed gives a tag, which a change of it ma
     ['/integrations/claude', { name: 'Other' }],
     ['/integrations/claude/models', { allow_all_models: false }],
     ['/integrations/claude/workspaces', { global_workspace_access: false }],
+    ['/virtual-keys/virtual', { note: 'Other' }],
     ['/providers/sandbox', { name: 'Other', workspace_id: workspace.slug }],
     [`/configs/${config.slug}`, { name: 'Other' }],
     [`/api-keys/${key.id}`, { name: 'Other' }],
