@@ -67,6 +67,10 @@ describe('a budget with conditions', () => {
     })
     expect((await plane.call('GET', '/policies/usage-limits')).body).toMatchObject({ total: 1, data: [{ id }] })
     expect((await plane.call('GET', '/policies/rate-limits')).body).toMatchObject({ total: 0, data: [] })
+    expect((await plane.call('GET', '/policies/usage-limits?type=tokens')).body).toMatchObject({ total: 0 })
+    expect((await plane.call('GET', '/policies/usage-limits?name=EAC')).body).toMatchObject({ total: 1 })
+    expect((await plane.call('GET', '/policies/usage-limits?status=archived')).body).toMatchObject({ total: 0 })
+    expect((await plane.call('GET', `/policies/usage-limits/${id}?status=archived`)).status).toBe(404)
   })
 
   it('gives each combination of values an amount of its own', async () => {
