@@ -55,7 +55,7 @@ export class HeldCall implements CallHold {
     return this.#parts.hold.buckets
   }
 
-  watch(answer: AnswerFacts): GatewayError | undefined {
+  watch(answer: AnswerFacts): (() => GatewayError) | undefined {
     // What is no stream has been written, and is billed, when its first byte comes: ending it would save nothing.
     if (!answer.started) return undefined
     if (!this.#knowsInput) {
@@ -97,14 +97,16 @@ export class HeldCall implements CallHold {
     return false
   }
 
-  #refusal(answer: AnswerFacts): GatewayError {
+  #refusal(answer: AnswerFacts): () => GatewayError {
     const { budgets, purses, measure, outputTokensMax, refuse, at } = this.#parts
     // Asked for beside what is held already: the budget that has no room says whose it is.
     const needed = measure.neededFor(answer, outputTokensMax, answer.outputEstimate + LAST_STEP)
     const answered = budgets.hold(purses, { ...needed, at })
-    if (answered.kind === 'shortage') return refuse(answered)
-    answered.release()
-    const purse = purses.find(({ budget }) => budget.hard) ?? purses[0]!
-    return refuse({ kind: 'shortage', purse, state: budgets.state(purse.budget, purse.bucket), reason: 'spent' })
+    if (answered.kind === 'hold') answered.release()
+    const { purse, reason } =
+      answered.kind === 'shortage'
+        ? answered
+        : { purse: purses.find(({ budget }) => budget.hard) ?? purses[0]!, reason: 'spent' as const }
+    return () => refuse({ kind: 'shortage', purse, reason, state: budgets.state(purse.budget, purse.bucket) })
   }
 }

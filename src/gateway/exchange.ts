@@ -168,8 +168,11 @@ export interface CallHold {
   readonly buckets: readonly string[]
   /** Milliseconds since the epoch; decides the period that the call is charged to. Undefined when there is no budget. */
   readonly at: number | undefined
-  /** Looks at the answer so far and holds as much as it turns out to need. The error with which the call has to end when there is no room. */
-  watch(answer: AnswerFacts): GatewayError | undefined
+  /**
+   * Looks at the answer so far and holds as much as it turns out to need. When there is no room the call has to end, and what is returned says
+   * why, once the call is settled.
+   */
+  watch(answer: AnswerFacts): (() => GatewayError) | undefined
   /** The call has ended and came to this; `ordinal` is its number in the exchange. */
   settle(charge: CallCharge, ordinal: number, answer: AnswerFacts | undefined): void
   /** The call was not made. */

@@ -171,10 +171,10 @@ class UpstreamCall implements UpstreamHandler {
   }
 
   /** No budget has room for the rest of the answer: stop paying, and say so. */
-  #endUnpaid(error: GatewayError): void {
+  #endUnpaid(tellWhy: () => GatewayError): void {
     this.#flow?.abort()
     this.#close(this.#chargeSoFar(), 'interrupted', undefined)
-    this.#reply.fail(error, 'upstream')
+    this.#reply.fail(tellWhy(), 'upstream')
   }
 
   /** The upstream's answer has broken off, and what it has told is known. */

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { header } from '../../src/core/headers.ts'
 import { findClaudeCode, runClaudeCode } from '../../src/testing/claude-code.ts'
-import { type TestGateway, startGateway } from '../../src/testing/gateway.ts'
+import { type TestGateway, type TestGatewayOptions, startGateway } from '../../src/testing/gateway.ts'
 import { type RecordingProxy, startRecordingProxy } from '../../src/testing/recording-proxy.ts'
 
 vi.setConfig({ testTimeout: 90_000 })
@@ -94,8 +94,8 @@ async function workspace(): Promise<string> {
   return data[0]!.slug
 }
 
-async function start(): Promise<void> {
-  gateway = await startGateway()
+async function start(options: TestGatewayOptions = {}): Promise<void> {
+  gateway = await startGateway(options)
   wire = await startRecordingProxy(gateway.url)
   await gateway.admin('PUT', '/organisation', { contact: '#ai-platform', time_zone: 'Europe/Berlin' })
 }
@@ -174,6 +174,22 @@ describe.skipIf(findClaudeCode() === undefined)('a session of Claude Code', () =
     })
     expect(stdout + stderr).toContain('API Error: 402 Key “ci” has used')
     expect(calls().map(({ status }) => status)).toEqual([200, 200, 402])
+  })
+
+  test('whose answer grows past a tight budget hears why with its next request', async () => {
+    await start({ upstream: { playAs: () => 'sandbox-huge' } })
+    const { key } = await gateway.createKey({ name: 'ci', usage_limits: { credit_limit: '0.35', mode: 'tight' } })
+    const { stdout, exitCode } = await runClaudeCode({
+      baseUrl: wire.origin,
+      token: key,
+      args: ['Hello', '--model', MODEL],
+    })
+    expect(stdout).toMatch(/API Error: 402 Key “ci” has used \$0\.\d\d of \$0\.35\./)
+    expect(exitCode).toBe(1)
+    // The stream that was ended, and the client's own second try without a stream.
+    expect(calls().map(({ status }) => status)).toEqual([200, 402])
+    const [ended] = await gateway.logs()
+    expect(ended).toMatchObject({ outcome: 'interrupted', interrupted_by: null, error_code: 'budget.spent' })
   })
 
   test('within its budget never hears of it', async () => {

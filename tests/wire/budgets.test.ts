@@ -451,13 +451,18 @@ describe('a budget that holds what is likely', () => {
     const last = body.toString().trimEnd().split('\n\n').at(-1)!
     expect(last).toContain('event: error')
     expect(last).toContain('billing_error')
+    expect(last).toMatch(/has used \$0\.0000\d+ of \$0\.00002 this month/)
     await provider.requests[0]!.gone
     await gateway.recorded(1)
     expectSettled()
     // The last piece that had come was written, and is billed, whether there was room for it or not.
     expect(limits.stateOf('budget-key').spent).toBeLessThanOrEqual(20_000n + 500n)
     expect(gateway.entries[0]!.closing!.outcome).toBe('interrupted')
-    expect(gateway.records[0]!.errorCode).toBe('budget.spent')
+    expect(gateway.records[0]!).toMatchObject({
+      outcome: 'interrupted',
+      interruptedBy: undefined,
+      errorCode: 'budget.spent',
+    })
     expect((await ask(LONG).answer).status).toBe(402)
   })
 })

@@ -74,7 +74,13 @@ class Watched implements Reply, Trail {
     const hasBegun = this.#responseBytes > 0
     if (!hasBegun) this.#status = by === 'client' ? CLIENT_LEFT : error.status
     const isRefusal = !hasBegun && by === 'upstream'
-    this.#write(isRefusal ? 'refused' : 'interrupted', isRefusal ? undefined : by, by === 'client' ? undefined : error)
+    // A limit of the caller's own may end an answer as well: then its code says by what, and nobody has broken it.
+    const isByRule = by === 'upstream' && error.spec.fault === 'caller'
+    this.#write(
+      isRefusal ? 'refused' : 'interrupted',
+      isRefusal || isByRule ? undefined : by,
+      by === 'client' ? undefined : error,
+    )
     if (by !== 'client' && error.spec.fault !== 'caller') {
       const slug = this.#facts.target?.upstream.slug
       this.#parts.report({ error, requestId: this.#exchange.id, provider: slug === undefined ? undefined : `@${slug}` })
