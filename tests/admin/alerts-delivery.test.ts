@@ -270,6 +270,31 @@ it('a receiver that fails does not keep others from their turn, however much wai
   expect(dead.got).toHaveLength(tried)
 })
 
+it('one who is new has a turn before those who were first have everything', async () => {
+  const plane = await startControlPlane(TRUSTED)
+  const busy = await Promise.all(Array.from({ length: 5 }, () => startReceiver()))
+  const late = await startReceiver()
+  const open: (() => void)[] = []
+  for (const receiver of busy) {
+    receiver.answer = (response) => void open.push(() => response.end())
+    await addWebhook(plane, receiver.origin)
+  }
+  for (let model = 0; model < 10; model++) serveUnpriced(plane, `model-${model}`)
+  await Promise.all(busy.map(({ arrived }) => arrived(1)))
+  await addWebhook(plane, late.origin)
+  serveUnpriced(plane, 'last')
+  while ((await latest(plane, '?state=waiting&event=model.unpriced')).length < 56) await new Promise(setImmediate)
+
+  const arrived = () => busy.reduce((sum, { got }) => sum + got.length, 0)
+  let answered = 0
+  for (; late.got.length === 0; answered++) {
+    while (open.length === 0 && late.got.length === 0) await new Promise(setImmediate)
+    open.shift()?.()
+  }
+  expect(answered).toBeLessThanOrEqual(10)
+  expect(arrived()).toBeLessThan(20)
+})
+
 it('a receiver is sent a thousand alerts in a day and no more', async () => {
   const plane = await startControlPlane(TRUSTED)
   const receiver = await startReceiver()
