@@ -184,7 +184,7 @@ describe.skipIf(findClaudeCode() === undefined)('a session of Claude Code', () =
       token: key,
       args: ['Hello', '--model', MODEL],
     })
-    expect(stdout).toMatch(/API Error: 402 Key “ci” has used \$0\.\d\d of \$0\.35\./)
+    expect(stdout).toMatch(/API Error: 402 Key “ci” has used \$0\.\d\d of \$0\.35/)
     expect(exitCode).toBe(1)
     // The stream that was ended, and the client's own second try without a stream.
     expect(calls().map(({ status }) => status)).toEqual([200, 402])
