@@ -3,11 +3,12 @@ import type { HeaderLines } from '../../core/headers.ts'
 import type { Hold, Shortage } from '../../limits/budgets.ts'
 import { createLearnedOutputs } from '../../limits/learned-outputs.ts'
 import { createLearnedTurns } from '../../limits/learned-turns.ts'
-import type { Lane, LimitedCall, Purse } from '../../limits/limit.ts'
+import type { Lane, Purse } from '../../limits/limit.ts'
 import { budgetRefusal } from '../budget-refusal.ts'
 import { HeldCall, NOTHING_HELD } from '../call-hold.ts'
 import type { Attempt, CallHold, Caller, PaidAttempt, Reply } from '../exchange.ts'
 import { Measure, type MeasureParts } from '../measure.ts'
+import { limitedCall } from '../limited-call.ts'
 import type { GatewayParts } from '../parts.ts'
 import { readsSpendNotices, spendHeaders } from '../spend-notices.ts'
 import type { Stage } from '../stage.ts'
@@ -37,7 +38,7 @@ export function hold(parts: HoldParts): Stage<Attempt, PaidAttempt> {
   return (next) => {
     return function hold(attempt, reply) {
       const rulebook = limits.rulebook()
-      const call = limitedCall(attempt)
+      const call = limitedCall(attempt, attempt.target)
       const lanes = rulebook.targetLanes(call)
       const purses = rulebook.purses(call)
       if (lanes.length > 0) return visit(attempt, lanes, purses, reply)
@@ -124,24 +125,6 @@ type Paid = Pick<PaidAttempt, 'hold' | 'outputTokensMax'>
 function leastWorth({ demand: { outputTokens, thinkingTokens } }: Measure): number {
   if (thinkingTokens > 0) return Math.min(outputTokens, thinkingTokens + WORDS_AFTER_THINKING)
   return Math.max(1, Math.min(outputTokens, OUTPUT_TOKENS_WORTH))
-}
-
-function limitedCall({ caller, endpoint, plan, target }: Attempt): LimitedCall {
-  const { organisationId, workspaceId, userId, keyId } = caller
-  const { upstream, model } = target
-  return {
-    organisationId,
-    workspaceId,
-    userId,
-    keyId,
-    endpoint,
-    metadata: plan.metadata,
-    providerId: upstream.providerId,
-    providerSlug: upstream.slug,
-    integrationId: upstream.integrationId,
-    model,
-    configId: plan.config.id,
-  }
 }
 
 /** Tells the client what is spent, and whoever keeps answers that this one may be shorter than it was asked for. */
