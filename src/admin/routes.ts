@@ -67,6 +67,11 @@ import { deleteUser } from './users/delete-user.ts'
 import { listUsers } from './users/list-users.ts'
 import { readUser } from './users/read-user.ts'
 import { updateUser } from './users/update-user.ts'
+import { createVirtualKey } from './virtual-keys/create-virtual-key.ts'
+import { deleteVirtualKey } from './virtual-keys/delete-virtual-key.ts'
+import { listVirtualKeys } from './virtual-keys/list-virtual-keys.ts'
+import { readVirtualKey } from './virtual-keys/read-virtual-key.ts'
+import { updateVirtualKey } from './virtual-keys/update-virtual-key.ts'
 import { addMembers } from './workspaces/add-members.ts'
 import { createWorkspace } from './workspaces/create-workspace.ts'
 import { deleteMember } from './workspaces/delete-member.ts'
@@ -95,6 +100,11 @@ const SINGLE_ROUTES: readonly AdminRoute[] = [
   readProvider,
   updateProvider,
   deleteProvider,
+  listVirtualKeys,
+  createVirtualKey,
+  readVirtualKey,
+  updateVirtualKey,
+  deleteVirtualKey,
   listCircuits,
   deleteCache,
   readSchema,
