@@ -1,6 +1,6 @@
 import { findLastAuditEntry } from '../store/audit.ts'
 import type { Database } from '../store/database.ts'
-import { invalid, StaleError } from './error.ts'
+import { forbidden, invalid, StaleError } from './error.ts'
 import { etagOf, isMatch } from './etag.ts'
 import type { AdminParts } from './parts.ts'
 import type { AdminRoute, Asked } from './route.ts'
@@ -14,7 +14,8 @@ export type Precondition = (tx: Database, resource: string) => Promise<void>
 
 /**
  * What `if-match` asks of a change: that the thing is still as the caller has read it. `reader` is the endpoint that shows
- * it, at the same path. Undefined without the header. Throws AB01 where there is nothing to compare with.
+ * it, at the same path. Undefined without the header. Throws AB01 where there is nothing to compare with, and AB03 for who may
+ * not read it.
  */
 export function readPrecondition(
   ifMatch: string | undefined,
@@ -24,6 +25,9 @@ export function readPrecondition(
 ): Precondition | undefined {
   if (ifMatch === undefined) return undefined
   if (reader === undefined) throw invalid('if-match: this endpoint changes nothing that can be read at its address')
+  if (reader.scope.length > 0 && !reader.scope.some((name) => asked.caller.scopes.has(name))) {
+    throw forbidden(`if-match: to compare, it needs a scope to read: ${reader.scope.join(' or ')}.`)
+  }
   let isChecked = false
   return async (tx, resource) => {
     // A change in several steps is checked before its first one; from then on the thing differs because of us.

@@ -3,7 +3,7 @@ import { listProblems, strict } from '../contract/fields.ts'
 import type { AdminCaller } from './caller.ts'
 import { invalid } from './error.ts'
 import type { AdminParts } from './parts.ts'
-import { withoutRepeatedIds } from './repeated-ids.ts'
+import { readSpellings } from './portkey-spellings.ts'
 
 /*
  * An endpoint is a value. The HTTP server mounts it, the OpenAPI document describes it, and tests walk the list of them;
@@ -86,9 +86,9 @@ export function route<
     body: definition.body,
     async answer(asked, parts) {
       const readBody = body.safeParse(
-        withoutRepeatedIds(asked.body === undefined ? {} : asked.body, bodyNames, asked.params),
+        readSpellings(asked.body === undefined ? {} : asked.body, bodyNames, asked.params),
       )
-      const readQuery = query.safeParse(withoutRepeatedIds(asked.query, queryNames, asked.params))
+      const readQuery = query.safeParse(readSpellings(asked.query, queryNames, asked.params))
       if (!readBody.success || !readQuery.success) {
         throw invalid(
           [readBody, readQuery].flatMap(({ error }) => (error === undefined ? [] : listProblems(error))).join('\n'),

@@ -57,7 +57,10 @@ export interface NewAuditEntry {
 /** What the first entry has for the hash of the one before. */
 export const NO_HASH = '0'.repeat(64)
 
-/** Adds to the end of the trail. Call it in the transaction of the change, so that there is neither without the other. */
+/**
+ * Adds to the end of the trail. Call it in the transaction of the change, so that there is neither without the other. The store
+ * lets one transaction write at a time, so no two read the same end.
+ */
 export async function appendAuditEntry(tx: Database, entry: NewAuditEntry): Promise<void> {
   const last = await tx
     .selectFrom('audit_entries')

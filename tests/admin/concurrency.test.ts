@@ -93,6 +93,20 @@ it('a weak tag is not enough for a change', async () => {
   expect((await send('PUT', '/integrations/claude', `W/${String(headers['etag'])}`, { name: 'x' })).status).toBe(412)
 })
 
+it('who may change but not read a thing learns nothing of it by guessing at tags', async () => {
+  const plane = await start()
+  const { key } = await plane.newKey(['providers.update'])
+  const answer = await plane.app.inject({
+    method: 'PUT',
+    url: '/v1/providers/sandbox',
+    headers: { 'x-portkey-api-key': key, 'content-type': 'application/json', 'if-match': '"guess"' },
+    payload: '{"name":"x"}',
+  })
+  expect(answer.statusCode).toBe(403)
+  expect(answer.json().data).toMatchObject({ errorCode: 'AB03', message: expect.stringContaining('providers.read') })
+  expect(answer.body).not.toContain('changed_by')
+})
+
 it('where there is nothing to compare with, the header is refused instead of ignored', async () => {
   const { send } = await start()
   expect(await send('POST', '/integrations', '"x"', { ...ACCOUNT, slug: 'other' })).toMatchObject({

@@ -40,6 +40,19 @@ it('every endpoint refuses a query and a body with names it does not know', asyn
   }
 })
 
+it('every list is paged in both of Portkey’s spellings, and in one at a time', async () => {
+  const { call } = await startControlPlane()
+  const lists = ADMIN_ROUTES.filter(({ queryNames, path }) => queryNames.includes('page_size') && !path.includes(':'))
+  expect(lists.length).toBeGreaterThan(8)
+  for (const { path } of lists) {
+    for (const query of ['page_size=1&current_page=5', 'pageSize=1&currentPage=5']) {
+      const { status, text, body } = await call('GET', `${path}?${query}`)
+      expect(status, `${path}?${query} ${text}`).toBe(200)
+      expect(body['data'] ?? body['records'], path).toEqual([])
+    }
+  }
+})
+
 it('what does not exist is 404 on every path that names a thing', async () => {
   const { call } = await startControlPlane()
   const bodies: Record<string, unknown> = {
