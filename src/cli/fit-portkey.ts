@@ -37,9 +37,10 @@ const ACCOUNTS: Readonly<Record<string, readonly string[]>> = {
 /** What policies may ask for at Portkey and not here. */
 const FOREIGN_CONDITIONS = /^(prompt|mcp_server|mcp_tool)$/
 
-/** Whatever of an organisation at Portkey can live here; `leave` is told of everything else. */
+/** Whatever of an organisation at Portkey can live here; `leave` is told of everything else. `now` in milliseconds since the epoch. */
 export function fitToPortcullis(
   resources: readonly Resource[],
+  now: number,
   leave: (leftover: Leftover) => void,
 ): readonly Resource[] {
   const integrations = resources.filter(({ kind }) => kind === 'integration').flatMap(fitIntegration)
@@ -132,6 +133,10 @@ export function fitToPortcullis(
 
   function fitKey(key: Resource): readonly Resource[] {
     const { defaults, rotation_policy: rotation, ...entry } = key.entry
+    if (Date.parse(text(entry, 'expires_at') ?? '') <= now) {
+      leave({ what: describe(key), why: 'it has expired' })
+      return []
+    }
     if (rotation !== undefined)
       leave({ what: describe(key), why: 'its rotation policy has to be set again: the new key begins its own period' })
     return [{ ...key, entry: { ...entry, defaults: fitDefaults(key, (defaults ?? {}) as Entry) } }]

@@ -46,7 +46,7 @@ Changes nothing at Portkey.
     try {
       const leftovers: Leftover[] = []
       const resources = await readOrganisation(forgiving(client, leftovers))
-      const fitted = fitToPortcullis(resources, (leftover) => leftovers.push(leftover))
+      const fitted = fitToPortcullis(resources, machine.clock.now(), (leftover) => leftovers.push(leftover))
       leftovers.push(...(await countOthers(client)))
       const { file, references } = writeConfiguration(fitted, options.name ?? 'imported')
       await writeFile(output, writeYaml(file))

@@ -271,8 +271,10 @@ function parse(document: string): unknown {
 function readDefaults(defaults: unknown, configs: ReadonlyMap<string, string>): Entry {
   const nameOf = (reference: string | undefined) =>
     reference === undefined ? undefined : (configs.get(reference) ?? reference)
+  const errorFormat = text(defaults, 'error_format')
   return {
-    ...pick(defaults, ['provider', 'metadata', 'error_format', 'spend_notices']),
+    ...pick(defaults, ['provider', 'metadata']),
+    ...(errorFormat !== undefined && errorFormat !== 'anthropic' && { error_format: errorFormat }),
     ...(text(defaults, 'config_id') !== undefined && { config: nameOf(text(defaults, 'config_id')) }),
     ...(text(defaults, 'user_api_key_config') !== undefined && {
       user_api_key_config: nameOf(text(defaults, 'user_api_key_config')),
@@ -295,9 +297,11 @@ function readKeys(
   return here.map((key) => {
     const id = text(key, 'id') ?? ''
     const user = text(key, 'user_id')
+    const rotation = pick(member(key, 'rotation_policy'), OF_ROTATION)
     const override = member(key, 'allow_config_override') ?? member(member(key, 'defaults'), 'allow_config_override')
     const entry = {
-      ...pick(key, ['name', 'description', 'scopes', 'expires_at', 'rotation_policy', 'alert_emails']),
+      ...pick(key, ['name', 'description', 'scopes', 'expires_at', 'alert_emails']),
+      ...(isEmpty(rotation) ? {} : { rotation_policy: rotation }),
       type: text(key, 'type')?.endsWith('user') === true ? 'user' : 'service',
       ...(user !== undefined && { user: emails.get(user) ?? user }),
       defaults: {
@@ -309,6 +313,9 @@ function readKeys(
     return { ...resource('key', workspace, names.get(id) ?? id, id), entry }
   })
 }
+
+/** Without the next time, which moves by itself. */
+const OF_ROTATION = ['rotation_period', 'rotation_period_days', 'key_transition_period_ms']
 
 const OF_POLICIES = ['name', 'description', 'conditions', 'group_by', 'type', 'unit', 'value']
 

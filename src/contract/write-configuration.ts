@@ -84,7 +84,7 @@ function writeIntegration(integration: Resource, references: string[]): Entry {
         SECRETS_INSIDE.includes(member) ? refer(member) : value,
       ]),
     ),
-    models: Array.isArray(models) ? models.map(writeModel) : models,
+    ...(Array.isArray(models) && models.length > 0 && { models: models.map(writeModel) }),
   }
 }
 

@@ -33,6 +33,9 @@ workspaces:
       ci:
         usage_limits: { type: cost, credit_limit: 50, periodic_reset: weekly, enforcement: hard }
         rate_limits: [{ type: concurrency, value: 4 }]
+        rotation_policy: { rotation_period: monthly }
+        alert_emails: [ci@example.com]
+        expires_at: 2099-01-01T00:00:00+01:00
     policies:
       usage_limits:
         Fifty a week each:

@@ -59,6 +59,8 @@ async function apply(plane: ControlPlane, document: string, more: object = {}): 
   return answer.body as unknown as ConfigurationOutcome
 }
 
+const SINCE = { start_time: '1970-01-01T00:00:00Z', end_time: '2100-01-01T00:00:00Z' }
+
 const told = (steps: ConfigurationPlan['steps']) => steps.map(({ action, kind, name }) => `${action} ${kind} ${name}`)
 
 describe('a configuration file', () => {
@@ -82,6 +84,11 @@ describe('a configuration file', () => {
       ['auditor', 'pcla'],
       ['ws-other/ci', 'pcl'],
     ])
+    const { body: trail } = await plane.call('GET', `/audit-logs?${new URLSearchParams(SINCE).toString()}`)
+    const reasons = (trail['records'] as unknown as { resource_type: string; reason: string | null }[]).filter(
+      (entry) => entry.resource_type === 'integration',
+    )
+    expect(reasons.map(({ reason }) => reason)).toContain('configuration file platform')
     const { body: models } = await plane.call('GET', '/integrations/claude/models')
     expect(models).toMatchObject({ total: 2, allow_all_models: false })
     const { body: workspace } = await plane.call('GET', '/admin/workspaces/ws-other')

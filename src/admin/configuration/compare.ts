@@ -13,7 +13,7 @@ const USUAL: Entry = {
   excludes: false,
   status: 'active',
   time_zone: 'UTC',
-  end_running_streams: false,
+  error_format: 'anthropic',
 }
 
 /** Amounts may be written as numbers or as decimal text. */

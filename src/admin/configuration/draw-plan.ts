@@ -37,8 +37,8 @@ interface DrawParts {
 
 /** Compares a file with what is there. Reads only. */
 export async function drawPlan(request: PlanRequest, { routes, caller, parts }: DrawParts): Promise<DrawnPlan> {
-  const client = createAdminClient(routes, caller, parts)
   const read = readFile(request.document)
+  const client = createAdminClient(routes, withReason(caller, read.file?.name), parts)
   if (read.file === undefined) return refuse(read, read.problems, client)
 
   const actual = await readOrganisation((path) => client.get(path))
@@ -86,6 +86,12 @@ export async function drawPlan(request: PlanRequest, { routes, caller, parts }: 
       unchanged: plan.unchanged,
     },
   }
+}
+
+/** What a file does stands in the audit trail under its name, unless whoever applies it has said why. */
+function withReason(caller: AdminCaller, file: string | undefined): AdminCaller {
+  if (file === undefined || caller.origin.reason !== undefined) return caller
+  return { ...caller, origin: { ...caller.origin, reason: `configuration file ${file}` } }
 }
 
 /** Slugs are taken as they are written, except for `default`, because an installation makes the slug of its first workspace itself. */

@@ -146,7 +146,8 @@ function isAccepted({ kind, name, handle }: Resource, email: string): boolean {
 function isMemberSame(kind: ResourceKind, member: string, wanted: unknown, actual: Resource | undefined): boolean {
   if (actual === undefined) return wanted === null
   const there = actual.entry[member]
-  const isPartial = member === 'configurations' || (kind === 'key' && member === 'defaults')
+  const isPartial =
+    member === 'configurations' || (kind === 'key' && (member === 'defaults' || member === 'rotation_policy'))
   if (!isPartial || typeof wanted !== 'object' || wanted === null) return isSame(member, wanted, there)
   return Object.entries(wanted).every(([name, value]) => isSame(name, value, (there as Entry | undefined)?.[name]))
 }
