@@ -15,7 +15,7 @@ import { answerClientError } from './gateway/client-error.ts'
 import { answerWrongPath, registerDataPlane } from './gateway/http.ts'
 import type { CallLimits, ReportedFailure } from './gateway/parts.ts'
 import { previewFor } from './gateway/preview-call.ts'
-import { createBudgets } from './limits/create-budgets.ts'
+import { createBudgets, type CountedBudgets } from './limits/create-budgets.ts'
 import { createGates } from './limits/create-gates.ts'
 import { createRates } from './limits/create-rates.ts'
 import type { ThresholdEvent } from './limits/thresholds.ts'
@@ -139,6 +139,7 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
       kindOf: (workspaceId, slug) => directory.provider(workspaceId, slug)?.kind,
       books: () => books.stats(),
       answers: () => answers.stats(),
+      budgets: () => limits.budgets.stats(),
       circuits: () => breakers.list(),
       running: () => plane.running,
     })
@@ -243,7 +244,7 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
 }
 
 /** Counts from where the ledger stands, so the journal of the last run has to be in the store by now. */
-async function openLimits({ store, directory, clock, onThreshold }: LimitParts): Promise<CallLimits> {
+async function openLimits({ store, directory, clock, onThreshold }: LimitParts): Promise<CountedLimits> {
   const zone = () => directory.organisation().timeZone ?? 'UTC'
   return {
     rulebook: directory.rulebook,
@@ -262,6 +263,10 @@ async function openLimits({ store, directory, clock, onThreshold }: LimitParts):
       return { timeZone, contact }
     },
   }
+}
+
+interface CountedLimits extends CallLimits {
+  readonly budgets: CountedBudgets
 }
 
 interface LimitParts {

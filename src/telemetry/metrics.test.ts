@@ -18,6 +18,7 @@ function newMetrics(circuits: () => readonly CircuitGauge[] = () => []): Metrics
       journal: { files: 1, bytes: 8, appendFailures: 0, syncFailures: 0, tornLines: 0 },
     }),
     answers: () => ({ answers: 9, bytes: 10, pending: 0, dropped: 0, failures: 0 }),
+    budgets: () => ({ buckets: 12, runningHolds: 13, overflowed: 14 }),
     circuits,
     running: () => 11,
   })
@@ -131,6 +132,9 @@ test('circuits are told as they are now, and those that are forgotten not at all
 test('what stands in the books is looked up', async () => {
   const lines = await linesAfter(newMetrics(), [])
   expect(lines).toContain('portcullis_ledger_open_calls 6')
+  expect(lines).toContain('portcullis_budget_buckets 12')
+  expect(lines).toContain('portcullis_budget_holds 13')
+  expect(lines).toContain('portcullis_budget_overflows 14')
   expect(lines).toContain('portcullis_rows{table="exchanges",state="dropped"} 4')
   expect(lines).toContain('portcullis_exchanges_running 11')
   expect(lines).toContain('portcullis_build_info{version="1.2.3"} 1')

@@ -28,6 +28,7 @@ export interface MetricsParts {
   readonly kindOf: (workspaceId: string, providerSlug: string) => string | undefined
   readonly books: () => BooksNumbers
   readonly answers: () => AnswersNumbers
+  readonly budgets: () => BudgetsNumbers
   readonly circuits: () => readonly CircuitGauge[]
   /** Exchanges under way. */
   readonly running: () => number
@@ -62,6 +63,13 @@ export interface AnswersNumbers {
   readonly pending: number
   readonly dropped: number
   readonly failures: number
+}
+
+/** Of budgets what is shown here; see `BudgetStats` in limits/create-budgets.ts. */
+export interface BudgetsNumbers {
+  readonly buckets: number
+  readonly runningHolds: number
+  readonly overflowed: number
 }
 
 /** Of a circuit what is shown here; see `CircuitReport` in routing/breaker.ts. */
@@ -258,6 +266,13 @@ function lookUp(parts: MetricsParts, registry: Registry): void {
     'portcullis_cache_failures',
     'Reads and writes of the cache that the store failed since the start.',
     () => parts.answers().failures,
+  )
+  gauge('portcullis_budget_holds', 'Calls for which budgets hold something.', () => parts.budgets().runningHolds)
+  gauge('portcullis_budget_buckets', 'Buckets of budgets that are counted one by one.', () => parts.budgets().buckets)
+  gauge(
+    'portcullis_budget_overflows',
+    'Calls since the start that went to the shared bucket of a policy with too many values.',
+    () => parts.budgets().overflowed,
   )
   gauge('portcullis_ledger_open_calls', 'Upstream calls in the ledger that have not ended.', () => {
     return parts.books().ledger.openCalls
