@@ -5,6 +5,7 @@ import { asReport, type Demand, FRAME_TOKENS, type ModelSize, readDemand } from 
 import type { Need, Room } from '../limits/budgets.ts'
 import type { LearnedOutputs } from '../limits/learned-outputs.ts'
 import type { LearnedTurns, Turn } from '../limits/learned-turns.ts'
+import { type Probe, findsProbes, takeProbes } from '../limits/probes.ts'
 import { CLAUDE_MODELS } from '../providers/claude-models.ts'
 import { describeClient } from './describe-client.ts'
 import type { Attempt } from './exchange.ts'
@@ -18,6 +19,8 @@ export interface MeasureParts {
   readonly outputs: LearnedOutputs
   /** Where each provider has last said that it works; some bind all calls of an account to a region, at a price, without being asked. */
   readonly geographies: Map<string, string>
+  /** An even draw from 0 up to 1. */
+  readonly random: () => number
 }
 
 /** What a call needs of budgets: at most, and probably. */
@@ -35,9 +38,6 @@ const LIKELY_OUTPUT_TOKENS = 8_000
 /** What is likely is taken a little larger. */
 const MARGIN = 1.05
 
-/** With what a conversation begins; enough to tell two apart, and the same from turn to turn. */
-const OPENING_BYTES = 128
-
 /**
  * How much one attempt may use, by its body, its target and what the turns before have taught. Made once per attempt, and asked again when the
  * answer tells more.
@@ -47,7 +47,8 @@ export class Measure {
   readonly requests: number
   readonly #parts: MeasureParts
   readonly #attempt: Pick<Attempt, 'receivedAt' | 'target'>
-  readonly #body: Pick<Turn, 'weight' | 'opening'>
+  readonly #probes: readonly Probe[]
+  readonly #turn: Turn | undefined
   /** Undefined for a client that does not tell its sessions apart. */
   readonly #conversation: string | undefined
   readonly #kind: string
@@ -62,22 +63,23 @@ export class Measure {
     const asked = readDemand(body, sizeOf(target.model))
     const demand = { ...asked, geography: asked.geography ?? parts.geographies.get(target.upstream.providerId) }
     const { agentId, requestClass } = describeClient(headers)
-    const messages = body.members.find('messages')
-    const from = messages?.valueStart ?? 0
     this.demand = demand
     this.requests = ordinals.drawn === 0 ? 1 : 0
     this.#parts = parts
     this.#attempt = { receivedAt, target }
-    this.#body = { weight: demand.weight, opening: body.bytes.toString('latin1', from, from + OPENING_BYTES) }
     this.#startedAt = now
     this.#kind = `${target.model}\n${requestClass ?? ''}\n${agentId === undefined ? '' : 'agent'}\n${body.members.find('tools') !== undefined}`
     this.#conversation =
       sessionId === undefined || demand.inputGrows || !Number.isFinite(demand.weight)
         ? undefined
-        : `${caller.keyId}\n${sessionId}\n${agentId ?? ''}\n${target.model}`
-    const turn = this.#conversation === undefined ? undefined : parts.turns.recall(this.#conversation, this.#body)
-    this.#inputMax = inputMax(demand, turn)
-    this.#likelyInput = likelyInput(demand, turn, now)
+        : `${caller.keyId}\n${sessionId}\n${agentId ?? ''}\n${target.model}\n${target.wire.id}`
+    this.#probes = this.#conversation === undefined ? [] : takeProbes(body, parts.random)
+    this.#turn =
+      this.#conversation === undefined
+        ? undefined
+        : parts.turns.recall(this.#conversation, demand.weight, ({ probes }) => findsProbes(body, probes))
+    this.#inputMax = inputMax(demand, this.#turn)
+    this.#likelyInput = likelyInput(demand, this.#turn, now)
     this.#likelyOutput = parts.outputs.likelyMost(this.#kind) ?? LIKELY_OUTPUT_TOKENS
   }
 
@@ -128,11 +130,13 @@ export class Measure {
     if (geography !== undefined) this.#parts.geographies.set(this.#attempt.target.upstream.providerId, geography)
     if (answer.outputReported) this.#parts.outputs.learn(this.#kind, usage.output)
     if (this.#conversation === undefined || !answer.inputReported) return
-    this.#parts.turns.learn(this.#conversation, {
-      ...this.#body,
+    const turn = {
+      weight: this.demand.weight,
+      probes: this.#probes,
       inputTokens: usage.input + usage.cacheRead + usage.cacheWrite5m + usage.cacheWrite1h,
       at: this.#startedAt,
-    })
+    }
+    this.#parts.turns.learn(this.#conversation, turn, this.#turn)
   }
 
   #outputFor(room: Room, input: { readonly input: number; readonly cacheRead: number }): number | undefined {

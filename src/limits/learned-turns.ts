@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.ts'
+import type { Probe } from './probes.ts'
 
 /*
  * What the turns before have taught about a conversation. A body grows from turn to turn and mostly stays what it was, so the next one has at most
@@ -8,8 +9,8 @@ import type { Clock } from '../core/clock.ts'
 export interface Turn {
   /** The body's own bound in tokens (`Demand.weight`). */
   readonly weight: number
-  /** How the messages begin; another beginning is another conversation. */
-  readonly opening: string
+  /** Pieces of the body, by which it is known again. */
+  readonly probes: readonly Probe[]
   /** Tokens of input, of all kinds, that its provider counted. */
   readonly inputTokens: number
   /** When it was asked, in milliseconds on the clock that never jumps. */
@@ -17,15 +18,16 @@ export interface Turn {
 }
 
 export interface LearnedTurns {
-  /** The largest known turn that this body may be a continuation of. */
-  recall(conversation: string, body: Pick<Turn, 'weight' | 'opening'>): Turn | undefined
-  learn(conversation: string, turn: Turn): void
+  /** The largest known turn that a body of this weight continues. */
+  recall(conversation: string, weight: number, continues: (turn: Turn) => boolean): Turn | undefined
+  /** `continued` is the turn that this one went on from: it has nothing more to say. */
+  learn(conversation: string, turn: Turn, continued: Turn | undefined): void
 }
 
 /** As long as a provider may keep a prompt; after it people come back to something else. */
 const KEPT_MS = 3_600_000
 
-const CONVERSATIONS_MAX = 20_000
+const CONVERSATIONS_MAX = 5_000
 
 /** Small requests on the side (a title, a search) go by the same name as the conversation itself. */
 const TURNS_EACH = 3
@@ -35,22 +37,17 @@ export function createLearnedTurns(clock: Clock, conversationsMax = CONVERSATION
   const turns = new Map<string, readonly Turn[]>()
 
   return {
-    recall(conversation, { weight, opening }) {
+    recall(conversation, weight, continues) {
       const from = clock.monotonic() - KEPT_MS
-      let best: Turn | undefined
-      for (const turn of turns.get(conversation) ?? []) {
-        const fits = turn.at >= from && turn.weight <= weight && turn.opening === opening
-        if (fits && (best === undefined || turn.weight > best.weight)) best = turn
-      }
-      return best
+      return (turns.get(conversation) ?? [])
+        .filter((turn) => turn.at >= from && turn.weight <= weight)
+        .toSorted((a, b) => b.weight - a.weight)
+        .find(continues)
     },
 
-    learn(conversation, turn) {
+    learn(conversation, turn, continued) {
       const from = turn.at - KEPT_MS
-      const earlier = (turns.get(conversation) ?? []).filter(
-        // A turn that this one continues has nothing more to say.
-        ({ at, opening, weight }) => at >= from && !(opening === turn.opening && weight <= turn.weight),
-      )
+      const earlier = (turns.get(conversation) ?? []).filter((each) => each !== continued && each.at >= from)
       // Behind all others: the first ones are those that nobody has gone on with.
       turns.delete(conversation)
       turns.set(conversation, [...earlier, turn].slice(-TURNS_EACH))

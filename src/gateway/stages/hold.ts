@@ -33,6 +33,7 @@ export function hold(parts: HoldParts): Stage<Attempt, PaidAttempt> {
     turns: createLearnedTurns(clock),
     outputs: createLearnedOutputs(clock),
     geographies: new Map(),
+    random,
   }
 
   return (next) => {
