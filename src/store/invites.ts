@@ -123,16 +123,21 @@ export async function cancelInvite(db: Database, id: string): Promise<void> {
   await db.updateTable('invites').set({ status: 'cancelled' }).where('id', '=', id).execute()
 }
 
-/** Of several who open a link at once one is told true; the others come too late. */
-export async function acceptInvite(db: Database, id: string, userId: Id<'user'>, now: number): Promise<boolean> {
-  const accepted = await db
+/** Uses an invite up. Of several who open a link at once one is told true; the others come too late. */
+export async function takeInvite(db: Database, id: string, now: number): Promise<boolean> {
+  const taken = await db
     .updateTable('invites')
-    .set({ status: 'accepted', user_id: userId, accepted_at: now })
+    .set({ status: 'accepted', accepted_at: now })
     .where('id', '=', id)
     .where('status', '=', 'pending')
     .returning('id')
     .executeTakeFirst()
-  return accepted !== undefined
+  return taken !== undefined
+}
+
+/** Says whom an invite has made. */
+export async function nameInvited(db: Database, id: string, userId: Id<'user'>): Promise<void> {
+  await db.updateTable('invites').set({ user_id: userId }).where('id', '=', id).execute()
 }
 
 function toInvite(row: Selectable<InviteTable>): Invite {

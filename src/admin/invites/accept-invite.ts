@@ -1,6 +1,6 @@
 import { newId } from '../../core/ids.ts'
 import type { Database } from '../../store/database.ts'
-import { acceptInvite as markAccepted, type Invite } from '../../store/invites.ts'
+import { nameInvited, takeInvite, type Invite } from '../../store/invites.ts'
 import { insertKey } from '../../store/keys.ts'
 import { insertMember } from '../../store/members.ts'
 import { findUserById, insertUser, updateUser, type User } from '../../store/users.ts'
@@ -32,12 +32,13 @@ export async function acceptInvite(
   { clock, keys: maker }: Pick<AdminParts, 'clock' | 'keys'>,
 ): Promise<Accepted | undefined> {
   const now = clock.now()
+  if (!(await takeInvite(tx, invite.id, now))) return undefined
   const stamps = { createdAt: now, updatedAt: now }
   const userId = newId<'user'>(now)
   const { organisationId, email, role } = invite
   await insertUser(tx, { id: userId, organisationId, email, firstName, lastName, role, ...stamps })
   if (passwordHash !== undefined) await updateUser(tx, userId, { passwordHash }, now)
-  if (!(await markAccepted(tx, invite.id, userId, now))) return undefined
+  await nameInvited(tx, invite.id, userId)
   const keys: { workspace: string; secret: string }[] = []
   for (const wish of invite.workspaces) {
     const workspace = await findWorkspace(tx, organisationId, wish.id)
