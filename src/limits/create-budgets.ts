@@ -100,11 +100,11 @@ export function createBudgets(parts: BudgetsParts): CountedBudgets {
       if (reason === 'held') held ??= place
     }
     if (held !== undefined) return shortageOf(held, 'held')
-    return place(places, bound, expected, need.at)
+    return setAside(places, bound, expected, need.at)
   }
 
-  /** All levels at once. Whatever ends the hold finds the cells it was placed in, also when their day is long over. */
-  function place(places: readonly Place[], bound: Sums, expected: Sums, at: number): Hold {
+  /** All levels at once. Whatever ends the hold finds the cells that it is in, also when their day is long over. */
+  function setAside(places: readonly Place[], bound: Sums, expected: Sums, at: number): Hold {
     const parts = places.map(({ purse, tally }) => {
       const cell = cellAt(tally, Math.max(at, tally.since), periods.day(Math.max(at, tally.since)))
       const { mode } = purse.budget
@@ -123,7 +123,7 @@ export function createBudgets(parts: BudgetsParts): CountedBudgets {
         if (!end()) return
         const sums = sumsOf(used)
         for (const { tally, cell } of parts) charge(tally, cell, 'spent', sums)
-        for (const { tally } of parts) tellOf(tally)
+        for (const { tally } of parts) tellSpent(tally)
       },
       release: () => void end(),
       resize(need) {
@@ -188,17 +188,24 @@ export function createBudgets(parts: BudgetsParts): CountedBudgets {
   /** The tally of a purse, made when there is none, and what its period comes to. */
   function placeOf(purse: Purse, at: number): Place {
     const { budget } = purse
-    let book = books.get(budget.id)
-    if (book === undefined) books.set(budget.id, (book = { tallies: new Map(), fullUntil: -Infinity }))
-    let tally = book.tallies.get(purse.bucket)
-    if (tally === undefined) {
-      const bucket = hasRoom(book, purse, at) ? purse.bucket : overflowOf(budget.id)
-      if (bucket !== purse.bucket) overflowed++
-      tally = book.tallies.get(bucket) ?? createTally(bucket)
-      book.tallies.set(bucket, tally)
-    }
+    const book = bookOf(budget.id)
+    const known = book.tallies.get(purse.bucket)
+    const tally = known ?? tallyOf(book, makeRoom(book, purse, at) ? purse.bucket : overflowOf(budget.id))
+    if (tally.bucket !== purse.bucket) overflowed++
     tally.budget = budget
     return look(purse, tally, at)
+  }
+
+  function bookOf(limitId: string): Book {
+    let book = books.get(limitId)
+    if (book === undefined) books.set(limitId, (book = { tallies: new Map(), fullUntil: -Infinity }))
+    return book
+  }
+
+  function tallyOf({ tallies }: Book, bucket: Bucket): Tally {
+    let tally = tallies.get(bucket)
+    if (tally === undefined) tallies.set(bucket, (tally = createTally(bucket)))
+    return tally
   }
 
   /** The same without making one: what nobody has used yet stands at nothing. */
@@ -220,7 +227,8 @@ export function createBudgets(parts: BudgetsParts): CountedBudgets {
     return reset === undefined ? budget.since : Math.max(budget.since, reset)
   }
 
-  function hasRoom(book: Book, { budget, bucket }: Purse, at: number): boolean {
+  /** False when as many buckets are in use as a limit may have. */
+  function makeRoom(book: Book, { budget, bucket }: Purse, at: number): boolean {
     if (bucket === budget.id || book.tallies.size < bucketsMax) return true
     if (at < book.fullUntil) return false
     const { end } = periods.of(budget, budget.since, at)
@@ -231,8 +239,7 @@ export function createBudgets(parts: BudgetsParts): CountedBudgets {
     return !isFull
   }
 
-  function tellOf(tally: Tally): void {
-    const { budget, bucket } = tally
+  function tellSpent({ budget, bucket }: Tally): void {
     if (budget !== undefined && onThreshold !== undefined) tell(lookUp({ budget, bucket }, clock.now()), false)
   }
 
@@ -271,11 +278,7 @@ export function createBudgets(parts: BudgetsParts): CountedBudgets {
 
   function restore(entries: Iterable<SpentEntry>): void {
     for (const { bucket, from, last, used } of [...entries].sort((a, b) => a.from - b.from)) {
-      const limitId = limitOf(bucket)
-      let book = books.get(limitId)
-      if (book === undefined) books.set(limitId, (book = { tallies: new Map(), fullUntil: -Infinity }))
-      let tally = book.tallies.get(bucket)
-      if (tally === undefined) book.tallies.set(bucket, (tally = createTally(bucket)))
+      const tally = tallyOf(bookOf(limitOf(bucket)), bucket)
       const cell = cellAt(tally, from, { start: from, end: periods.day(from).end })
       cell.last = Math.max(cell.last, last)
       charge(tally, cell, 'spent', sumsOf(used))
