@@ -6,7 +6,7 @@ import { notDelivered, type Receipt } from './receipt.ts'
 
 /** The way to mailboxes. */
 export interface EmailDelivery {
-  /** Delivered is what the mail server has taken for every address. Never throws. */
+  /** Delivered is what the mail server has taken for one address at least; `error` says when not for all. Never throws. */
   mail(to: readonly string[], payload: AlertPayload, signal: AbortSignal): Promise<Receipt>
 }
 
@@ -48,9 +48,10 @@ export function createEmailDelivery({ clock, url, from }: EmailDeliveryParts): E
           headers: { 'auto-submitted': 'auto-generated' },
           signal: AbortSignal.any([late.signal, signal]),
         })
-        if (rejected.length > 0)
-          return notDelivered(`the mail server refused ${rejected.length} of ${to.length} addresses`)
-        return { delivered: true, status: undefined, said: '', error: undefined }
+        // To send it again would tell those who have it already, eleven times more.
+        const error =
+          rejected.length > 0 ? `the mail server refused ${rejected.length} of ${to.length} addresses` : undefined
+        return { delivered: true, status: undefined, said: '', error }
       } catch (error) {
         return notDelivered(
           late.signal.aborted ? `the mail server took longer than ${DELIVERY_TIMEOUT_MS / 1000} s` : reasonOf(error),

@@ -268,7 +268,7 @@ export function createOutbox(parts: OutboxParts): Outbox {
     const now = clock.now()
     if (receipt.delivered) {
       resting.delete(lane)
-      await noteDelivered(db, delivery.id, attempts, now)
+      await noteDelivered(db, delivery.id, { attempts, error: receipt.error }, now)
       return
     }
     const pauseMs = PAUSES_MS[attempts - 1]

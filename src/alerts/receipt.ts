@@ -5,7 +5,7 @@ export interface Receipt {
   readonly status: number | undefined
   /** How the answer begins, in the receiver's words. */
   readonly said: string
-  /** Why it was not delivered, in our words: nothing that the receiver wrote stands in it. */
+  /** Why it was not delivered, or not to all, in our words: nothing that the receiver wrote stands in it. */
   readonly error: string | undefined
 }
 

@@ -117,10 +117,16 @@ export async function countDeliveries(
   return count
 }
 
-export async function noteDelivered(db: Database, id: string, attempts: number, now: number): Promise<void> {
+/** `error` tells of receivers that were left out. */
+export async function noteDelivered(
+  db: Database,
+  id: string,
+  { attempts, error }: { readonly attempts: number; readonly error: string | undefined },
+  now: number,
+): Promise<void> {
   await db
     .updateTable('alert_deliveries')
-    .set({ state: 'delivered', attempts, last_error: null, delivered_at: now })
+    .set({ state: 'delivered', attempts, last_error: error ?? null, delivered_at: now })
     .where('id', '=', id)
     .execute()
 }
