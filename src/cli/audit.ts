@@ -82,8 +82,8 @@ async function exportTrail(args: readonly string[], machine: Machine): Promise<n
   }
 }
 
-/** A change of a large config may hold a hundred kilobytes, and an answer may have four megabytes. */
-const ENTRIES_AT_ONCE = 20
+/** An entry holds a quarter of a megabyte at most, and an answer may have four. */
+const ENTRIES_AT_ONCE = 10
 
 async function readOn(
   client: AdminClient,

@@ -10,7 +10,6 @@ const userType = z.enum(['user', 'api_key', 'preset_key', 'operator', 'nobody'])
 
 const text = z.string().min(1).max(2048)
 
-/** What stands in other spellings for paging, as in Portkey's endpoints of people. */
 export const AuditQuery = strict({
   start_time: moment.optional(),
   end_time: moment.optional(),
@@ -36,7 +35,7 @@ export const AuditQuery = strict({
     .optional()
     .meta({ description: 'Entries with a higher number, oldest first: for reading on from where one was.' }),
   current_page: page.current_page,
-  page_size: z.coerce.number().int().min(1).max(1000).default(100),
+  page_size: z.coerce.number().int().min(1).max(100).default(100),
 })
 
 export const AuditRecord = z.object({
@@ -61,7 +60,12 @@ export const AuditRecord = z.object({
   client_ip: z.string(),
   country: z.null(),
   reason: z.string().nullable().meta({ description: 'From the header x-portcullis-reason.' }),
-  before: z.unknown().meta({ description: 'The thing as the API showed it; null where there was none.' }),
+  before: z
+    .unknown()
+    .meta({
+      description:
+        'The thing as the API showed it; null where there was none. Instead of more than 128 KB: { too_large, characters, sha256 }.',
+    }),
   after: z.unknown(),
   previous_hash: z.string(),
   hash: z.string(),

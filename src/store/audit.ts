@@ -49,7 +49,7 @@ export interface NewAuditEntry {
   readonly actor: AuditActor
   readonly request: AuditRequest
   readonly reason: string | null
-  /** The resource as the API shows it, without secrets; null before it was there. */
+  /** The resource as the API shows it, without secrets; null before it was there. Kept up to 128 KB, beyond that as a hash. */
   readonly before: unknown
   readonly after: unknown
 }
@@ -112,8 +112,16 @@ export function hashOf(row: Omit<AuditEntryTable, 'hash'>): string {
   return createHash('sha256').update(JSON.stringify(columns)).digest('hex')
 }
 
+/** Of one document; a price table, the largest that people write, has about 100 KB. */
+const DOCUMENT_CHARACTERS_MAX = 131_072
+
+/** What is too large to keep is told by its size and hash: reading the trail has to stay possible. */
 function writeDocument(value: unknown): string | null {
-  return value === undefined || value === null ? null : JSON.stringify(value)
+  if (value === undefined || value === null) return null
+  const text = JSON.stringify(value)
+  if (text.length <= DOCUMENT_CHARACTERS_MAX) return text
+  const sha256 = createHash('sha256').update(text).digest('hex')
+  return JSON.stringify({ too_large: true, characters: text.length, sha256 })
 }
 
 /** An entry as it was read. */

@@ -18,7 +18,7 @@ interface Entry {
 
 /** The whole trail, oldest first. */
 async function readTrail({ call }: ControlPlane, query = ''): Promise<readonly Entry[]> {
-  const answer = await call('GET', `/audit-logs?after_number=0&page_size=1000${query}`)
+  const answer = await call('GET', `/audit-logs?after_number=0${query}`)
   return answer.body['records'] as unknown as Entry[]
 }
 
@@ -114,6 +114,19 @@ it('a change and its entry are one: what fails leaves neither', async () => {
   await sql`drop trigger full`.execute(plane.store.db)
   expect((await plane.call('GET', '/integrations/claude')).body).toMatchObject({ name: 'Claude' })
   expect(await readTrail(plane)).toEqual(before)
+})
+
+it('what is too large to keep is told by its size and hash', async () => {
+  const plane = await startControlPlane()
+  const models = Array.from({ length: 1000 }, (_, at) => ({ slug: `${'x'.repeat(200)}-${at}` }))
+  await plane.call('PUT', '/integrations/sandbox/models', { models })
+  const [entry] = await readTrail(plane)
+  expect(entry!.after).toEqual({
+    too_large: true,
+    characters: expect.any(Number),
+    sha256: expect.stringMatching(/^[0-9a-f]{64}$/),
+  })
+  expect((await plane.call('GET', '/audit-logs/verify')).body).toMatchObject({ intact: true, entries: 1 })
 })
 
 it('a reason that is too long to keep is refused', async () => {
