@@ -22,8 +22,8 @@ export const deleteWorkspace = route({
       if (workspace.isDefault) throw conflict('This is the default workspace, and there is always one.')
       const left = Object.entries(await workspaces.countContents(tx, workspace.id)).filter(([, count]) => count > 0)
       if (left.length > 0 && !force) {
-        const what = left.map(([things, count]) => `${count} ${things}`).join(', ')
-        throw conflict(`There are still ${what} in this workspace. Remove them, or say force_delete: true.`)
+        const what = left.map(([things, count]) => `${things} (${count})`).join(', ')
+        throw conflict(`In this workspace there are still ${what}. Remove them, or say force_delete: true.`)
       }
       note({ id: workspace.id, workspaceId: workspace.id, before: await showWorkspace(tx, workspace, parts) })
       await workspaces.deleteWorkspace(tx, workspace.id, parts.clock.now())
