@@ -79,8 +79,8 @@ function readServer(url: string) {
 }
 
 function textOf({ text, type, created_at, data }: AlertPayload): string {
-  const facts = Object.entries(data).map(
-    ([name, value]) => `${name}: ${typeof value === 'object' ? (value ?? []).join(', ') : value}`,
+  const facts = Object.entries(data).flatMap(([name, value]) =>
+    value === null ? [] : [`${name}: ${typeof value === 'object' ? value.join(', ') : value}`],
   )
   return [text, '', ...facts, '', `${type} at ${created_at}`, ''].join('\n')
 }

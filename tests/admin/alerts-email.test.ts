@@ -1,6 +1,7 @@
 import { createServer, type AddressInfo } from 'node:net'
 import { SMTPServer, type SMTPServerOptions } from 'smtp-server'
 import { expect, it, onTestFinished } from 'vitest'
+import type { Budget } from '../../src/limits/limit.ts'
 import { startControlPlane, type ControlPlane } from './harness.ts'
 import { serveUnpriced } from './alert-receiver.ts'
 
@@ -142,4 +143,34 @@ it('names that people choose cannot add a header to a mail', async () => {
   expect(mails[0]!.to).toEqual(['ops@example.com'])
   const [headers = ''] = mails[0]!.text.split('\r\n\r\n')
   expect(headers).not.toMatch(/^Bcc:/im)
+})
+
+it('a key’s own addresses hear of its budget, each by a mail of its own, and nobody else’s', async () => {
+  const { mails, port } = await startMailServer()
+  const plane = await startControlPlane({ mailServer: { url: `smtp://127.0.0.1:${port}`, from: FROM } })
+  const usage_limits = { type: 'requests', credit_limit: 4, alert_threshold: 2, periodic_reset: 'monthly' }
+  const alert_emails = ['mary@example.com', 'team@example.com']
+  const { id } = await plane.newKey(['completions.write'], { name: 'ci', usage_limits, alert_emails })
+  await plane.newKey(['completions.write'], { name: 'other', usage_limits, alert_emails: ['eve@example.com'] })
+
+  const limit = await plane.store.db.selectFrom('limits').select('id').where('subject_id', '=', id).executeTakeFirst()
+  const budget = plane.directory.rulebook().find(limit!.id) as Budget
+  const used = { costNanos: 0n, tokens: 0, requests: 2 }
+  const hold = plane.budgets.hold([{ budget, bucket: budget.id }], {
+    bound: used,
+    expected: used,
+    at: plane.clock.now(),
+  })
+  if (hold.kind === 'hold') hold.settle(used)
+  await plane.alerts.settle()
+
+  expect(mails.map(({ to }) => to).toSorted()).toEqual([['mary@example.com'], ['team@example.com']])
+  expect(mails[0]!.text).toMatch(/^spent: 2\r?$/m)
+  expect(mails[0]!.text).not.toContain('group')
+  const own = await plane.call('GET', `/alerts?workspace_id=${plane.workspace.id}`)
+  expect(own.body.data.map((row) => [row['address'], row['state'], row['event']]).toSorted()).toEqual([
+    ['mary@example.com', 'delivered', 'budget.threshold'],
+    ['team@example.com', 'delivered', 'budget.threshold'],
+  ])
+  expect((await plane.call('GET', `/alerts?workspace_id=${plane.otherWorkspace.id}`)).body).toMatchObject({ total: 0 })
 })
