@@ -19,15 +19,16 @@ export interface SpentQuestion {
 export async function readSpent(db: Database, { zone, now }: SpentQuestion): Promise<readonly SpentEntry[]> {
   const periods = createPeriods(() => zone)
   const starts = await readStarts(db, periods, now)
-  if (starts.limits.size === 0) return []
-  const earliest = Math.min(...[...starts.limits.values()].map(({ from }) => from))
+  if (starts.length === 0) return []
+  const startOf = createStartFinder(starts)
+  const earliest = starts.reduce((least, { from }) => Math.min(least, from), now)
   const begin = Math.min(now, Math.max(earliest, await readFirstOpening(db)))
-  const cuts = cutQuarters([...starts.limits.values()].map(({ since }) => since).concat([...starts.resets.values()]))
+  const cuts = cutQuarters(starts.map(({ since }) => since))
   const days = new Map<Bucket, Map<number, MutableEntry>>()
   for (let from = begin; from <= now; from += WINDOW_MS) {
     // Calls from after the present, which a clock that was set back has left behind, come with the last stretch.
     const until = from + WINDOW_MS > now ? Number.MAX_SAFE_INTEGER : from + WINDOW_MS
-    for (const row of await sumQuarters(db, from, until, cuts)) addRow(days, row, starts, periods)
+    for (const row of await sumQuarters(db, from, until, cuts)) addRow(days, row, startOf, periods)
   }
   return [...days.values()].flatMap((ofBucket) => [...ofBucket.values()])
 }
@@ -42,23 +43,33 @@ const HISTORY_MS = 35 * DAY_MS
 const WINDOW_MS = DAY_MS
 
 /** Where counting begins, in milliseconds since the epoch. */
-interface Starts {
-  readonly limits: ReadonlyMap<string, { readonly since: number; readonly from: number }>
-  readonly resets: ReadonlyMap<Bucket, number>
+interface Start {
+  /** A limit's id; or a bucket of it that was reset by hand, and so may have periods of its own. */
+  readonly bucket: Bucket
+  readonly since: number
+  /** What was used before this moment is not asked for. */
+  readonly from: number
 }
 
-async function readStarts(db: Database, periods: Periods, now: number): Promise<Starts> {
-  const rows = await db.selectFrom('limits').selectAll().where('kind', '=', 'budget').execute()
-  const resets = await db.selectFrom('bucket_resets').selectAll().execute()
-  return {
-    limits: new Map(
-      rows.map(toLimit).flatMap(({ id, terms, since }) => {
-        if (terms.kind !== 'budget') return []
-        return [[id, { since, from: historyStart(terms.reset, since, periods, now) }] as const]
-      }),
-    ),
-    resets: new Map(resets.map(({ bucket, since }) => [bucket, since])),
-  }
+async function readStarts(db: Database, periods: Periods, now: number): Promise<readonly Start[]> {
+  const limits = await db.selectFrom('limits').selectAll().where('kind', '=', 'budget').execute()
+  const resets = Map.groupBy(await db.selectFrom('bucket_resets').selectAll().execute(), ({ bucket }) =>
+    limitOf(bucket),
+  )
+  return limits.map(toLimit).flatMap(({ id, terms, since }) => {
+    if (terms.kind !== 'budget') return []
+    const begin = (bucket: Bucket, at: number): Start => {
+      return { bucket, since: at, from: historyStart(terms.reset, at, periods, now) }
+    }
+    const anew = (resets.get(id) ?? []).map((reset) => begin(reset.bucket, Math.max(since, reset.since)))
+    return [begin(id, since), ...anew]
+  })
+}
+
+/** For each bucket its own start, else that of its limit; undefined where the limit is gone. */
+function createStartFinder(starts: readonly Start[]): (bucket: Bucket) => Start | undefined {
+  const byBucket = new Map(starts.map((start) => [start.bucket, start]))
+  return (bucket) => byBucket.get(bucket) ?? byBucket.get(limitOf(bucket))
 }
 
 function historyStart(reset: Reset, since: number, periods: Periods, now: number): number {
@@ -118,13 +129,17 @@ interface MutableEntry extends SpentEntry {
   used: SpentEntry['used']
 }
 
-function addRow(days: Map<Bucket, Map<number, MutableEntry>>, row: QuarterRow, starts: Starts, periods: Periods): void {
+function addRow(
+  days: Map<Bucket, Map<number, MutableEntry>>,
+  row: QuarterRow,
+  startOf: (bucket: Bucket) => Start | undefined,
+  periods: Periods,
+): void {
   const { from, last } = row
   const used = { costNanos: row.cost_nanos, tokens: row.tokens, requests: row.requests }
   for (const bucket of JSON.parse(row.buckets) as readonly Bucket[]) {
-    const start = starts.limits.get(limitOf(bucket))
-    if (start === undefined || last < start.from || from < Math.max(start.since, starts.resets.get(bucket) ?? 0))
-      continue
+    const start = startOf(bucket)
+    if (start === undefined || last < start.from || from < start.since) continue
     const day = periods.day(from).start
     let ofBucket = days.get(bucket)
     if (ofBucket === undefined) days.set(bucket, (ofBucket = new Map()))

@@ -134,6 +134,17 @@ for (const backend of backends) {
       expect([counted('never'), counted('daily'), counted('sixty')]).toEqual([4, 2, 3])
     })
 
+    test('a bucket that was reset by hand has periods of its own, which may have begun earlier', async () => {
+      await addBudget('grouped', { reset: { every: 'days', days: 39 }, since: NOW - 40 * DAY_MS })
+      const [ann, ben] = ['grouped|["ann"]', 'grouped|["ben"]']
+      await store.db
+        .insertInto('bucket_resets')
+        .values({ bucket: ann, since: NOW - 38 * DAY_MS })
+        .execute()
+      await addCalls({ opened_at: NOW - 37 * DAY_MS, buckets: JSON.stringify([ann, ben]) })
+      expect((await read()).map(({ bucket }) => bucket)).toEqual([ann])
+    })
+
     test('a call that a faster clock has dated ahead is not lost', async () => {
       await addBudget('a')
       await addCalls({ opened_at: NOW + 3 * DAY_MS, buckets: '["a"]' })
