@@ -40,6 +40,19 @@ it('every endpoint refuses a query and a body with names it does not know', asyn
   }
 })
 
+it('an id in the body that is another one than in the address is refused, whatever it is called', async () => {
+  const { call } = await startControlPlane()
+  for (const { route, path } of ENDPOINTS) {
+    if (route.method === 'GET' || !route.path.includes(':')) continue
+    for (const name of ['id', 'slug', 'userId', 'user_id', 'inviteId', 'invite_id', 'workspaceId']) {
+      // A config looks for itself first, to know all of its names.
+      const looksFirst = route.method === 'PUT' && route.path === '/configs/:slug' && name === 'slug'
+      const { status, text } = await call(route.method, path, { [name]: 'another' })
+      expect(status, `${route.method} ${path} ${name}: ${text}`).toBe(looksFirst ? 404 : 400)
+    }
+  }
+})
+
 it('every list is paged in both of Portkey’s spellings, and in one at a time', async () => {
   const { call } = await startControlPlane()
   const lists = ADMIN_ROUTES.filter(({ queryNames, path }) => queryNames.includes('page_size') && !path.includes(':'))
