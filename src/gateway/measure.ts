@@ -68,7 +68,9 @@ export class Measure {
     this.#parts = parts
     this.#attempt = { receivedAt, target }
     this.#startedAt = now
-    this.#kind = `${target.model}\n${requestClass ?? ''}\n${agentId === undefined ? '' : 'agent'}\n${body.members.find('tools') !== undefined}`
+    const isEquipped = body.members.find('tools') !== undefined
+    // Of one workspace: what another one asks says nothing here, and must not.
+    this.#kind = [caller.workspaceId, target.model, requestClass, agentId === undefined, isEquipped].join('\n')
     this.#conversation =
       sessionId === undefined || demand.inputGrows || !Number.isFinite(demand.weight)
         ? undefined
