@@ -183,10 +183,14 @@ export async function rotateKey(
     .execute()
 }
 
-/** The live keys of a person, in one workspace or everywhere. */
-export async function listKeysOf(db: Database, userId: string, workspaceId?: string): Promise<readonly ApiKey[]> {
-  const theirs = db.selectFrom('api_keys').selectAll().where('user_id', '=', userId).where('revoked_at', 'is', null)
-  const rows = await (workspaceId === undefined ? theirs : theirs.where('workspace_id', '=', workspaceId)).execute()
+/** The live keys of a person. */
+export async function listKeysOf(db: Database, userId: string): Promise<readonly ApiKey[]> {
+  const rows = await db
+    .selectFrom('api_keys')
+    .selectAll()
+    .where('user_id', '=', userId)
+    .where('revoked_at', 'is', null)
+    .execute()
   return rows.map(toKey)
 }
 

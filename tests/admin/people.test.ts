@@ -101,6 +101,19 @@ describe('an invite', () => {
     expect((await plane.call('POST', '/admin/users/invites', { email })).status).toBe(409)
   })
 
+  it('promises no key that could do more than the role', async () => {
+    const { call, workspace } = await startControlPlane()
+    const refused = await call('POST', '/admin/users/invites', {
+      email: 'ada@example.com',
+      workspaces: [{ id: workspace.id, role: 'member' }],
+      workspace_api_key_details: { scopes: ['providers.delete'] },
+    })
+    expect(refused).toMatchObject({
+      status: 400,
+      body: { data: { message: expect.stringContaining('providers.delete') } },
+    })
+  })
+
   it('its link is in no answer but the first, and nowhere in the store', async () => {
     const plane = await startControlPlane()
     const token = new URL(await invite(plane)).searchParams.get('token')!
@@ -209,5 +222,13 @@ describe('a workspace', () => {
     await call('DELETE', path)
     expect(directory.find(key)).toEqual({ state: 'revoked' })
     expect((await call('GET', path)).status).toBe(404)
+  })
+
+  it('who was an admin of the organisation keeps no key where they are no member', async () => {
+    const plane = await startControlPlane()
+    const admin = await signIn(plane, 'admin')
+    const { key } = await plane.newKey(['completions.write'], { type: 'user', user_id: admin.user.id })
+    await plane.call('PUT', `/admin/users/${admin.user.id}`, { role: 'member' })
+    expect(plane.directory.find(key)).toEqual({ state: 'revoked' })
   })
 })

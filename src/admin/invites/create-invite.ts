@@ -1,3 +1,4 @@
+import { WORKSPACE_ROLE_SCOPES, type WorkspaceRole } from '../../contract/roles.ts'
 import { InviteCreate, InviteCreated } from '../../contract/invites.ts'
 import { foldAddress } from '../../core/fold-name.ts'
 import { asId, newId } from '../../core/ids.ts'
@@ -47,6 +48,7 @@ export const createInvite = route({
         if (workspaces.some((other) => other.id === workspace.id)) {
           throw invalid(`workspaces: ${wish.id} stands there twice`)
         }
+        if (body.role === 'member') requireWithinRole(wish.role, key?.scopes ?? [])
         workspaces.push({ id: workspace.id, role: wish.role })
       }
       const invite: Invite = {
@@ -70,3 +72,10 @@ export const createInvite = route({
     return { id, invite_link: link, expires_at: showMoment(expiresAt), object: 'invite' as const }
   },
 })
+
+/** The key that is promised can do no more than the person will. */
+function requireWithinRole(role: WorkspaceRole, scopes: readonly string[]): void {
+  const beyond = scopes.filter((scope) => !WORKSPACE_ROLE_SCOPES[role].has(scope))
+  if (beyond.length === 0) return
+  throw invalid(`workspace_api_key_details.scopes: the role ${role} does not have ${beyond.join(', ')}`)
+}

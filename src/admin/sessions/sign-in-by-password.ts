@@ -7,7 +7,7 @@ import { tooMany } from '../error.ts'
 import type { AdminParts } from '../parts.ts'
 import { knownBrowser } from './known-browser.ts'
 import type { SignIn } from './sign-in.ts'
-import { createThrottle } from './throttle.ts'
+import { createThrottle, type Tried } from './throttle.ts'
 
 export interface PasswordProof {
   readonly email: string
@@ -16,6 +16,14 @@ export interface PasswordProof {
 
 /** Each check takes 19 MiB and 40 ms of a core; strangers may ask for them, so only so many wait at once. */
 const CHECKS_MAX = 8
+
+const PER_ADDRESS = { freeTries: 5, waitMsMax: 15 * 60_000 }
+/** Whole offices come from one, and behind a proxy everybody does: they must not wait long for one guesser. */
+const PER_NETWORK = { freeTries: 20, waitMsMax: 60_000 }
+
+function counted(name: string, rule: Omit<Tried, 'name'>): Tried {
+  return { name, ...rule }
+}
 
 /** Works as long for an address that nobody has as for a wrong password, and slows down who guesses. */
 export function createSignInByPassword(parts: AdminParts): SignIn<PasswordProof> {
@@ -31,7 +39,10 @@ export function createSignInByPassword(parts: AdminParts): SignIn<PasswordProof>
       const typed = foldAddress(email)
       const user = await findUser(store.db, organisation.id, typed)
       const browser = user && knownBrowser(keys, user.id, knock.headers.cookie)
-      const names = browser === undefined ? [`address ${typed}`, `from ${knock.ip}`] : [`browser ${browser}`]
+      const names =
+        browser === undefined
+          ? [counted(`address ${typed}`, PER_ADDRESS), counted(`from ${knock.ip}`, PER_NETWORK)]
+          : [counted(`browser ${browser}`, PER_ADDRESS)]
       const waitMs = throttle.attempt(names)
       if (waitMs > 0) throw tooMany('Too many tries. Wait, or sign in by a link.', waitMs)
       const stored = user && (await readPasswordHash(store.db, user.id))

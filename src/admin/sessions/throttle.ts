@@ -3,18 +3,24 @@ import type { Clock } from '../../core/clock.ts'
 /** Keeps those who guess passwords waiting, longer each time. */
 export interface Throttle {
   /**
-   * Somebody tries, as all of these (their address, their network address). Answers the milliseconds they have to wait
+   * Somebody tries, under all of these names (the address they type, the network they come from). Answers the milliseconds they have to wait
    * instead, or 0: then the try counts as failed until `succeed` says otherwise, so that many at once are no way around.
    */
-  attempt(names: readonly string[]): number
+  attempt(names: readonly Tried[]): number
   /** The try was good; its names begin anew. */
-  succeed(names: readonly string[]): void
+  succeed(names: readonly Tried[]): void
 }
 
-/** So many slips cost nothing. */
-const FREE_TRIES = 5
+/** A name under which tries are counted. */
+export interface Tried {
+  readonly name: string
+  /** So many slips cost nothing. */
+  readonly freeTries: number
+  /** No wait is longer. */
+  readonly waitMsMax: number
+}
+
 const WAIT_MS_MIN = 1_000
-const WAIT_MS_MAX = 15 * 60_000
 /** Names that have been quiet for so long are forgotten. */
 const MEMORY_MS = 60 * 60_000
 const NAMES_MAX = 10_000
@@ -27,13 +33,13 @@ export function createThrottle({ clock }: { readonly clock: Clock }): Throttle {
   return {
     attempt(names) {
       const now = clock.monotonic()
-      const waitMs = Math.max(...names.map((name) => (recall(name, now)?.openAt ?? 0) - now))
+      const waitMs = Math.max(...names.map(({ name }) => (recall(name, now)?.openAt ?? 0) - now))
       if (waitMs > 0) return Math.ceil(waitMs)
-      for (const name of names) note(name, (recall(name, now)?.count ?? 0) + 1, now)
+      for (const tried of names) note(tried, (recall(tried.name, now)?.count ?? 0) + 1, now)
       return 0
     },
     succeed(names) {
-      for (const name of names) tries.delete(name)
+      for (const { name } of names) tries.delete(name)
     },
   }
 
@@ -44,9 +50,9 @@ export function createThrottle({ clock }: { readonly clock: Clock }): Throttle {
     return undefined
   }
 
-  function note(name: string, count: number, now: number): void {
-    const doublings = count - FREE_TRIES
-    const waitMs = doublings < 0 ? 0 : Math.min(WAIT_MS_MAX, WAIT_MS_MIN * 2 ** doublings)
+  function note({ name, freeTries, waitMsMax }: Tried, count: number, now: number): void {
+    const doublings = count - freeTries
+    const waitMs = doublings < 0 ? 0 : Math.min(waitMsMax, WAIT_MS_MIN * 2 ** doublings)
     // Taken out and put back, so that the first in the map is the one that was quiet longest.
     tries.delete(name)
     tries.set(name, { count, lastAt: now, openAt: now + waitMs })

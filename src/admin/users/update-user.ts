@@ -2,6 +2,7 @@ import { Nothing } from '../../contract/fields.ts'
 import { UserUpdate } from '../../contract/users.ts'
 import { deleteSessionsOf } from '../../store/console-sessions.ts'
 import * as users from '../../store/users.ts'
+import { fitKeys } from '../api-keys/fit-keys.ts'
 import { audited } from '../change.ts'
 import { setLimits } from '../limits/set-limits.ts'
 import { route } from '../route.ts'
@@ -37,6 +38,7 @@ export const updateUser = route({
         },
         parts.clock.now(),
       )
+      if (body.role !== undefined) await fitKeys(tx, user.id, parts.clock.now())
       if (body.status === 'suspended') await deleteSessionsOf(tx, user.id)
       const limited = {
         organisationId: caller.organisationId,

@@ -1,6 +1,6 @@
 import { Nothing } from '../../contract/fields.ts'
-import { listKeysOf, revokeKey } from '../../store/keys.ts'
 import * as members from '../../store/members.ts'
+import { fitKeys } from '../api-keys/fit-keys.ts'
 import { audited } from '../change.ts'
 import { route } from '../route.ts'
 import { requireWorkspaceRole } from '../standing.ts'
@@ -19,10 +19,8 @@ export const deleteMember = route({
       const workspace = await seeWorkspace(tx, caller, params.id)
       const member = await seeMember(tx, workspace, params.uid)
       requireWorkspaceRole(caller, member.role)
-      for (const { id } of await listKeysOf(tx, member.user.id, workspace.id)) {
-        await revokeKey(tx, id, parts.clock.now())
-      }
       await members.deleteMember(tx, workspace.id, member.user.id)
+      await fitKeys(tx, member.user.id, parts.clock.now())
       note({ id: member.user.id, workspaceId: workspace.id, before: showMember(workspace.id, member) })
     })
     return {}

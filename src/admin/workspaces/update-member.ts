@@ -1,9 +1,7 @@
 import { Nothing } from '../../contract/fields.ts'
-import { WORKSPACE_ROLE_SCOPES, type WorkspaceRole } from '../../contract/roles.ts'
 import { MemberUpdate } from '../../contract/workspaces.ts'
-import type { Database } from '../../store/database.ts'
-import { listKeysOf, updateKey } from '../../store/keys.ts'
 import * as members from '../../store/members.ts'
+import { fitKeys } from '../api-keys/fit-keys.ts'
 import { audited } from '../change.ts'
 import { route } from '../route.ts'
 import { requireWorkspaceRole } from '../standing.ts'
@@ -25,7 +23,7 @@ export const updateMember = route({
       requireWorkspaceRole(caller, member.role)
       requireWorkspaceRole(caller, role)
       await members.updateMember(tx, workspace.id, member.user.id, role)
-      if (member.user.role === 'member') await narrowKeys(tx, workspace.id, member.user.id, role, parts.clock.now())
+      await fitKeys(tx, member.user.id, parts.clock.now())
       note({
         id: member.user.id,
         workspaceId: workspace.id,
@@ -36,18 +34,3 @@ export const updateMember = route({
     return {}
   },
 })
-
-/** A key that was made with more rights must not be a way to keep them. */
-async function narrowKeys(
-  tx: Database,
-  workspaceId: string,
-  userId: string,
-  role: WorkspaceRole,
-  now: number,
-): Promise<void> {
-  const allowed = WORKSPACE_ROLE_SCOPES[role]
-  for (const key of await listKeysOf(tx, userId, workspaceId)) {
-    const scopes = key.scopes.filter((scope) => allowed.has(scope))
-    if (scopes.length < key.scopes.length) await updateKey(tx, key.id, { scopes }, now)
-  }
-}
