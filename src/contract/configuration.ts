@@ -164,8 +164,8 @@ export const ConfigurationFile = strict({
 })
 export type ConfigurationFile = z.input<typeof ConfigurationFile>
 
-/** YAML or JSON, at most half a megabyte. */
-const document = z.string().min(1).max(524_288)
+/** YAML or JSON, at most a quarter of a megabyte: reading a hostile one takes time. */
+const document = z.string().min(1).max(262_144)
 
 const secrets = z
   .record(z.string().regex(/^(env|file):/), z.string().max(32_768))

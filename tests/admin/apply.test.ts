@@ -288,3 +288,42 @@ workspaces:
     })
   })
 })
+
+describe('who may apply', () => {
+  it('nobody gets around the rights of a key by a file', async () => {
+    const plane = await startControlPlane()
+    const scopes = ['organisation_settings.read', 'organisation_settings.update', 'workspaces.read', 'workspaces.list']
+    const reading = ['organisation_users.list', 'organisation_integrations.list', 'organisation_integrations.read']
+    const more = ['providers.list', 'configs.list', 'policies.list', 'alerts.list', 'workspace_service_api_keys.list']
+    const { body } = await plane.call('POST', '/api-keys/organisation/service', {
+      name: 'Settings only',
+      scopes: [...scopes, ...reading, ...more],
+    })
+    const key = String(body['key'])
+    const drawn = await plane.call('POST', '/configuration/plan', { document: FILE, secrets: SECRETS }, key)
+    expect(drawn.status, drawn.text).toBe(200)
+    const request = { document: FILE, secrets: SECRETS, plan_id: drawn.body['plan_id'] }
+    const { body: outcome } = await plane.call('POST', '/configuration/apply', request, key)
+    expect(outcome).toMatchObject({
+      status: 'failed',
+      done: [],
+      failed: { message: expect.stringMatching(/this key needs the scope workspaces.update\.$/) },
+    })
+  })
+
+  it('of two who apply the same plan at once, one makes everything and the other is told', async () => {
+    const plane = await startControlPlane()
+    const { plan_id: id } = await plan(plane, FILE)
+    const request = { document: FILE, secrets: SECRETS, plan_id: id }
+    const both = await Promise.all([1, 2].map(() => plane.call('POST', '/configuration/apply', request)))
+    expect(both.map(({ status }) => status).toSorted()).toEqual([200, 409])
+    const { body: keys } = await plane.call('GET', '/api-keys?workspace_id=ws-other')
+    expect(keys.data).toHaveLength(1)
+  })
+
+  it('JSON is a file too', async () => {
+    const plane = await startControlPlane()
+    const file = { portcullis: 1, name: 'platform', workspaces: { team: { name: 'Team' } } }
+    expect((await apply(plane, JSON.stringify(file))).done).toMatchObject([{ kind: 'workspace', name: 'team' }])
+  })
+})

@@ -160,3 +160,23 @@ test('a key that may not is told what it lacks', async () => {
     'This key may not do that: it needs the scope organisation_settings.read.\n',
   ])
 })
+
+test('explain says what applies to a key, which asks about itself', async () => {
+  write(FILE)
+  await run(['apply', '-f', 'portcullis.yaml', '--yes', '--keys-file', 'keys.json'])
+  const [key = ''] = Object.values(JSON.parse(readFileSync(join(machine.workFolder, 'keys.json'), 'utf8')) as object)
+  const ask = (...more: string[]) => runCli(['explain', '--url', gateway.url, '--key', String(key), ...more], machine)
+  expect(await ask('--model', 'claude-opus-5-5')).toBe(0)
+  const text = machine.printed()
+  expect(text).toMatch(/✓ verdict +@claude serves claude-opus-5-5\./)
+  expect(text).toMatch(/config +pc-steady-\w+: The key names it\./)
+  expect(await ask('--model', 'claude-opus-5-5', '--provider', '@nothing')).toBe(1)
+  expect(machine.printed()).toMatch(/✗ verdict +Unknown provider @nothing/)
+})
+
+test('explain asks about the key of an id in the name of an administrator', async () => {
+  const { id } = await gateway.createKey({ usage_limits: { credit_limit: 10, periodic_reset: 'weekly' } })
+  const admin = { ...machine, env: { PORTCULLIS_KEY: gateway.adminKey } }
+  expect(await runCli(['explain', '--url', gateway.url, '--key', id, '--model', 'claude-opus-5-5'], admin)).toBe(0)
+  expect(machine.printed()).toMatch(/first limit +.*\$0 of \$10, \$10 left; begins anew/)
+})

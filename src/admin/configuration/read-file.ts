@@ -1,4 +1,14 @@
-import { isMap, isScalar, LineCounter, parseDocument, visit, type Document, type Node } from 'yaml'
+import {
+  isMap,
+  isScalar,
+  LineCounter,
+  parseDocument,
+  visit,
+  type Document,
+  type Node,
+  type YAMLMap,
+  type YAMLParseError,
+} from 'yaml'
 import { ConfigurationFile, SECRET_REFERENCE } from '../../contract/configuration.ts'
 
 /** A place in a file that somebody wrote. */
@@ -26,39 +36,58 @@ export interface ReadFile {
 /** Aliases are counted, so that a few lines do not become a million. */
 const ALIASES_MAX = 100
 const DEPTH_MAX = 32
+/** More at once help nobody, and finding the place of each takes time. */
+const PROBLEMS_MAX = 100
 
 /** Reads a configuration file and lists everything that is wrong with its form. */
 export function readFile(text: string): ReadFile {
   const lines = new LineCounter()
-  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, merge: false, version: '1.2' })
-  const problems: FileProblem[] = document.errors.map((error) => ({
-    path: '',
-    message: error.message.split('\n')[0]!.replace(/ at line \d+, column \d+:?$/, ''),
-    ...position(error.pos[0]),
-  }))
-  const placeOf = (path: readonly PropertyKey[]) => ({ path: writePath(path), ...position(offsetOf(document, path)) })
-  const nothing = { file: undefined, references: [], placeOf }
-  if (problems.length > 0) return { ...nothing, problems }
-  const odd = findOddities(document)
-  if (odd !== undefined) return { ...nothing, problems: [{ path: '', message: odd.message, ...position(odd.offset) }] }
-
+  const document = parse(text, lines)
+  if (document === undefined) return refuse('is nested too deep', 0)
+  if (document.errors.length > 0) {
+    return { ...NOTHING, placeOf, problems: document.errors.slice(0, PROBLEMS_MAX).map(tellError) }
+  }
+  const odd = findOddity(document)
+  if (odd !== undefined) return refuse(odd.message, odd.offset)
   const value = toValue(document)
-  if (value instanceof Error)
-    return { ...nothing, problems: [{ path: '', message: value.message, line: 1, column: 1 }] }
+  if (value instanceof Error) return refuse(value.message, 0)
+
   const read = ConfigurationFile.safeParse(value)
-  const wrong = read.error?.issues.flatMap((issue) =>
-    messagesOf(issue).map(({ path, message }) => ({ message, ...placeOf(path) })),
-  )
+  const wrong = read.error?.issues.slice(0, PROBLEMS_MAX).flatMap(messagesOf).slice(0, PROBLEMS_MAX) ?? []
   return {
     file: read.success ? (value as ConfigurationFile) : undefined,
-    problems: wrong ?? [],
+    problems: wrong.map(({ path, message }) => ({ message, ...placeOf(path) })),
     references: findReferences(value, []).map(({ path, reference }) => ({ reference, ...placeOf(path) })),
     placeOf,
+  }
+
+  function placeOf(path: readonly PropertyKey[]): Place {
+    return { path: writePath(path), ...position(document === undefined ? 0 : offsetOf(document, path)) }
+  }
+
+  function refuse(message: string, offset: number): ReadFile {
+    return { ...NOTHING, placeOf, problems: [{ path: '', message, ...position(offset) }] }
+  }
+
+  function tellError(error: YAMLParseError): FileProblem {
+    return { path: '', message: error.message, ...position(error.pos[0]) }
   }
 
   function position(offset: number): { line: number; column: number } {
     const { line, col } = lines.linePos(offset)
     return { line: Math.max(1, line), column: Math.max(1, col) }
+  }
+}
+
+const NOTHING = { file: undefined, references: [] }
+
+/** Undefined for a text that nests deeper than the stack. Whether a name stands twice is looked at later: the parser takes the square of their number. */
+function parse(text: string, lineCounter: LineCounter): Document.Parsed | undefined {
+  try {
+    return parseDocument(text, { lineCounter, uniqueKeys: false, merge: false, prettyErrors: false, version: '1.2' })
+  } catch (error) {
+    if (error instanceof RangeError) return undefined
+    throw error
   }
 }
 
@@ -96,21 +125,31 @@ function nearest(alternatives: readonly (readonly Issue[])[]): readonly Issue[] 
   return deep.toSorted((one, other) => depth(other) - depth(one))[0] ?? []
 }
 
-/** Tags and nesting that no honest file has. */
-function findOddities(document: Document.Parsed): { message: string; offset: number } | undefined {
+/** What no honest file has, and what would silently mean something else. */
+function findOddity(document: Document.Parsed): { message: string; offset: number } | undefined {
   let odd: { message: string; offset: number } | undefined
   visit(document, {
     Node(_key, node, path) {
       const offset = node.range?.[0] ?? 0
       if (path.filter((each) => !('key' in each)).length > DEPTH_MAX) odd = { message: 'is nested too deep', offset }
-      else if (isScalar(node) && node.value === '__proto__')
-        odd = { message: 'may not hold the name __proto__', offset }
-      else if (isMap(node) && node.items.some(({ key }) => !isScalar(key)))
-        odd = { message: 'names have to be plain', offset }
+      else if (isMap(node)) odd = findOddName(node)
       return odd === undefined ? undefined : visit.BREAK
     },
   })
   return odd
+}
+
+function findOddName({ items, range }: YAMLMap): { message: string; offset: number } | undefined {
+  const seen = new Set<string>()
+  for (const { key } of items) {
+    if (!isScalar(key)) return { message: 'names have to be plain', offset: range?.[0] ?? 0 }
+    const name = String(key.value)
+    const offset = key.range?.[0] ?? 0
+    if (name === '__proto__') return { message: 'may not hold the name __proto__', offset }
+    if (seen.has(name)) return { message: `${JSON.stringify(name.slice(0, 64))} stands here twice`, offset }
+    seen.add(name)
+  }
+  return undefined
 }
 
 function toValue(document: Document.Parsed): unknown {
