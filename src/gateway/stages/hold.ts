@@ -54,10 +54,7 @@ export function hold(parts: HoldParts): Stage<Attempt, PaidAttempt> {
       reply: Reply,
     ): Promise<void> {
       const visit = await visitLanes(lanes, attempt, reply, parts)
-      const noteTokens = (tokens: number): void => {
-        attempt.noteTokens(tokens)
-        visit.noteTokens(tokens)
-      }
+      const noteTokens = noteBoth(attempt.noteTokens, visit.noteTokens)
       try {
         await (purses.length > 0
           ? pay({ ...attempt, noteTokens }, purses, visit)
@@ -138,5 +135,13 @@ function marked(reply: Reply, notice: HeaderLines, isShortened: boolean): Reply 
     chunk: (bytes) => reply.chunk(bytes),
     end: (ending) => reply.end(ending),
     fail: (error, by, more) => reply.fail(error, by, more),
+  }
+}
+
+/** Outside of the stage, because a call keeps it for as long as its stream: a closure in there would keep the whole body. */
+function noteBoth(one: Attempt['noteTokens'], other: Attempt['noteTokens']): Attempt['noteTokens'] {
+  return (tokens) => {
+    one(tokens)
+    other(tokens)
   }
 }
