@@ -420,7 +420,8 @@ on the machine and is given for orientation only.
 ${table}
 
 The second table compares two ways through one gateway: what signing, translating and decoding for Amazon Bedrock cost over passing bytes
-through to Anthropic, and whether a cached answer is cheaper than asking again.
+through to Anthropic, whether a cached answer is cheaper than asking again, and what twelve limits on five levels (budgets and rate limits of
+organisation, workspace, person, key and provider, and two policies) cost over none.
 
 Memory is what is still held in the middle of the streams after a full collection of garbage, over what was held before them.
 
