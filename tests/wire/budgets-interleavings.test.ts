@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import type { Budget } from '../../src/limits/limit.ts'
 import { createManualClock } from '../../src/testing/clock.ts'
 import { type HttpExchange, sendJson } from '../../src/testing/http.ts'
 import { billed, budget, limitTo } from './budgets-harness.ts'
@@ -22,6 +23,7 @@ const BOUND = BigInt(JSON.stringify(STREAMING).length + 1_000 + 64)
 const FATES = ['whole', 'left', 'left early', 'broken', 'cut', 'refused', 'counted', 'retried'] as const
 type Fate = (typeof FATES)[number]
 
+const modes = fc.constantFrom('strict' as const, 'tight' as const)
 const requests = fc.array(fc.record({ fate: fc.constantFrom(...FATES), pause: fc.integer({ min: 0, max: 3 }) }), {
   minLength: 1,
   maxLength: 25,
@@ -29,18 +31,22 @@ const requests = fc.array(fc.record({ fate: fc.constantFrom(...FATES), pause: fc
 
 test('no hold outlives its call, and no budget is passed, whatever happens in whatever order', async () => {
   await fc.assert(
-    fc.asyncProperty(requests, fc.integer({ min: 1, max: 6 }), async (plan, fitting) => {
-      await run(plan, BOUND * BigInt(fitting))
+    fc.asyncProperty(requests, fc.integer({ min: 1, max: 6 }), modes, async (plan, fitting, mode) => {
+      await run(plan, BOUND * BigInt(fitting), mode)
     }),
     { numRuns: 60 },
   )
 }, 60_000)
 
-async function run(plan: readonly { fate: Fate; pause: number }[], amount: bigint): Promise<void> {
+async function run(
+  plan: readonly { fate: Fate; pause: number }[],
+  amount: bigint,
+  mode: Budget['mode'],
+): Promise<void> {
   const clock = createManualClock(Date.UTC(2026, 10, 23, 12))
   const budgets = [
     budget({ amount }),
-    budget({ level: 'workspace', amount: amount * 2n }),
+    budget({ level: 'workspace', amount: amount * 2n, mode }),
     budget({ level: 'organisation', unit: 'requests', amount: 20n }),
     budget({ level: 'user', unit: 'tokens', amount }),
   ]
