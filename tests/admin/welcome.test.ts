@@ -28,6 +28,15 @@ describe('signing in', () => {
     expect(line).toMatch(/^portcullis_session=[\w-]{43}; Path=\/; HttpOnly; SameSite=Strict; Max-Age=43200$/)
   })
 
+  it('with a link in a mail program leads to a page that goes on, because the cookie does not come along at once', async () => {
+    const { app, signInToken } = await startControlPlane()
+    const headers = { 'sec-fetch-site': 'cross-site' }
+    const response = await app.inject({ url: `/signin?token=${signInToken}`, headers })
+    expect([response.statusCode, response.body]).toEqual([200, expect.stringContaining('<a href="/">Go on</a>')])
+    const cookie = String(response.headers['set-cookie']).split(';')[0] ?? ''
+    expect((await app.inject({ url: '/v1/sessions/current', headers: { cookie } })).statusCode).toBe(200)
+  })
+
   it('over https the cookie never travels without it', async () => {
     expect((await signIn({ publicUrl: 'https://gateway.example.com' })).line).toMatch(/; Secure$/)
   })

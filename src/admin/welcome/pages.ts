@@ -92,6 +92,17 @@ export function deadLinkPage(): string {
   `)
 }
 
+/** A step on the way to the overview, for who came from another site. */
+export function signedInPage(): string {
+  return page(html`
+    <header><h1>Portcullis</h1></header>
+    <section>
+      <h2>You are signed in</h2>
+      <p><a href="/">Go on</a></p>
+    </section>
+  `)
+}
+
 /** For somebody who was invited. `problems` are those of the last try. */
 export function invitePage({ email, token, problems }: Invitation): string {
   return page(html`

@@ -17,8 +17,8 @@ import { viewWorkspace } from '../sessions/view-workspace.ts'
 import { SESSION_COOKIE, readCookie } from './cookie.ts'
 import { acceptForms, fieldOf } from './form.ts'
 import { registerInvitePages } from './invite-pages.ts'
-import { KEY_PLACEHOLDER, deadLinkPage, overviewPage, strangerPage } from './pages.ts'
-import { FORM_BYTES_MAX, goHome, sendPage } from './send-page.ts'
+import { KEY_PLACEHOLDER, deadLinkPage, overviewPage, signedInPage, strangerPage } from './pages.ts'
+import { FORM_BYTES_MAX, goHome, sendPage, setCookies } from './send-page.ts'
 
 const EXCHANGES_SHOWN = 20
 
@@ -78,7 +78,10 @@ function registerDoors(scope: FastifyInstance, byPassword: SignIn<PasswordProof>
     knock: Knock,
   ): Promise<FastifyReply> {
     const begin = parts.store.db.transaction()
-    return goHome(reply, await begin.execute((tx) => beginSession(tx, user, method, knock, parts)))
+    const cookies = await begin.execute((tx) => beginSession(tx, user, method, knock, parts))
+    // On a way that began at another site, as in a mail program, browsers do not send the cookie with a redirect yet.
+    const cameFromElsewhere = knock.headers['sec-fetch-site'] === 'cross-site'
+    return cameFromElsewhere ? sendPage(setCookies(reply, cookies), signedInPage()) : goHome(reply, cookies)
   }
 }
 
