@@ -34,11 +34,12 @@ export type Note = (done: Done) => void
  * a note that other replicas notice. When this returns, the change is in force on this one, so whoever asked may rely on it
  * with the next request.
  *
- * Throws a 412 when the thing is not any more what `if-match` says, AB07 when two requests at once want one name, and refuses work that notes nothing: a change without an entry is a
- * mistake of ours.
+ * Throws a 412 when the thing is not any more what `if-match` says, and AB07 when two requests at once want one name. It
+ * refuses work that notes nothing: a change without an entry is a mistake of ours. Not inside another one: the store has one
+ * connection, and the inner one would wait for the outer.
  */
 export async function audited<Result>(
-  { store, directory, clock }: AdminParts,
+  { store, directory, clock }: Pick<AdminParts, 'store' | 'directory' | 'clock'>,
   act: Act,
   work: (tx: Database, note: Note) => Promise<Result>,
 ): Promise<Result> {

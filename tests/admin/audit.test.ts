@@ -1,10 +1,12 @@
 import { sql } from 'kysely'
 import { describe, expect, it } from 'vitest'
 import { enterSignIn } from '../../src/admin/audit/enter-sign-in.ts'
+import { audited } from '../../src/admin/change.ts'
 import { ADMIN_ROUTES } from '../../src/admin/routes.ts'
 import { createKeyMaker } from '../../src/credentials/api-key.ts'
 import { hashOf } from '../../src/store/audit.ts'
 import { newSignInLink } from '../../src/store/first-start.ts'
+import { listWorkspaces } from '../../src/store/workspaces.ts'
 import { ADMIN_KEY, startControlPlane, type ControlPlane } from './harness.ts'
 
 interface Entry {
@@ -127,6 +129,35 @@ it('what is too large to keep is told by its size and hash', async () => {
     sha256: expect.stringMatching(/^[0-9a-f]{64}$/),
   })
   expect((await plane.call('GET', '/audit-logs/verify')).body).toMatchObject({ intact: true, entries: 1 })
+})
+
+it('a change that notes nothing is refused as a mistake of ours, and undone', async () => {
+  const { store, directory, clock, workspace } = await startControlPlane()
+  const origin = {
+    requestId: 'req_1',
+    method: 'PUT',
+    uri: '/v1/x',
+    clientIp: '127.0.0.1',
+    forwardedFor: undefined,
+    userAgent: undefined,
+    reason: undefined,
+  }
+  const caller = {
+    kind: 'organisation-service' as const,
+    keyId: undefined,
+    userId: undefined,
+    organisationId: workspace.organisationId,
+    workspaceId: undefined,
+    scopes: new Set<string>(),
+    origin,
+  }
+  const act = { caller, action: 'delete', resource: 'workspace' }
+  const quiet = audited({ store, directory, clock }, act, (tx) =>
+    tx.deleteFrom('workspaces').where('slug', '=', 'ws-other').execute(),
+  )
+  await expect(quiet).rejects.toThrow('A change went unnoted: delete workspace.')
+  const { items } = await listWorkspaces(store.db, workspace.organisationId)
+  expect(items.map(({ slug }) => slug)).toContain('ws-other')
 })
 
 it('a reason that is too long to keep is refused', async () => {
