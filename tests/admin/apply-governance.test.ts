@@ -131,6 +131,15 @@ it('takes everything back, a workspace last', async () => {
   expect((await plan(plane, empty)).steps).toEqual([])
 })
 
+it('does not remove a person whom it still names as a member', async () => {
+  const plane = await startControlPlane()
+  await apply(plane, FILE)
+  const { problems } = await plan(plane, FILE.replace('  bob@example.com: { role: member }\n', ''))
+  expect(problems.map(({ path, message }) => `${path}: ${message}`)).toEqual([
+    'workspaces.payments.members.bob@example.com: bob@example.com is left out under users, and would be removed',
+  ])
+})
+
 it('does not take a workspace away with what others have made in it', async () => {
   const plane = await startControlPlane()
   await apply(plane, FILE)

@@ -104,6 +104,15 @@ describe('a configuration file', () => {
     expect(await apply(plane, FILE)).toMatchObject({ status: 'done', done: [], keys: [] })
   })
 
+  it('has several words for an account that is open to all', async () => {
+    const plane = await startControlPlane()
+    const open = (workspaces: string) => FILE.replace('[default, ws-other]', workspaces)
+    await apply(plane, open('all'))
+    expect((await plan(plane, open('{ "*": {} }'))).steps).toEqual([])
+    expect((await plan(plane, open('{ "*": null, ws-other: null }'))).steps).toEqual([])
+    expect((await plan(plane, open('[default]'))).steps).toMatchObject([{ kind: 'integration' }])
+  })
+
   it('tells what would change, member by member, and changes nothing by telling', async () => {
     const plane = await startControlPlane()
     await apply(plane, FILE)

@@ -30,7 +30,9 @@ export function checkSteps(
   return [
     ...wanted.flatMap((each) => checkReferences(each, known)),
     ...wanted.filter(({ kind }) => kind === 'config').flatMap((each) => checkRouting(each, known, parts.trustedHosts)),
-    ...steps.flatMap((step) => checkStep(step, actual, steps, parts)),
+    ...steps.flatMap((step) =>
+      step.wanted === undefined ? checkDeletion(step, wanted, actual, steps) : checkStep(step, step.wanted, parts),
+    ),
   ]
 }
 
@@ -117,14 +119,8 @@ const FIXED: Readonly<Partial<Record<Wanted['kind'], readonly string[]>>> = {
   'alert-channel': ['kind'],
 }
 
-function checkStep(
-  step: Step,
-  actual: readonly Resource[],
-  steps: readonly Step[],
-  parts: CheckParts,
-): readonly StepProblem[] {
-  const { action, kind, wanted, changes } = step
-  if (wanted === undefined) return checkDeletion(step, actual, steps)
+function checkStep(step: Step, wanted: Wanted, parts: CheckParts): readonly StepProblem[] {
+  const { action, kind, changes } = step
   const fixed = action === 'update' ? changes.filter(({ member }) => FIXED[kind]?.includes(member)) : []
   if (fixed.length > 0) {
     return fixed.map(({ member }) => ({
@@ -165,12 +161,18 @@ function inFile(place: readonly PropertyKey[], path: string): readonly PropertyK
   return place
 }
 
-/** A workspace goes only when nothing is left in it that somebody else has made. */
+/** A workspace goes only when nothing is left in it that somebody else has made, and a person only when the file needs them no more. */
 function checkDeletion(
   { kind, name }: Step,
+  wanted: readonly Wanted[],
   actual: readonly Resource[],
   steps: readonly Step[],
 ): readonly StepProblem[] {
+  if (kind === 'user') {
+    return wanted
+      .filter((each) => each.kind === 'member' && each.name === name.toLowerCase())
+      .map(({ path }) => ({ path, message: `${name} is left out under users, and would be removed` }))
+  }
   if (kind !== 'workspace') return []
   const going = new Set(steps.filter(({ action }) => action === 'delete').map((step) => step.actual))
   const staying = actual.filter(

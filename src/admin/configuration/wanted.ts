@@ -114,10 +114,15 @@ function readPolicy({
   }
 }
 
+/** Who is let in anyway and has no limits there need not be named. */
 function readAccess(written: unknown, slugOf: SlugOf): unknown {
   if (Array.isArray(written)) return Object.fromEntries(written.map((slug) => [slugOf(String(slug)), {}]))
   if (typeof written !== 'object' || written === null) return written
-  return Object.fromEntries(Object.entries(written).map(([slug, limits]) => [slugOf(slug), limits as unknown]))
+  const isOpen = Object.hasOwn(written, '*')
+  const named = Object.entries(written as Readonly<Record<string, Entry | null>>)
+    .filter(([slug, limits]) => !isOpen || slug === '*' || Object.keys(limits ?? {}).length > 0)
+    .map(([slug, limits]) => [slugOf(slug), limits ?? {}] as const)
+  return isOpen && named.length === 1 ? 'all' : Object.fromEntries(named)
 }
 
 /** Members that are secrets wherever they stand. The key of AWS has two names. */
