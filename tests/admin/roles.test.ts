@@ -88,6 +88,9 @@ describe('nobody gives a role above their own', () => {
     expect((await forSomebody(member.user.id, ['completions.write'])).status).toBe(200)
     expect((await forSomebody(member.user.id, ['providers.delete'])).status).toBe(400)
     expect((await forSomebody(stranger.user.id, ['completions.write'])).status).toBe(400)
+    // An owner who is no member of the workspace: nobody spends in their name.
+    const owner = await signIn(plane, 'owner')
+    expect((await forSomebody(owner.user.id, ['completions.write'])).status).toBe(400)
   })
 })
 

@@ -49,7 +49,7 @@ export const createKey = route({
       if (seesOnlyOwn(caller) && user?.id !== caller.userId) {
         throw forbidden('A member makes keys for themselves only. Ask a manager of the workspace.')
       }
-      await requireHolder(tx, workspace?.id, user?.id, scopes)
+      await requireHolder(tx, caller, workspace?.id, user?.id, scopes)
       const key: ApiKey = {
         id,
         organisationId: asId(caller.organisationId),

@@ -27,7 +27,7 @@ export const updateKey = route({
     await audited(parts, { caller, action: 'update', resource: 'key' }, async (tx, note) => {
       const key = await seeKey(tx, caller, params.id, 'update')
       const before = await showKey(tx, key, parts)
-      if (scopes !== undefined) await requireHolder(tx, key.workspaceId, key.userId, scopes)
+      if (scopes !== undefined) await requireHolder(tx, caller, key.workspaceId, key.userId, scopes)
       const workspace =
         key.workspaceId === undefined ? undefined : { id: key.workspaceId, organisationId: key.organisationId }
       await keys.updateKey(
