@@ -11,6 +11,7 @@ import type { AnswerFacts } from './stream/answer-tap.ts'
 export const NOTHING_HELD: CallHold = {
   buckets: [],
   at: undefined,
+  bound: { costNanos: 0n, tokens: 0 },
   watch: () => undefined,
   settle: () => undefined,
   release: () => undefined,
@@ -22,6 +23,8 @@ export interface HeldCallParts {
   readonly hold: Hold
   readonly measure: Measure
   readonly outputTokensMax: number
+  /** The most it may use. */
+  readonly bound: CallHold['bound']
   /** Milliseconds since the epoch. */
   readonly at: number
   /** What the client is told when the rest of the answer does not fit. */
@@ -37,6 +40,7 @@ const LAST_STEP = 256
 /** A call in whose budgets something is set aside, and what becomes of that while its answer comes. */
 export class HeldCall implements CallHold {
   readonly at: number
+  readonly bound: CallHold['bound']
   readonly #parts: HeldCallParts
   /** Budgets that hold what is likely have to be asked again when an answer grows longer than that. */
   readonly #mayOutgrow: boolean
@@ -44,9 +48,10 @@ export class HeldCall implements CallHold {
   #knowsInput = false
 
   constructor(parts: HeldCallParts) {
-    const { purses, measure, outputTokensMax, at } = parts
+    const { purses, measure, outputTokensMax, bound, at } = parts
     this.#parts = parts
     this.at = at
+    this.bound = bound
     this.#mayOutgrow = purses.some(({ budget }) => budget.mode === 'tight' && budget.hard)
     this.#heldOutput = measure.likelyOutput(outputTokensMax)
   }

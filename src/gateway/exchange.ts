@@ -1,6 +1,7 @@
 import type { GatewayError } from '../core/errors.ts'
 import type { HeaderLines } from '../core/headers.ts'
 import type { Id } from '../core/ids.ts'
+import type { Nanos } from '../core/money.ts'
 import type { CallCharge, CallClosing } from '../ledger/ledger.ts'
 import type { CallBody, Change, Repairs, Upstream, WireModel } from '../providers/adapter.ts'
 import type { RouteStep } from '../records/record.ts'
@@ -168,6 +169,8 @@ export interface CallHold {
   readonly buckets: readonly string[]
   /** Milliseconds since the epoch; decides the period that the call is charged to. Undefined when there is no budget. */
   readonly at: number | undefined
+  /** The most that the call may use, as it stood when it was made. */
+  readonly bound: { readonly costNanos: Nanos; readonly tokens: number }
   /**
    * Looks at the answer so far and holds as much as it turns out to need. When there is no room the call has to end, and what is returned says
    * why, once the call is settled.

@@ -249,6 +249,7 @@ class UpstreamCall implements UpstreamHandler {
       endpoint,
       model: target.wire.id,
       buckets: hold.buckets,
+      held: hold.bound,
       openedAt: hold.at ?? this.#parts.clock.now(),
       fallback: this.#chargeSoFar(),
     })

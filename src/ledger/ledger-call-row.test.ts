@@ -33,6 +33,8 @@ test('a closed call becomes a row with who asked, how it ended and what it cost'
     price_version: '2026-11-23',
     price_flag: 'listed',
     buckets: '[]',
+    held_nanos: 0,
+    held_tokens: 0,
     input_tokens: 100,
     output_tokens: 10,
     cache_read_tokens: 7,

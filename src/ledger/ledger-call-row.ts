@@ -28,6 +28,8 @@ export function ledgerCallRow(call: CallOpening, closing: CallClosing) {
     price_version: closing.priceVersion,
     price_flag: closing.priceFlag as string,
     buckets: call.buckets.length === 0 ? '[]' : JSON.stringify(call.buckets),
+    held_nanos: 0,
+    held_tokens: 0,
     ...chargeColumns(closing),
   }
 }
@@ -37,7 +39,7 @@ export function ledgerCallRow(call: CallOpening, closing: CallClosing) {
  * restart can close the call without knowing anything but this row; only `closed_at` is still to be found out.
  */
 export function crashedCallRow(call: CallOpening): LedgerCallRow {
-  return ledgerCallRow(call, {
+  const row = ledgerCallRow(call, {
     ...call.fallback,
     estimated: true,
     outcome: 'interrupted',
@@ -47,6 +49,8 @@ export function crashedCallRow(call: CallOpening): LedgerCallRow {
     upstreamRequestId: undefined,
     closedAt: call.openedAt,
   })
+  // No call costs more than 2^53 nano-dollars, nine million dollars: a number holds it.
+  return { ...row, held_nanos: Number(call.held.costNanos), held_tokens: call.held.tokens }
 }
 
 /** The columns for tokens and money, which calls and exchanges share. */

@@ -18,6 +18,8 @@ export interface CallOpening {
   readonly model: string
   /** The budget buckets that it is charged to (limits/limit.ts), so that a restart can add them up again. */
   readonly buckets: readonly string[]
+  /** The most it may use. Strict budgets count that, should the process die before anybody can tell what it has used. */
+  readonly held: { readonly costNanos: Nanos; readonly tokens: number }
   /** Milliseconds since the epoch. */
   readonly openedAt: number
   /** What to charge if the process dies before the call is closed: input from the body's size, no output. */

@@ -439,6 +439,9 @@ export interface LedgerCallTable extends UsageColumns {
   price_flag: string
   /** JSON array of the budget buckets it was charged to; src/limits/limit.ts says how they are named. */
   buckets: Generated<string>
+  /** What was held for it, where a crash has left nobody who could tell what it used; else 0. */
+  held_nanos: ColumnType<bigint, bigint | number | undefined, bigint | number>
+  held_tokens: Generated<number>
 }
 
 /** One row per exchange, refusals included; records/record.ts says what each field means. */

@@ -49,6 +49,8 @@ interface Start {
   readonly since: number
   /** What was used before this moment is not asked for. */
   readonly from: number
+  /** It is never passed, so a call of which nobody knows what it used counts as what was held for it. */
+  readonly isStrict: boolean
 }
 
 async function readStarts(db: Database, periods: Periods, now: number): Promise<readonly Start[]> {
@@ -58,8 +60,9 @@ async function readStarts(db: Database, periods: Periods, now: number): Promise<
   )
   return limits.map(toLimit).flatMap(({ id, terms, since }) => {
     if (terms.kind !== 'budget') return []
+    const isStrict = terms.hard && terms.mode === 'strict'
     const begin = (bucket: Bucket, at: number): Start => {
-      return { bucket, since: at, from: historyStart(terms.reset, at, periods, now) }
+      return { bucket, since: at, from: historyStart(terms.reset, at, periods, now), isStrict }
     }
     const anew = (resets.get(id) ?? []).map((reset) => begin(reset.bucket, Math.max(since, reset.since)))
     return [begin(id, since), ...anew]
@@ -98,12 +101,16 @@ interface QuarterRow {
   readonly last: number
   readonly cost_nanos: bigint
   readonly tokens: number
+  /** The same with what was held in the place of what nobody could tell any more. */
+  readonly most_nanos: bigint
+  readonly most_tokens: number
   readonly requests: number
 }
 
 /** Every time zone's day begins at a quarter hour, so these sums fit into days wherever the organisation is. */
 async function sumQuarters(db: Database, from: number, until: number, cuts: string): Promise<readonly QuarterRow[]> {
   // Written out, because a bound number divides as a fraction.
+  const tokens = sql`(input_tokens + output_tokens + cache_read_tokens + cache_write_5m_tokens + cache_write_1h_tokens)`
   const quarter = sql`opened_at / ${sql.lit(QUARTER_MS)}`
   const { rows } = await sql<QuarterRow>`
     select
@@ -111,7 +118,9 @@ async function sumQuarters(db: Database, from: number, until: number, cuts: stri
       min(opened_at) as "from",
       max(opened_at) as "last",
       sum(cost_nanos) as "cost_nanos",
-      sum(input_tokens + output_tokens + cache_read_tokens + cache_write_5m_tokens + cache_write_1h_tokens) as "tokens",
+      sum(${tokens}) as "tokens",
+      sum(case when held_nanos > cost_nanos then held_nanos else cost_nanos end) as "most_nanos",
+      sum(case when held_tokens > ${tokens} then held_tokens else ${tokens} end) as "most_tokens",
       sum(case when ordinal = 0 then 1 else 0 end) as "requests"
     from ledger_calls
     where opened_at >= ${from} and opened_at < ${until} and buckets <> '[]'
@@ -136,10 +145,13 @@ function addRow(
   periods: Periods,
 ): void {
   const { from, last } = row
-  const used = { costNanos: row.cost_nanos, tokens: row.tokens, requests: row.requests }
+  const { requests } = row
+  const told = { costNanos: row.cost_nanos, tokens: row.tokens, requests }
+  const most = { costNanos: row.most_nanos, tokens: row.most_tokens, requests }
   for (const bucket of JSON.parse(row.buckets) as readonly Bucket[]) {
     const start = startOf(bucket)
     if (start === undefined || last < start.from || from < start.since) continue
+    const used = start.isStrict ? most : told
     const day = periods.day(from).start
     let ofBucket = days.get(bucket)
     if (ofBucket === undefined) days.set(bucket, (ofBucket = new Map()))

@@ -17,6 +17,7 @@ export function sampleOpening(id: string, change: Partial<CallOpening> = {}): Ca
     providerSlug: 'anthropic-main',
     providerKind: 'anthropic',
     buckets: [],
+    held: { costNanos: 0n, tokens: 0 },
     endpoint: 'messages',
     model: 'claude-opus-4-8',
     openedAt: 1_795_000_000_000,

@@ -231,7 +231,7 @@ interface Result {
 function checkLedger({ left, bound, keys, whole, ofAll, counts }: Result): void {
   const db = new DatabaseSync(path.join(folder, 'portcullis.db'), { readOnly: true })
   const statement = db.prepare(
-    'select model, key_id, outcome, interrupted_by, buckets, cost_nanos from ledger_calls where model <> ?',
+    'select model, key_id, outcome, interrupted_by, buckets, cost_nanos, held_nanos from ledger_calls where model <> ?',
   )
   statement.setReadBigInts(true)
   const rows = statement.all(modelOf(SLOW)) as unknown as LedgerRow[]
@@ -240,11 +240,11 @@ function checkLedger({ left, bound, keys, whole, ofAll, counts }: Result): void 
   expect(byModel.size, 'no call stands in the ledger twice').toBe(rows.length)
   expect(rows.filter(({ buckets }) => (JSON.parse(buckets) as string[]).length !== 2)).toEqual([])
 
-  const spent = sumOf(rows.map((row) => row.cost_nanos))
+  const spent = sumOf(rows.map(countedOf))
   expect(left.spent, 'budgets and ledger agree').toBe(spent)
   expect(spent).toBeLessThanOrEqual(ofAll)
   for (const { id } of keys) {
-    const ofKey = sumOf(rows.filter((row) => row.key_id === id).map((row) => row.cost_nanos))
+    const ofKey = sumOf(rows.filter((row) => row.key_id === id).map(countedOf))
     expect(ofKey).toBeLessThanOrEqual(bound * BigInt(FIT))
   }
 
@@ -260,11 +260,13 @@ function checkLedger({ left, bound, keys, whole, ofAll, counts }: Result): void 
     expect(row, `${model} in the ledger`).toBeDefined()
     if (whole.has(model)) expect(row).toMatchObject({ outcome: 'completed', cost_nanos: bill })
   }
-  // What a call has cost that was cut by a kill nobody can know; it is counted by the size of its body. Of what was on its way to a client that
-  // left, some may have been lost.
+  for (const row of rows.filter(({ interrupted_by: by }) => by === 'crash')) {
+    expect(bills.get(row.model) ?? 0n, `${row.model} was cut by a kill`).toBeLessThanOrEqual(countedOf(row))
+  }
+  // Of what was on its way to a client that left, some may have been lost before anybody had seen it.
   const unseen = rows
-    .filter((row) => row.interrupted_by === 'crash' || row.interrupted_by === 'client')
-    .map(({ model, cost_nanos: counted }) => (bills.get(model) ?? 0n) - counted)
+    .filter((row) => row.interrupted_by === 'client')
+    .map((row) => (bills.get(row.model) ?? 0n) - countedOf(row))
   const billed = sumOf([...bills.values()])
   expect(billed - sumOf(unseen.filter((nanos) => nanos > 0n)), 'what the provider billed').toBeLessThanOrEqual(ofAll)
   expect(counts.held + counts.spent, 'requests that a budget sent away').toBeGreaterThan(0)
@@ -278,6 +280,12 @@ interface LedgerRow {
   readonly interrupted_by: string | null
   readonly buckets: string
   readonly cost_nanos: Nanos
+  readonly held_nanos: Nanos
+}
+
+/** What strict budgets count: for a call that a kill has cut, what was held for it. */
+function countedOf({ cost_nanos: cost, held_nanos: held }: LedgerRow): Nanos {
+  return held > cost ? held : cost
 }
 
 interface Figures {
@@ -293,7 +301,7 @@ function report({ rows, bills, whole, spent, ofAll, counts }: Figures): void {
   const beside = (by: string) => {
     const cut = rows.filter((row) => row.interrupted_by === by)
     const billed = sumOf(cut.map(({ model }) => bills.get(model) ?? 0n))
-    return `${cut.length} by ${by} (${formatDollars(sumOf(cut.map((row) => row.cost_nanos)))} counted, ${formatDollars(billed)} billed)`
+    return `${cut.length} by ${by} (${formatDollars(sumOf(cut.map(countedOf)))} counted, ${formatDollars(billed)} billed)`
   }
   process.stdout.write(
     `${REQUESTS} requests, ${KEYS} keys, ${KILLS} kills: ${rows.length} calls, ${whole.size} whole; interrupted ${['client', 'upstream', 'crash'].map(beside).join(', ')}; ` +

@@ -23,7 +23,7 @@ const NEW_TABLES = [
 const NEW_INDEXES = ['workspaces_name', 'ledger_calls_opened']
 const NEW_COLUMNS = {
   exchanges: ['config_id', 'config_version_id', 'target_path', 'cache_status', 'retries', 'route', 'changes'],
-  ledger_calls: ['buckets'],
+  ledger_calls: ['buckets', 'held_nanos', 'held_tokens'],
   organisations: ['settings'],
   users: ['status', 'password_hash'],
   console_sessions: ['method'],

@@ -95,6 +95,8 @@ export function callRow(over: Partial<Insertable<LedgerCallTable>> = {}): Insert
     price_version: '2026-11-23',
     price_flag: 'listed',
     buckets: '["budget_1"]',
+    held_nanos: 0n,
+    held_tokens: 0,
     ...USAGE,
     ...over,
   }

@@ -7,7 +7,7 @@ import type { Lane, Purse } from '../../limits/limit.ts'
 import { budgetRefusal } from '../budget-refusal.ts'
 import { HeldCall, NOTHING_HELD } from '../call-hold.ts'
 import type { Attempt, CallHold, Caller, PaidAttempt, Reply } from '../exchange.ts'
-import { Measure, type MeasureParts } from '../measure.ts'
+import { Measure, type MeasureParts, type Needed } from '../measure.ts'
 import { limitedCall } from '../limited-call.ts'
 import type { GatewayParts } from '../parts.ts'
 import { readsSpendNotices, spendHeaders } from '../spend-notices.ts'
@@ -88,19 +88,21 @@ export function hold(parts: HoldParts): Stage<Attempt, PaidAttempt> {
     const at = clock.now()
     const measure = new Measure(attempt, measureParts, clock.monotonic())
     const asked = measure.demand.outputTokens
-    const held = (hold: Hold, outputTokensMax: number): CallHold => {
-      return new HeldCall({ budgets: limits.budgets, purses, hold, measure, outputTokensMax, at, refuse })
+    const held = (hold: Hold, outputTokensMax: number, { bound }: Needed): CallHold => {
+      return new HeldCall({ budgets: limits.budgets, purses, hold, measure, outputTokensMax, bound, at, refuse })
     }
-    let answer = limits.budgets.hold(purses, { ...measure.needed(asked), at })
-    if (answer.kind === 'hold') return { hold: held(answer, asked), outputTokensMax: undefined }
+    let needed = measure.needed(asked)
+    let answer = limits.budgets.hold(purses, { ...needed, at })
+    if (answer.kind === 'hold') return { hold: held(answer, asked, needed), outputTokensMax: undefined }
 
     const fitting = measure.outputThatFits({
       strict: limits.budgets.room(purses, 'strict'),
       tight: limits.budgets.room(purses, 'tight'),
     })
     if (fitting !== undefined && fitting < asked && fitting >= leastWorth(measure)) {
-      answer = limits.budgets.hold(purses, { ...measure.needed(fitting), at })
-      if (answer.kind === 'hold') return { hold: held(answer, fitting), outputTokensMax: fitting }
+      needed = measure.needed(fitting)
+      answer = limits.budgets.hold(purses, { ...needed, at })
+      if (answer.kind === 'hold') return { hold: held(answer, fitting, needed), outputTokensMax: fitting }
     }
     throw refuse(answer)
   }

@@ -190,5 +190,11 @@ async function widenLedger(db: Kysely<unknown>): Promise<void> {
     .alterTable('ledger_calls')
     .addColumn('buckets', 'text', (column) => column.notNull().defaultTo('[]'))
     .execute()
+  for (const name of ['held_nanos', 'held_tokens']) {
+    await db.schema
+      .alterTable('ledger_calls')
+      .addColumn(name, 'bigint', (column) => column.notNull().defaultTo(0))
+      .execute()
+  }
   await db.schema.createIndex('ledger_calls_opened').on('ledger_calls').column('opened_at').execute()
 }
