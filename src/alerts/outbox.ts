@@ -91,16 +91,18 @@ export function createOutbox(parts: OutboxParts): Outbox {
   let revision: number | undefined
   let turning: Promise<void> | undefined
   let wanted = false
-  let isFull = false
+  /** The last one found no room: said once, until there is room again. */
+  let isDropping = false
   let timer: Timer | undefined
   wake()
 
   return {
     tell(compose) {
       if (stopping.signal.aborted) return
-      if (told.length < TOLD_MAX) told.push({ compose, tries: 0 })
-      else if (!isFull) report('alerts are dropped: too many wait for the store', undefined)
-      isFull = told.length >= TOLD_MAX
+      const isFull = told.length >= TOLD_MAX
+      if (!isFull) told.push({ compose, tries: 0 })
+      else if (!isDropping) report('alerts are dropped: too many wait for the store', undefined)
+      isDropping = isFull
       wake()
     },
     async settle() {

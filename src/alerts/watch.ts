@@ -40,8 +40,9 @@ export interface Watch {
 const NEAR_MS = 15_000
 const FAR_MS = 300_000
 
-/** Forecasts that are told in one look; the others come with the next. */
+/** Told in one look, so that the outbox has room for what cannot wait; the others come with the next looks. */
 const FORECASTS_MAX = 100
+const KEYS_MAX = 500
 
 /** Remembered, so that one that still holds costs nothing; the outbox knows what it has told anyway. */
 const FORECASTS_KNOWN_MAX = 10_000
@@ -51,6 +52,8 @@ export function startWatch(parts: WatchParts): Watch {
   const openedIn = createCircuitWatch()
   const wrongIn = createBooksWatch()
   const forecastsTold = new Map<Bucket, string>()
+  /** Where the next look goes on in a long list of keys. */
+  let keysFrom = 0
   let looking: Promise<void> | undefined
   let near: Timer | undefined
   let far: Timer | undefined
@@ -95,11 +98,11 @@ export function startWatch(parts: WatchParts): Watch {
 
   async function lookAtKeys(): Promise<void> {
     const now = clock.now()
-    for (const key of await listEndingKeys(db, now, now + KEY_NOTICE_MS)) {
-      const alert = keyExpiring(key, now)
-      if (alert !== undefined) tell(async () => alert)
-    }
-    for (const key of await listOverdueKeys(db, now)) tell(async () => keyRotationDue(key, now))
+    const ending = (await listEndingKeys(db, now, now + KEY_NOTICE_MS)).map((key) => keyExpiring(key, now))
+    const overdue = (await listOverdueKeys(db, now)).map((key) => keyRotationDue(key, now))
+    const alerts = [...ending, ...overdue].filter((alert) => alert !== undefined)
+    for (const alert of alerts.slice(keysFrom, keysFrom + KEYS_MAX)) tell(async () => alert)
+    keysFrom = keysFrom + KEYS_MAX < alerts.length ? keysFrom + KEYS_MAX : 0
   }
 
   async function lookAtBudgets(): Promise<void> {

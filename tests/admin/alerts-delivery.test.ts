@@ -371,6 +371,14 @@ it('alerts wait in memory while the store refuses, and nothing is lost by that',
   expect(receiver.got).toHaveLength(1)
 })
 
+it('a thousand alerts wait for the store and no more, and the operator is told once that others are lost', async () => {
+  const plane = await startControlPlane(TRUSTED)
+  await plane.alerts.settle()
+  for (let at = 0; at < 1_100; at++) serveUnpriced(plane, `model ${at}`)
+  expect(plane.problems).toEqual(['alerts are dropped: too many wait for the store'])
+  await plane.alerts.settle()
+})
+
 it('what was delivered or given up is forgotten after thirty days', async () => {
   const plane = await startControlPlane(TRUSTED)
   const receiver = await startReceiver()

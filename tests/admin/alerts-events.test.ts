@@ -1,8 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import type { BooksHealth } from '../../src/alerts/books-alerts.ts'
 import type { OpenCircuit } from '../../src/alerts/provider-alerts.ts'
+import { startWatch } from '../../src/alerts/watch.ts'
+import { newId } from '../../src/core/ids.ts'
 import { NANOS_PER_DOLLAR } from '../../src/core/money.ts'
 import type { Bucket, Budget } from '../../src/limits/limit.ts'
+import { findKey, insertKey } from '../../src/store/keys.ts'
 import { startControlPlane, type ControlPlane } from './harness.ts'
 import { startReceiver, type Receiver } from './alert-receiver.ts'
 
@@ -33,8 +36,7 @@ async function startWatched(): Promise<Watched> {
   const receiver = await startReceiver()
   await plane.call('POST', '/alerts/channels', { name: 'Ops', kind: 'webhook', url: receiver.origin })
   const circuits: OpenCircuit[] = []
-  const none = () => ({ dropped: 0, refused: 0, lastError: undefined })
-  const books = { journal: { appendFailures: 0, syncFailures: 0 }, calls: none(), exchanges: none() }
+  const books = { journal: { appendFailures: 0, syncFailures: 0 }, calls: { ...NO_ROWS }, exchanges: { ...NO_ROWS } }
   plane.alerts.watch({
     circuits: () => circuits,
     books: () => structuredClone(books),
@@ -166,6 +168,8 @@ describe('budgets', () => {
   })
 })
 
+const NO_ROWS = { dropped: 0, refused: 0, lastError: undefined }
+
 describe('keys', () => {
   it('one that ends is told of fourteen, three and one days before, each once', async () => {
     const watched = await startWatched()
@@ -202,6 +206,38 @@ describe('keys', () => {
     expect((await watched.told()).map(({ type, title }) => [type, title])).toEqual([
       ['key.rotation_due', 'The key “ci” is due for a new secret'],
     ])
+  })
+
+  it('many that end together are told of over several looks, so that there is room for other alerts', async () => {
+    const plane = await startControlPlane()
+    const { id } = await plane.newKey(['completions.write'], { name: 'ci' })
+    const key = (await findKey(plane.store.db, plane.workspace.organisationId, id))!
+    const ends = { expiresAt: plane.clock.now() + DAY_MS, createdAt: plane.clock.now() - 30 * DAY_MS }
+    for (let at = 0; at < 1_200; at++) {
+      await insertKey(plane.store.db, { ...key, ...ends, id: newId(plane.clock.now()), hash: `hash ${at}` })
+    }
+    const looks: (string | undefined)[][] = []
+    let told: Promise<string | undefined>[] = []
+    const watch = startWatch({
+      clock: plane.clock,
+      db: plane.store.db,
+      organisationId: plane.workspace.organisationId,
+      circuits: () => [],
+      books: () => ({ journal: { appendFailures: 0, syncFailures: 0 }, calls: NO_ROWS, exchanges: NO_ROWS }),
+      find: () => undefined,
+      budgets: plane.budgets,
+      tell: (compose) => void told.push(compose().then((alert) => alert?.identity)),
+      report: () => undefined,
+    })
+    for (let look = 0; look < 4; look++) {
+      await watch.settle()
+      looks.push(await Promise.all(told))
+      told = []
+      plane.clock.advance(300_000)
+    }
+    await watch.stop()
+    expect(looks.map(({ length }) => length)).toEqual([500, 500, 200, 500])
+    expect(new Set(looks.flat()).size).toBe(1_200)
   })
 
   it('what happens to a key is also mailed to the addresses it names, in its workspace’s list', async () => {
