@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import type { CircuitStatus } from '../../src/admin/parts.ts'
 import type { Explanation } from '../../src/contract/explain.ts'
 import { startControlPlane, type ControlPlane } from './harness.ts'
 
@@ -89,6 +90,47 @@ it('lists every budget and rate limit, the one that would bite first on top', as
   })
 })
 
+it('says of a target that its circuit is open, by the name that the provider has for the model', async () => {
+  const circuits: CircuitStatus[] = []
+  const plane = await startControlPlane({ circuits })
+  await plane.call('POST', '/integrations', {
+    name: 'aws',
+    slug: 'aws',
+    ai_provider_id: 'bedrock',
+    configurations: { aws_auth_type: 'apiKey', aws_region: 'eu-central-1' },
+    key: 'bedrock-api-key-of-tests',
+  })
+  const { id } = await plane.newKey(['completions.write'], { defaults: { provider: '@aws' } })
+  const ask = async () => (await explain(plane, `?key=${id}&model=claude-sonnet-5`)).targets[0]!
+  const before = await ask()
+  expect(before).toMatchObject({ provider: '@aws', circuit: null })
+  expect(before.wire_model).not.toBe(before.model)
+  const provider = await plane.call('GET', `/providers/aws?workspace_id=${plane.workspace.id}`)
+  const moments = { openedAt: plane.clock.now(), retryAt: plane.clock.now() + 30_000 }
+  const providerId = String(provider.body['id'])
+  circuits.push({ providerId, model: before.wire_model!, state: 'open', failures: 5, requests: 5, ...moments })
+  expect(await ask()).toMatchObject({ circuit: 'open' })
+})
+
+it('names the person whose budget it is, because somebody else may be asking', async () => {
+  const plane = await startControlPlane()
+  await furnish(plane)
+  const [user] = (await plane.call('GET', '/admin/users')).body.data
+  const more = { user_id: user!['id'], defaults: { provider: '@second' } }
+  const made = await plane.call('POST', '/api-keys/workspace/user', {
+    name: 'mine',
+    workspace_id: plane.workspace.id,
+    scopes: ['completions.write'],
+    ...more,
+  })
+  const limits = { usage_limits: { credit_limit: 0 }, rate_limits: [{ type: 'requests', unit: 'rpm', value: 5 }] }
+  await plane.call('PUT', `/admin/users/${String(user!['id'])}`, limits)
+  const answer = await explain(plane, `?key=${String(made.body['id'])}&model=claude-sonnet-5`)
+  const whose = `user ${String(user!['email'])}`
+  expect(answer).toMatchObject({ budgets: [{ of: whose }], rate_limits: [{ of: whose }] })
+  expect(answer.verdict.message.toLowerCase()).toContain(whose)
+})
+
 /** As if calls of this key had cost so much. */
 function spend(plane: ControlPlane, keyId: string, costNanos: bigint): void {
   const rulebook = plane.directory.rulebook()
@@ -139,4 +181,21 @@ it('an administrator has to say which key is meant', async () => {
   const plane = await startControlPlane()
   expect(await plane.call('GET', '/explain')).toMatchObject({ status: 400 })
   expect(await plane.call('GET', '/explain?key=nobody')).toMatchObject({ status: 404 })
+})
+
+it('says that a budget of nothing is a no, and not that it was spent', async () => {
+  const plane = await startControlPlane()
+  await furnish(plane)
+  const { id } = await plane.newKey(['completions.write'], { defaults: { provider: '@second' } })
+  await plane.call('POST', '/policies/usage-limits', {
+    name: 'no Opus',
+    conditions: [{ key: 'model', value: 'claude-opus-*' }],
+    type: 'cost',
+    credit_limit: 0,
+  })
+  const { verdict } = await explain(plane, `?key=${id}&model=claude-opus-5-5`)
+  expect(verdict).toEqual({
+    served: false,
+    message: 'Policy “no Opus” has a budget of nothing, so this is not allowed.',
+  })
 })

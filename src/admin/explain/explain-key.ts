@@ -6,7 +6,7 @@ import { anyKeyScope } from '../api-keys/key-permissions.ts'
 import { seeKey } from '../api-keys/see-key.ts'
 import type { AdminCaller } from '../caller.ts'
 import { invalid } from '../error.ts'
-import type { AdminParts } from '../parts.ts'
+import type { AdminParts, CircuitStatus, PreviewedTarget } from '../parts.ts'
 import { route } from '../route.ts'
 import { showBudgets, showRates } from './show-limits.ts'
 import { tellVerdict } from './tell-verdict.ts'
@@ -31,7 +31,7 @@ export const explainKey = route({
     const call =
       previewed.state === 'active' ? previewed.call : { configId: undefined, targets: [], refusal: undefined }
     const circuits = parts.circuits()
-    const budgets = showBudgets(call.targets, parts.limits)
+    const budgets = showBudgets(call.targets, user?.email, parts.limits)
     return {
       key: {
         id: key.id,
@@ -51,16 +51,20 @@ export const explainKey = route({
         provider: serves === undefined ? null : `@${serves.providerSlug}`,
         model: serves?.model ?? null,
         wire_model: serves?.wireModel ?? null,
-        circuit:
-          circuits.find((each) => each.providerId === serves?.providerId && each.model === serves.model)?.state ?? null,
+        circuit: circuits.find((each) => isOf(each, serves))?.state ?? null,
         refusal: refusal ?? null,
       })),
       refusal: call.refusal ?? null,
       budgets,
-      rate_limits: showRates(call.targets),
+      rate_limits: showRates(call.targets, user?.email),
     }
   },
 })
+
+/** Circuits know models as providers call them. */
+function isOf({ providerId, model }: CircuitStatus, serves: PreviewedTarget['serves']): boolean {
+  return providerId === serves?.providerId && model === serves.wireModel
+}
 
 async function findSubject(caller: AdminCaller, id: string | undefined, parts: AdminParts): Promise<ApiKey> {
   const { db } = parts.store

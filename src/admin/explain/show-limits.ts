@@ -6,8 +6,12 @@ import type { LimitStates, PreviewedTarget } from '../parts.ts'
 type ShownBudget = Explanation['budgets'][number]
 type ShownRate = Explanation['rate_limits'][number]
 
-/** Every budget that a call would be charged to, with how it stands; the one with the smallest share left first. */
-export function showBudgets(targets: readonly PreviewedTarget[], states: LimitStates): ShownBudget[] {
+/** Every budget that a call would be charged to, with how it stands; the one with the smallest share left first. `person` is whose key it is. */
+export function showBudgets(
+  targets: readonly PreviewedTarget[],
+  person: string | undefined,
+  states: LimitStates,
+): ShownBudget[] {
   const found = new Map<string, { budget: Budget; paths: string[] }>()
   for (const { path, serves } of targets) {
     for (const { budget, bucket } of serves?.purses ?? []) add(found, bucket, { budget, paths: [] }).paths.push(path)
@@ -19,7 +23,7 @@ export function showBudgets(targets: readonly PreviewedTarget[], states: LimitSt
       const shown = {
         id: budget.id,
         level: budget.level,
-        of: budget.of,
+        of: nameOf(budget, person),
         type,
         credit_limit,
         enforcement,
@@ -43,14 +47,21 @@ function shareLeft(
 }
 
 /** Every rate limit that a call would count in, the narrowest first. */
-export function showRates(targets: readonly PreviewedTarget[]): ShownRate[] {
+export function showRates(targets: readonly PreviewedTarget[], person: string | undefined): ShownRate[] {
   const found = new Map<string, { rate: RateLimit; paths: string[] }>()
   for (const { path, serves } of targets) {
     for (const { rate, bucket } of serves?.lanes ?? []) add(found, bucket, { rate, paths: [] }).paths.push(path)
   }
   return [...found.values()]
     .toSorted((one, other) => one.rate.value - other.rate.value)
-    .map(({ rate, paths }) => ({ id: rate.id, level: rate.level, of: rate.of, ...showRateTerms(rate), targets: paths }))
+    .map(({ rate, paths }) => {
+      return { id: rate.id, level: rate.level, of: nameOf(rate, person), ...showRateTerms(rate), targets: paths }
+    })
+}
+
+/** In the words of a refusal, which says `you` to a person: here somebody else may be asking. */
+function nameOf({ level, of }: Budget | RateLimit, person: string | undefined): string {
+  return level === 'user' ? `user ${person ?? 'unknown'}` : of
 }
 
 function add<Value>(map: Map<string, Value>, key: string, fresh: Value): Value {
