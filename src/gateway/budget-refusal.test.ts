@@ -72,7 +72,23 @@ test.each<Case & { readonly says: string }>([
     budget: { reset: { every: 'never' }, amount: 0n },
     state: { spent: 0n, resetsAt: undefined },
     context: { organisation: { timeZone: undefined, contact: undefined } },
-    says: 'Key “ci” has used $0 of $0. Ask whoever runs the gateway if you need more.',
+    says: 'Key “ci” has a budget of $0, so this request is not allowed. Ask whoever runs the gateway if you need this.',
+  },
+  {
+    budget: { of: 'you', unit: 'tokens', amount: 0n, reset: { every: 'day' } },
+    state: { spent: 0n },
+    says: 'You have a budget of 0 tokens, so this request is not allowed. Ask #ai-platform if you need this.',
+  },
+  {
+    budget: { reset: { every: 'never' }, amount: 5n * DOLLAR },
+    state: { spent: 5n * DOLLAR, resetsAt: undefined },
+    context: { organisation: { timeZone: undefined, contact: undefined } },
+    says: 'Key “ci” has used $5 of $5. Ask whoever runs the gateway if you need more.',
+  },
+  {
+    budget: { unit: 'tokens', amount: 10n },
+    state: { spent: 0n },
+    says: 'Key “ci” has used 0 of 10 tokens this week, and this request may need more than the 10 tokens that are left. It begins anew on 30 November at 00:00 CET. Ask #ai-platform if you need more before.',
   },
 ])('a spent budget says: $says', ({ says, ...rest }) => {
   const { message, code, status, isFinal } = refusal(rest)

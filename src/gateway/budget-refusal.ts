@@ -20,14 +20,16 @@ export function budgetRefusal({ purse, state, reason }: Shortage, context: Budge
 
 function spent({ budget, bucket }: Purse, state: BucketState, context: BudgetRefusalContext): GatewayError {
   const { caller, organisation, now } = context
-  const isAll = state.spent >= budget.amount
-  const rest = isAll
-    ? ''
-    : `, and this request may need more than the ${tellAmount(budget, budget.amount - state.spent)} that is left`
+  const left = budget.amount - state.spent
+  const rest =
+    left <= 0n
+      ? ''
+      : `, and this request may need more than the ${tellAmount(budget, left)} that ${isMany(budget, left) ? 'are' : 'is'} left`
   const anew =
     state.resetsAt === undefined ? '' : ` It begins anew ${tellMoment(state.resetsAt, now, organisation.timeZone)}.`
   const ask = ` Ask ${organisation.contact ?? 'whoever runs the gateway'} if you need more${anew === '' ? '' : ' before'}.`
-  const message = `${tellSpent(budget, state)}${rest}.${anew}${ask}`
+  const message =
+    budget.amount === 0n ? tellNothing(budget, context) : `${tellSpent(budget, state)}${rest}.${anew}${ask}`
   const code = isOfTarget(budget) ? 'budget.provider_spent' : 'budget.spent'
   const details = { detail: `limit ${budget.id}, bucket ${bucket}` }
   if (caller.errorFormat === 'portkey')
@@ -63,13 +65,26 @@ function isOfTarget({ level }: Budget): boolean {
 
 /** `Key “ci” has used $49.20 of $50 this week`. */
 function tellSpent(budget: Budget, { spent: used }: BucketState): string {
-  const who = budget.of === 'you' ? 'You have' : `${capitalised(budget.of)} has`
-  return `${who} used ${tellNumber(budget, used)} of ${tellAmount(budget, budget.amount)}${tellPeriod(budget.reset)}`
+  return `${tellOwner(budget)} used ${tellNumber(budget, used)} of ${tellAmount(budget, budget.amount)}${tellPeriod(budget.reset)}`
+}
+
+/** A budget of nothing is no amount that somebody has used up, but a way to say no. */
+function tellNothing(budget: Budget, { organisation }: BudgetRefusalContext): string {
+  const ask = `Ask ${organisation.contact ?? 'whoever runs the gateway'} if you need this.`
+  return `${tellOwner(budget)} a budget of ${tellAmount(budget, 0n)}, so this request is not allowed. ${ask}`
+}
+
+function tellOwner({ of }: Budget): string {
+  return of === 'you' ? 'You have' : `${capitalised(of)} has`
 }
 
 function tellAmount(budget: Budget, amount: bigint): string {
   if (budget.unit === 'cost') return tellNumber(budget, amount)
-  return `${tellNumber(budget, amount)} ${amount === 1n ? budget.unit.slice(0, -1) : budget.unit}`
+  return `${tellNumber(budget, amount)} ${isMany(budget, amount) ? budget.unit : budget.unit.slice(0, -1)}`
+}
+
+function isMany({ unit }: Budget, amount: bigint): boolean {
+  return unit !== 'cost' && amount !== 1n
 }
 
 /** Dollars to the cent, rounded so that no spent cent is hidden; less than a cent as exactly as it is. */

@@ -21,6 +21,10 @@ export function tellVerdict(
     return { served: false, message: 'This key may not call models: it lacks the scope completions.write.' }
   }
   const { refusal, targets } = previewed.call
+  // A client that names none is told so in the words of the API; here somebody is asking a question.
+  if (refusal?.code === 'model.missing') {
+    return { served: false, message: 'Name a model as well: which target serves and which limits apply depends on it.' }
+  }
   if (refusal !== undefined) return { served: false, message: refusal.message }
   const able = targets.filter(({ serves }) => serves !== undefined)
   const spent = (path: string) =>
@@ -37,9 +41,16 @@ export function tellVerdict(
   const budget = first === undefined ? undefined : spent(first.path)
   if (budget === undefined)
     return { served: false, message: targets[0]?.refusal?.message ?? 'No target can serve this.' }
+  if (Number(budget.credit_limit) === 0) {
+    return { served: false, message: `${capitalised(budget.of)} has a budget of nothing, so this is not allowed.` }
+  }
   const until =
     budget.next_usage_reset_at === null
       ? 'It never resets by itself.'
       : `It begins anew at ${budget.next_usage_reset_at}.`
   return { served: false, message: `The budget of ${budget.of} is spent. ${until}` }
+}
+
+function capitalised(words: string): string {
+  return words.charAt(0).toUpperCase() + words.slice(1)
 }
