@@ -37,7 +37,8 @@ Exit code 0: nothing to do, or done. 1: problems. 2: changes are pending (--plan
     })
     if (options.file === undefined) throw new UsageError('Name the file with -f portcullis.yaml')
     const path = resolve(machine.workFolder, options.file)
-    const document = await readFile(path, 'utf8')
+    const document = await readDocument(path, machine)
+    if (document === undefined) return 1
     const client = await openAdminClient(options, machine)
     try {
       const planOnly = options.plan === true
@@ -58,6 +59,21 @@ Exit code 0: nothing to do, or done. 1: problems. 2: changes are pending (--plan
       return 1
     }
   },
+}
+
+/** Undefined when the file cannot be read, which has been printed then. */
+async function readDocument(path: string, { err }: Machine): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    err(
+      code === 'ENOENT'
+        ? `There is no file ${path}.\n`
+        : `${path} cannot be read${code === undefined ? '' : ` (${code})`}.\n`,
+    )
+    return undefined
+  }
 }
 
 interface Drawn {
@@ -85,7 +101,12 @@ async function draw(
   if (references.length === 0) return { plan: first, secrets: {} }
   const { values, missing } = await readSecretValues(references, path, machine)
   for (const each of missing) machine.err(`${each}${planOnly ? ', so it is not compared' : ''}.\n`)
-  if (missing.length > 0 && !planOnly) return undefined
+  if (missing.length > 0 && !planOnly) {
+    machine.err(
+      'Set what is missing. To leave a secret as it is, take its member out of the file. Nothing was changed.\n',
+    )
+    return undefined
+  }
   return { plan: await ask(values), secrets: values }
 }
 
@@ -115,7 +136,7 @@ async function report(outcome: ConfigurationOutcome, keysPath: string | undefine
 /** New keys are shown once: on the terminal, or in a file for one pair of eyes. */
 async function handOver(keys: ConfigurationOutcome['keys'], path: string | undefined, machine: Machine): Promise<void> {
   if (path === undefined) {
-    machine.out('New keys, shown this once:\n')
+    machine.out('New keys and signing secrets, shown this once:\n')
     for (const { name, key } of keys) machine.out(`  ${printable(name)}  ${printable(key)}\n`)
     return
   }
@@ -123,5 +144,5 @@ async function handOver(keys: ConfigurationOutcome['keys'], path: string | undef
   await writeFile(path, `${JSON.stringify(written, null, 2)}\n`, { mode: 0o600 })
   // The mode above is for a new file only.
   await chmod(path, 0o600)
-  machine.out(`New keys: ${keys.length}, in ${path}.\n`)
+  machine.out(`New keys and signing secrets: ${keys.length}, in ${path}.\n`)
 }

@@ -70,10 +70,12 @@ function printTarget(
   printer: Printer,
   { path, provider, model, wire_model: wire, circuit, refusal }: Explanation['targets'][number],
 ): void {
-  if (refusal !== null) return printer.line('warning', 'target', `${path}: ${refusal.message}`)
+  // A request that follows no config has one target, which needs no name.
+  const which = path === 'config' ? '' : `${path}: `
+  if (refusal !== null) return printer.line('warning', 'target', `${which}${refusal.message}`)
   const name = wire === model ? model : `${model}, there ${wire}`
   const open = circuit === 'open' ? '; its circuit is open, so others come first' : ''
-  printer.line(circuit === 'open' ? 'warning' : 'ok', 'target', `${path}: ${provider} ${name}${open}`)
+  printer.line(circuit === 'open' ? 'warning' : 'ok', 'target', `${which}${provider} ${name}${open}`)
 }
 
 function printBudget(printer: Printer, budget: Explanation['budgets'][number], isFirst: boolean): void {
@@ -99,7 +101,7 @@ function printBudget(printer: Printer, budget: Explanation['budgets'][number], i
 const WINDOWS: Readonly<Record<string, string>> = { rps: 'second', rpm: 'minute', rph: 'hour', rpd: 'day', rpw: 'week' }
 
 function describeRate({ of, type, unit, value }: Explanation['rate_limits'][number]): string {
-  return unit === null
-    ? `${of}: ${value} requests at the same time`
-    : `${of}: ${value} ${type} a ${WINDOWS[unit] ?? unit}`
+  const what = type === 'tokens' ? 'token' : 'request'
+  const amount = `${value} ${value === 1 ? what : `${what}s`}`
+  return `${of}: ${amount} ${unit === null ? 'at the same time' : `a ${WINDOWS[unit] ?? unit}`}`
 }

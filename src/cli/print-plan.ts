@@ -52,21 +52,19 @@ function describeChange({ action }: Step, { member, from, to, secret }: Change, 
   const head = `    ${printable(member).padEnd(NAME_WIDTH)} `
   if (secret !== undefined) return `${head}(${secret})\n`
   const room = Math.max(20, machine.width - head.length)
-  if (action === 'create' || from === null) return `${head}${shorten(to, room)}\n`
-  const short = `${write(from)} → ${write(to)}`
+  const before = action === 'create' || from === null ? undefined : from
+  const short = before === undefined ? write(to) : `${write(before)} → ${write(to)}`
   if (short.length <= room) return `${head}${short}\n`
-  const difference = unifiedDiff(member, pretty(from), pretty(to)).split('\n').slice(2, -1)
+  // A plan is read by whoever has to agree, so nothing of it is cut off.
+  const difference = unifiedDiff(member, before === undefined ? '' : pretty(before), pretty(to))
+    .split('\n')
+    .slice(2, -1)
   return `${head.trimEnd()}\n${difference.map((line) => `      ${paintLine(printable(line), machine)}\n`).join('')}`
 }
 
 function write(value: unknown): string {
   if (value === null) return '(nothing)'
   return printable(typeof value === 'string' ? value : JSON.stringify(value))
-}
-
-function shorten(value: unknown, room: number): string {
-  const text = write(value)
-  return text.length > room ? `${text.slice(0, room - 1)}…` : text
 }
 
 function pretty(value: unknown): string {

@@ -106,7 +106,7 @@ test('a secret that is not there stops an apply, and a plan goes on without it',
   const without = { env: {} }
   expect(await run(['apply', '-f', 'portcullis.yaml', '--yes'], without)).toEqual({
     code: 1,
-    text: 'env:CLAUDE_KEY is not set.\n',
+    text: 'env:CLAUDE_KEY is not set.\nSet what is missing. To leave a secret as it is, take its member out of the file. Nothing was changed.\n',
   })
   const planned = await run(['apply', '-f', 'portcullis.yaml', '--plan'], without)
   expect(planned.code).toBe(2)
@@ -138,6 +138,21 @@ test('shows long changes as a difference of lines, in colour where it can be see
   expect(text).toMatch(/\u001b\[33m~ config ws-default-\w+\/steady\u001b\[0m/)
   expect(text).toContain('\u001b[31m-    "attempts": 2\u001b[0m')
   expect(text).toContain('\u001b[32m+    "attempts": 5\u001b[0m')
+})
+
+test('a new thing is shown whole, also where it does not fit on a line', async () => {
+  write(
+    FILE.replace('retry: { attempts: 2 }', 'retry: { attempts: 2, on_status_codes: [429, 500, 502, 503, 504, 529] }'),
+  )
+  const { text } = await run(['apply', '-f', 'portcullis.yaml', '--plan'], { width: 60 })
+  expect(text).toContain('"attempts": 2,')
+  expect(text).toContain('529')
+  expect(text).not.toContain('…')
+})
+
+test('a file that is not there is named', async () => {
+  const { code, text } = await run(['apply', '-f', 'elsewhere.yaml'])
+  expect([code, text]).toEqual([1, `There is no file ${join(machine.workFolder, 'elsewhere.yaml')}.\n`])
 })
 
 test('an export is a file that changes nothing', async () => {
@@ -172,6 +187,12 @@ test('explain says what applies to a key, which asks about itself', async () => 
   expect(text).toMatch(/config +pc-steady-\w+: The key names it\./)
   expect(await ask('--model', 'claude-opus-5-5', '--provider', '@nothing')).toBe(1)
   expect(machine.printed()).toMatch(/✗ verdict +Unknown provider @nothing/)
+})
+
+test('explain says that it needs a model', async () => {
+  const ask = ['explain', '--url', gateway.url, '--key', gateway.key]
+  expect(await runCli(ask, machine)).toBe(1)
+  expect(machine.printed().replace(/\s+/g, ' ')).toContain('✗ verdict Name a model as well: which target serves')
 })
 
 test('explain asks about the key of an id in the name of an administrator', async () => {

@@ -128,7 +128,7 @@ describe('Portkey’s answers', () => {
     })
 
     const applied = await apply('--yes')
-    expect(applied.text).toContain('New keys, shown this once:\n  ws-pay-a1/CI')
+    expect(applied.text).toContain('New keys and signing secrets, shown this once:\n  ws-pay-a1/CI')
     expect(applied.code).toBe(0)
     expect(await apply('--plan')).toMatchObject({ code: 0 })
   })
