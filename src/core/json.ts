@@ -283,9 +283,9 @@ function endOfString(bytes: Buffer, start: number): number {
 let noted = 0
 const ODD = 1 << 30
 
-/** Of watched words, by the bytes that they take with their quotes: no two take the same. */
-const FIRST_LETTER = new Uint8Array(LONG + 1)
-for (const word of WATCHED) FIRST_LETTER[word.length + 2] = word.charCodeAt(0)
+/** Places of watched words in their list, by the bytes that they take with their quotes: no two take the same. */
+const WORD_OF_LENGTH = new Int8Array(LONG + 1).fill(-1)
+for (const [place, word] of WATCHED.entries()) WORD_OF_LENGTH[word.length + 2] = place
 
 /** First bytes of strings that may be a watched word, also of one in odd spelling. */
 const MAY_BEGIN = new Uint8Array(256)
@@ -294,15 +294,19 @@ MAY_BEGIN[BACKSLASH] = 1
 
 /** Longer strings than are looked at here are no words, however each of their letters is spelled. */
 function noteWord(bytes: Buffer, start: number, end: number): void {
-  if (FIRST_LETTER[end - start] === bytes[start + 1]) {
-    const word = WATCHED.findIndex((each) => each === bytes.toString('latin1', start + 1, end - 1))
-    if (word !== -1) noted |= 1 << word
-  }
+  const word = WORD_OF_LENGTH[end - start]!
+  if (word !== -1 && isWordAt(bytes, start + 1, WATCHED[word]!)) noted |= 1 << word
   for (let at = start + 1; at < end; at += 1) {
     if (bytes[at] !== BACKSLASH) continue
     if (bytes[at + 1] === LOWER_U && isOddEscape(bytes, at)) noted |= ODD
     at += 1
   }
+}
+
+/** Letter by letter: `input`, which is as long as `image`, stands in every call of a tool. */
+function isWordAt(bytes: Buffer, start: number, word: string): boolean {
+  for (let at = 0; at < word.length; at += 1) if (bytes[start + at] !== word.charCodeAt(at)) return false
+  return true
 }
 
 /** Some writers of JSON escape `"`, `&`, `'`, `<`, `>` and delete; none of them stands in a word that decides anything. */

@@ -68,17 +68,24 @@ export function price(usage: ReportedUsage, call: PricedCall, table: PriceTable)
   const kind = call.providerKind === 'scripted' ? 'anthropic' : call.providerKind
   const regional = isRegional(usage, call, kind, table)
   let priceFlag: Price['priceFlag'] = 'listed'
-  let tokenCost = 0n
+  /** Of steps to which no factor applies, which are most; and of all others, times both factors. */
+  let plainCost = 0n
+  let factoredCost = 0n
   for (const step of usage.steps) {
     const found = findModel(step.model ?? call.model, table)
     if (found === undefined) priceFlag = 'unknown_model'
     const model = found?.price ?? table.dearest
     const pace = found?.fast === true ? table.speedFactors.get('fast') : paceFactor(usage, table)
     const region = regional && model.regional.has(kind) ? table.regionFactor : ONCE
-    tokenCost += tokensAt(step.tokens, ratesOf(model, step.tokens, call.at)) * (pace ?? ONCE) * region
+    const cost = tokensAt(step.tokens, ratesOf(model, step.tokens, call.at))
+    if (region === ONCE && (pace === undefined || pace === ONCE)) plainCost += cost
+    else factoredCost += cost * (pace ?? ONCE) * region
   }
-  const searchCost = BigInt(usage.tokens.webSearches) * table.webSearchNanos
-  const costNanos = divideUp(tokenCost, TOKENS_PER_RATE * ONCE * ONCE) + searchCost
+  const tokenCost =
+    factoredCost === 0n
+      ? divideUp(plainCost, TOKENS_PER_RATE)
+      : divideUp(plainCost * ONCE * ONCE + factoredCost, TOKENS_PER_RATE * ONCE * ONCE)
+  const costNanos = tokenCost + times(usage.tokens.webSearches, table.webSearchNanos)
   return { costNanos: costNanos < COST_NANOS_MAX ? costNanos : COST_NANOS_MAX, priceFlag }
 }
 
@@ -111,12 +118,17 @@ function ratesOf(model: ModelPrice, tokens: TokenUsage, at: number): Rates {
 
 function tokensAt(tokens: TokenUsage, rates: Rates): bigint {
   return (
-    BigInt(tokens.input) * rates.input +
-    BigInt(tokens.cacheWrite5m) * rates.cacheWrite5m +
-    BigInt(tokens.cacheWrite1h) * rates.cacheWrite1h +
-    BigInt(tokens.cacheRead) * rates.cacheRead +
-    BigInt(tokens.output) * rates.output
+    times(tokens.input, rates.input) +
+    times(tokens.cacheWrite5m, rates.cacheWrite5m) +
+    times(tokens.cacheWrite1h, rates.cacheWrite1h) +
+    times(tokens.cacheRead, rates.cacheRead) +
+    times(tokens.output, rates.output)
   )
+}
+
+/** Most kinds of tokens do not occur in an answer, and arithmetic without an end is dear. */
+function times(count: number, rate: Nanos): bigint {
+  return count === 0 ? 0n : BigInt(count) * rate
 }
 
 function divideUp(dividend: bigint, divisor: bigint): bigint {

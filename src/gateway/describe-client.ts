@@ -43,8 +43,13 @@ export function describeClient(headers: HeaderLines): ClientFacts {
 
 /** `claude-cli/2.1.330 (external, cli)`: product and version of the first token. */
 function readUserAgent(value: string): [string | undefined, string | undefined] {
-  const [product, version] = (value.split(' ', 1)[0] ?? '').split('/', 2)
-  return [product === undefined || product === '' ? undefined : clip(product), version && clip(version)]
+  const space = value.indexOf(' ')
+  const token = space === -1 ? value : value.slice(0, space)
+  const slash = token.indexOf('/')
+  if (slash === -1) return [token === '' ? undefined : clip(token), undefined]
+  const product = token.slice(0, slash)
+  const version = token.slice(slash + 1).split('/', 1)[0]
+  return [product === '' ? undefined : clip(product), version && clip(version)]
 }
 
 function clip(value: string): string {

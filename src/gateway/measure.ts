@@ -5,7 +5,7 @@ import { asReport, type Demand, FRAME_TOKENS, type ModelSize, readDemand } from 
 import type { Need, Room } from '../limits/budgets.ts'
 import type { LearnedOutputs } from '../limits/learned-outputs.ts'
 import type { LearnedTurns, Turn } from '../limits/learned-turns.ts'
-import { type Probe, findsProbes, takeProbes } from '../limits/probes.ts'
+import { NO_PROBES, type Probes, findsProbes, takeProbes } from '../limits/probes.ts'
 import { CLAUDE_MODELS } from '../providers/claude-models.ts'
 import { describeClient } from './describe-client.ts'
 import type { Attempt } from './exchange.ts'
@@ -47,7 +47,7 @@ export class Measure {
   readonly requests: number
   readonly #parts: MeasureParts
   readonly #attempt: Pick<Attempt, 'receivedAt' | 'target'>
-  readonly #probes: readonly Probe[]
+  readonly #probes: Probes
   readonly #turn: Turn | undefined
   /** Undefined for a client that does not tell its sessions apart. */
   readonly #conversation: string | undefined
@@ -56,8 +56,11 @@ export class Measure {
   readonly #inputMax: number
   readonly #likelyInput: { readonly cacheRead: number; readonly input: number }
   readonly #likelyOutput: number
+  readonly #wantsLikely: boolean
 
-  constructor(attempt: Attempt, parts: MeasureParts, now: number) {
+  /** Where no budget holds what is likely (`wantsLikely`), the most stands for that too: nobody looks at it, and a price is dear to work out. */
+  constructor(attempt: Attempt, parts: MeasureParts, now: number, wantsLikely = true) {
+    this.#wantsLikely = wantsLikely
     const { target, caller, sessionId, headers, ordinals, receivedAt } = attempt
     const body = configuredBody(attempt.body, target)
     const asked = readDemand(body, sizeOf(target.model))
@@ -75,7 +78,7 @@ export class Measure {
       sessionId === undefined || demand.inputGrows || !Number.isFinite(demand.weight)
         ? undefined
         : `${caller.keyId}\n${sessionId}\n${agentId ?? ''}\n${target.model}\n${target.wire.id}`
-    this.#probes = this.#conversation === undefined ? [] : takeProbes(body, parts.random)
+    this.#probes = this.#conversation === undefined ? NO_PROBES : takeProbes(body, parts.random)
     this.#turn =
       this.#conversation === undefined
         ? undefined
@@ -89,11 +92,10 @@ export class Measure {
   needed(outputMax: number): Needed {
     const { demand } = this
     const { input, cacheRead } = this.#likelyInput
+    const bound = this.#amounts(asReport(demand, { input: this.#inputMax, output: outputMax }))
+    if (!this.#wantsLikely) return { bound, expected: bound }
     const likelyOutput = Math.min(this.#likelyOutput, outputMax)
-    return {
-      bound: this.#amounts(asReport(demand, { input: this.#inputMax, output: outputMax })),
-      expected: this.#amounts(asReport(demand, { input, cacheRead, output: likelyOutput })),
-    }
+    return { bound, expected: this.#amounts(asReport(demand, { input, cacheRead, output: likelyOutput })) }
   }
 
   /** Once an answer has begun, if it will have so many tokens at most and so many probably. */
@@ -101,14 +103,14 @@ export class Measure {
     const { demand } = this
     if (!answer.inputReported || demand.inputGrows) {
       const { bound } = this.needed(outputMax)
+      if (!this.#wantsLikely) return { bound, expected: bound }
       const expected = this.#amounts(asReport(demand, { ...this.#likelyInput, output: likelyOutput }))
       return { bound, expected }
     }
     const report = answer.report()
-    return {
-      bound: this.#amounts(withOutput(report, outputMax, demand.searches), answer.modelServed),
-      expected: this.#amounts(withOutput(report, likelyOutput, demand.searches), answer.modelServed),
-    }
+    const bound = this.#amounts(withOutput(report, outputMax, demand.searches), answer.modelServed)
+    if (!this.#wantsLikely) return { bound, expected: bound }
+    return { bound, expected: this.#amounts(withOutput(report, likelyOutput, demand.searches), answer.modelServed) }
   }
 
   /** So many tokens of output are held at first by budgets that hold what is likely. */

@@ -13,25 +13,29 @@ type VisitParts = Pick<GatewayParts, 'clock' | 'limits'>
 
 /**
  * Takes a request through its lanes, or throws the refusal: first in line where only so many may run at once, then counted in its windows, so that
- * nobody is counted for waiting. The visit is a reply to be passed on: it is over when the answer is.
+ * nobody is counted for waiting; a promise only where there is a line. The visit is a reply to be passed on: it is over when the answer is.
  */
-export async function visitLanes(
+export function visitLanes(
   lanes: readonly Lane[],
   exchange: Pick<Planned, 'caller' | 'endpoint' | 'body' | 'signal'>,
   reply: Reply,
   parts: VisitParts,
-): Promise<Visit> {
+): Visit | Promise<Visit> {
   const { endpoint, body, signal } = exchange
   const { gates, rates } = parts.limits
   // Counting tokens is quick and free, and Claude Code does it by the dozen at once: it is not kept waiting.
-  const pass = endpoint === 'messages' ? await gates.enter(lanes, signal) : undefined
-  if (pass?.kind === 'jam') throw signal.aborted ? departureError(signal) : refusalFor(pass)
-  const admission = admit(estimateTokens(body.bytes.length))
-  if (admission.kind === 'jam') {
-    pass?.leave()
-    throw refusalFor(admission)
+  const entering = endpoint === 'messages' ? gates.enter(lanes, signal) : undefined
+  return entering instanceof Promise ? entering.then(begin) : begin(entering)
+
+  function begin(pass: Pass | Jam | undefined): Visit {
+    if (pass?.kind === 'jam') throw signal.aborted ? departureError(signal) : refusalFor(pass)
+    const admission = admit(estimateTokens(body.bytes.length))
+    if (admission.kind === 'jam') {
+      pass?.leave()
+      throw refusalFor(admission)
+    }
+    return new Visit(reply, signal, pass, admission)
   }
-  return new Visit(reply, signal, pass, admission)
 
   /** By its length first, which is known. Pictures are looked for only where that would not fit: they are long, and come to little. */
   function admit(tokens: number): Admission | Jam {

@@ -29,8 +29,8 @@ export function createLearnedOutputs(clock: Clock): LearnedOutputs {
       const known = kinds.get(kind)
       if (known === undefined || known.answers < ANSWERS_MIN || known.at < clock.monotonic() - KEPT_MS) return undefined
       let seen = 0
-      for (const [step, count] of known.steps.entries()) {
-        seen += count
+      for (let step = 0; step < STEPS; step += 1) {
+        seen += known.steps[step]!
         if (seen >= known.answers * SHARE) return endOf(step)
       }
       return undefined

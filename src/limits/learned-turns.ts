@@ -1,5 +1,5 @@
 import type { Clock } from '../core/clock.ts'
-import type { Probe } from './probes.ts'
+import type { Probes } from './probes.ts'
 
 /*
  * What the turns before have taught about a conversation. A body grows from turn to turn and mostly stays what it was, so the next one has at most
@@ -10,7 +10,7 @@ export interface Turn {
   /** The body's own bound in tokens (`Demand.weight`). */
   readonly weight: number
   /** Pieces of the body, by which it is known again. */
-  readonly probes: readonly Probe[]
+  readonly probes: Probes
   /** Tokens of input, of all kinds, that its provider counted. */
   readonly inputTokens: number
   /** When it was asked, in milliseconds on the clock that never jumps. */
@@ -39,9 +39,10 @@ export function createLearnedTurns(clock: Clock, conversationsMax = CONVERSATION
   return {
     recall(conversation, weight, continues) {
       const from = clock.monotonic() - KEPT_MS
-      return (turns.get(conversation) ?? [])
-        .filter((turn) => turn.at >= from && turn.weight <= weight)
-        .toSorted((a, b) => b.weight - a.weight)
+      return turns
+        .get(conversation)
+        ?.filter((turn) => turn.at >= from && turn.weight <= weight)
+        .sort((a, b) => b.weight - a.weight)
         .find(continues)
     },
 

@@ -4,11 +4,17 @@ import { claudeCodeSession } from '../testing/claude-code-body.ts'
 import { createManualClock } from '../testing/clock.ts'
 import { createLearnedOutputs } from './learned-outputs.ts'
 import { type Turn, createLearnedTurns } from './learned-turns.ts'
-import { findsProbes, takeProbes } from './probes.ts'
+import { NO_PROBES, findsProbes, takeProbes } from './probes.ts'
 
 const HOUR = 3_600_000
 
-const turn = (more: Partial<Turn> = {}): Turn => ({ weight: 1_000, probes: [], inputTokens: 300, at: 0, ...more })
+const turn = (more: Partial<Turn> = {}): Turn => ({
+  weight: 1_000,
+  probes: NO_PROBES,
+  inputTokens: 300,
+  at: 0,
+  ...more,
+})
 const yes = () => true
 
 test('a turn is remembered for those that continue it', () => {

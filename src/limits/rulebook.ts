@@ -129,7 +129,11 @@ function createShelf<Found>(
 /** Two calls with the same name get the same answer: the key settles who asks, the provider where to. */
 function nameQuestion(call: PolicyCall, facts: readonly string[]): string {
   let question = `${call.keyId}\n${call.providerId ?? ''}`
-  for (const fact of facts) question += `\n${JSON.stringify(readFact(fact, call) ?? null)}`
+  for (const fact of facts) {
+    const said = readFact(fact, call)
+    // With its length in front no value can look like two, or like none.
+    question += said === undefined ? '\n' : `\n${said.length} ${said}`
+  }
   return question
 }
 

@@ -53,7 +53,8 @@ export function hold(parts: HoldParts): Stage<Attempt, PaidAttempt> {
       purses: readonly Purse[],
       reply: Reply,
     ): Promise<void> {
-      const visit = await visitLanes(lanes, attempt, reply, parts)
+      const visiting = visitLanes(lanes, attempt, reply, parts)
+      const visit = visiting instanceof Promise ? await visiting : visiting
       const noteTokens = noteBoth(attempt.noteTokens, visit.noteTokens)
       try {
         await (purses.length > 0
@@ -86,7 +87,8 @@ export function hold(parts: HoldParts): Stage<Attempt, PaidAttempt> {
   /** Holds what the call needs, or what a shorter answer needs; throws the refusal, and leaves no trace, when that does not fit either. */
   function place(attempt: Attempt, purses: readonly Purse[], refuse: Refuse): Paid {
     const at = clock.now()
-    const measure = new Measure(attempt, measureParts, clock.monotonic())
+    const wantsLikely = purses.some(({ budget }) => budget.mode === 'tight')
+    const measure = new Measure(attempt, measureParts, clock.monotonic(), wantsLikely)
     const asked = measure.demand.outputTokens
     const held = (hold: Hold, outputTokensMax: number, { bound }: Needed): CallHold => {
       return new HeldCall({ budgets: limits.budgets, purses, hold, measure, outputTokensMax, bound, at, refuse })

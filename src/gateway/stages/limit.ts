@@ -25,7 +25,8 @@ export function limit(parts: LimitParts): Stage<Planned, Admitted> {
     reply: Reply,
     next: Serve<Admitted>,
   ): Promise<void> {
-    const visit = await visitLanes(lanes, exchange, reply, parts)
+    const visiting = visitLanes(lanes, exchange, reply, parts)
+    const visit = visiting instanceof Promise ? await visiting : visiting
     try {
       await next({ ...exchange, noteTokens: visit.noteTokens }, visit)
     } catch (thrown) {
