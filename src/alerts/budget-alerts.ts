@@ -1,23 +1,13 @@
 import { formatDollars } from '../core/money.ts'
 import type { Bucket, Budget, BudgetUnit } from '../limits/limit.ts'
 import type { BucketState } from '../limits/budgets.ts'
+import type { ThresholdEvent } from '../limits/thresholds.ts'
 import type { AlertSubject } from '../store/alert-subjects.ts'
 import { sayMoment, type Alert, type Fact } from './alert.ts'
 
-/** A budget that has come to an amount; limits/thresholds.ts says when. */
-export interface BudgetMark {
-  readonly budget: Budget
-  readonly bucket: Bucket
-  readonly state: BucketState
-  /** In the budget's unit: an amount to be told at, or all of it. */
-  readonly threshold: bigint
-  /** The amount is not used up, but a call did not fit in what is left. */
-  readonly refused: boolean
-}
-
 /** Told once for each amount, bucket and period; an amount that was changed is another one. */
 export function budgetReached(
-  { budget, bucket, state, threshold, refused }: BudgetMark,
+  { budget, bucket, state, threshold, refused }: ThresholdEvent,
   of: AlertSubject,
   now: number,
 ): Alert {
@@ -45,7 +35,12 @@ export function budgetReached(
 
 /** Told once for each bucket, period and amount. */
 export function budgetForecast(
-  { budget, bucket, state, forecast }: Omit<BudgetMark, 'threshold' | 'refused'> & { readonly forecast: bigint },
+  {
+    budget,
+    bucket,
+    state,
+    forecast,
+  }: Pick<ThresholdEvent, 'budget' | 'bucket' | 'state'> & { readonly forecast: bigint },
   of: AlertSubject,
   now: number,
 ): Alert {

@@ -1,12 +1,13 @@
 import type { LookupFunction } from 'node:net'
 import type { Clock } from '../core/clock.ts'
 import { newId } from '../core/ids.ts'
+import type { ThresholdEvent } from '../limits/thresholds.ts'
 import type { Vault } from '../credentials/vault.ts'
 import type { AlertChannel } from '../store/alert-channels.ts'
 import { findLimited } from '../store/alert-subjects.ts'
 import type { Database } from '../store/database.ts'
 import type { AlertPayload } from './alert.ts'
-import { budgetReached, type BudgetMark } from './budget-alerts.ts'
+import { budgetReached } from './budget-alerts.ts'
 import { createEmailDelivery } from './deliver-email.ts'
 import { createWebhookDelivery } from './deliver-webhook.ts'
 import { modelUnpriced, watchPrices, type PricedExchange } from './model-alerts.ts'
@@ -18,7 +19,7 @@ import { startWatch, type WatchParts } from './watch.ts'
 /** Tells people what they asked to hear of. Nothing here makes a request wait, or fails one. */
 export interface Alerts {
   /** For `createBudgets({ onThreshold })`. */
-  budgetReached(mark: BudgetMark): void
+  budgetReached(event: ThresholdEvent): void
   /** A recorder that also notices models without a price. */
   watchPrices<Row extends PricedExchange>(recorder: { record(row: Row): void }): { record(row: Row): void }
   /** Sends a test through a channel, now and once; or says how long to wait, when it has had one just now. */
@@ -64,11 +65,11 @@ export function openAlerts(parts: AlertsParts): Alerts {
   let watching: ReturnType<typeof startWatch> | undefined
 
   return {
-    budgetReached(mark) {
+    budgetReached(event) {
       const now = clock.now()
       tell(async () => {
-        const of = await findLimited(db, mark.budget.id)
-        return of && budgetReached(mark, of, now)
+        const of = await findLimited(db, event.budget.id)
+        return of && budgetReached(event, of, now)
       })
     },
     watchPrices: (recorder) =>

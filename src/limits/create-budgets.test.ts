@@ -304,7 +304,7 @@ test('a threshold is told once per period, the whole amount also when a call is 
   expect(events).toEqual([])
   spend(2)
   spend(1)
-  expect(events.map(({ threshold, share }) => [threshold, share])).toEqual([[50n, 0.51]])
+  expect(events.map(({ threshold, state }) => [threshold, state.spent])).toEqual([[50n, 51n]])
   spend(30)
   const shortage = expectShortage(budgets.hold([alerting], need(40)))
   budgets.refused({ ...shortage, reason: 'held' })
@@ -313,7 +313,7 @@ test('a threshold is told once per period, the whole amount also when a call is 
   budgets.refused(shortage)
   expect(events.slice(1)).toMatchObject([
     { threshold: 80n, refused: false },
-    { threshold: 100n, share: 0.82, refused: true, bucket: 'budget' },
+    { threshold: 100n, state: { spent: 82n }, refused: true, bucket: 'budget' },
   ])
   clock.advance(DAY_MS)
   spend(60)

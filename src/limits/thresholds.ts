@@ -9,8 +9,6 @@ export interface ThresholdEvent {
   readonly state: BucketState
   /** In the budget's unit: one of `alertAt`, or its whole amount. */
   readonly threshold: bigint
-  /** What is spent of the amount; 1 is all of it. */
-  readonly share: number
   /** Told because a call did not fit any more, though less than the whole amount is spent. */
   readonly refused: boolean
 }
@@ -32,13 +30,8 @@ export function tellThresholds(
     const isReached = state.spent >= threshold || (refused && threshold === budget.amount)
     if (!isReached || tally.told.has(threshold)) continue
     tally.told.add(threshold)
-    tell({ budget, bucket: tally.bucket, state, threshold, share: shareOf(state.spent, budget.amount), refused })
+    tell({ budget, bucket: tally.bucket, state, threshold, refused })
   }
-}
-
-/** As a number with six places; of a budget of nothing, everything is spent. */
-function shareOf(spent: bigint, amount: bigint): number {
-  return amount <= 0n ? 1 : Number((spent * 1_000_000n) / amount) / 1_000_000
 }
 
 /** A tenth of the period has to be over before the rest is guessed from it. */
