@@ -1,5 +1,5 @@
 import type { OrganisationRole, WorkspaceRole } from '../contract/roles.ts'
-import type { Precondition } from './precondition.ts'
+import type { Database } from '../store/database.ts'
 
 /** Who somebody is, by their key or by the cookie of having signed in. */
 export interface Identity {
@@ -23,6 +23,12 @@ export interface AdminCaller extends Identity {
   /** What the header `if-match` asks of a change. */
   readonly precondition?: Precondition | undefined
 }
+
+/**
+ * Checked in the transaction of a change, before anything is changed. Throws a 412 when it does not hold. `resource` is the
+ * kind of thing as the audit trail calls it.
+ */
+export type Precondition = (tx: Database, resource: string) => Promise<void>
 
 /** How and from where a request came; the audit trail keeps it. */
 export interface Origin {

@@ -1,16 +1,11 @@
 import { findLastAuditEntry } from '../store/audit.ts'
 import type { Database } from '../store/database.ts'
+import type { Precondition } from './caller.ts'
 import { forbidden, invalid, StaleError } from './error.ts'
 import { etagOf, isMatch } from './etag.ts'
 import type { AdminParts } from './parts.ts'
 import type { AdminRoute, Asked } from './route.ts'
 import { showMoment } from './show-moment.ts'
-
-/**
- * Checked in the transaction of a change, before anything is changed. Throws a 412 when it does not hold. `resource` is the
- * kind of thing as the audit trail calls it.
- */
-export type Precondition = (tx: Database, resource: string) => Promise<void>
 
 /**
  * What `if-match` asks of a change: that the thing is still as the caller has read it. `reader` is the endpoint that shows

@@ -1,7 +1,6 @@
 import { member, record, text } from '../contract/answer.ts'
 import type { Entry, Resource } from '../contract/read-organisation.ts'
 import { fitRouting } from './fit-routing.ts'
-import type { Leftover } from './import-portkey.ts'
 
 /** Kinds of account that serve Claude and that Portcullis knows, with the members that it knows of each. */
 const ACCOUNTS: Readonly<Record<string, readonly string[]>> = {
@@ -36,6 +35,13 @@ const ACCOUNTS: Readonly<Record<string, readonly string[]>> = {
 
 /** What policies may ask for at Portkey and not here. */
 const FOREIGN_CONDITIONS = /^(prompt|mcp_server|mcp_tool)$/
+
+/** What could not be brought over, or not as it was. */
+export interface Leftover {
+  /** `config payments/failover` */
+  readonly what: string
+  readonly why: string
+}
 
 /** Whatever of an organisation at Portkey can live here; `leave` is told of everything else. `now` in milliseconds since the epoch. */
 export function fitToPortcullis(

@@ -1,22 +1,15 @@
 import { writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { list, text } from '../contract/answer.ts'
-import { type Ask, readOrganisation } from '../contract/read-organisation.ts'
+import { type Ask, list, text } from '../contract/answer.ts'
+import { readOrganisation } from '../contract/read-organisation.ts'
 import { writeConfiguration } from '../contract/write-configuration.ts'
 import { type AdminClient, createAdminClient, Refusal } from './admin-client.ts'
 import { tidyBaseUrl } from './base-url.ts'
 import { type Command, readOptions, UsageError } from './command.ts'
-import { fitToPortcullis } from './fit-portkey.ts'
+import { fitToPortcullis, type Leftover } from './fit-portkey.ts'
 import type { Machine } from './machine.ts'
 import { printable } from './print.ts'
 import { writeYaml } from './yaml-text.ts'
-
-/** What could not be brought over, or not as it was. */
-export interface Leftover {
-  /** `config payments/failover` */
-  readonly what: string
-  readonly why: string
-}
 
 export const importFrom: Command = {
   summary: 'Read an organisation at Portkey into a configuration file',

@@ -1,10 +1,11 @@
-import type { Ask } from './read-organisation.ts'
-
 /* Looking into the answers of an admin API that may be ours or Portkey's. Nothing here trusts a shape. */
 
 const PAGE_SIZE = 100
 /** Pages of one list; whoever has more than a hundred thousand keys has another tool. */
 const PAGES_MAX = 1_000
+
+/** Answers a GET under `/v1`; undefined where the API has no such thing. */
+export type Ask = (path: string) => Promise<unknown>
 
 /** All items of a list. Stops where a page brings nothing new, as some lists know no pages. */
 export async function list(ask: Ask, path: string): Promise<readonly unknown[]> {

@@ -1,4 +1,4 @@
-import { list, member, named, record, text, truthy } from './answer.ts'
+import { type Ask, list, member, named, record, text, truthy } from './answer.ts'
 
 /*
  * What an organisation consists of, as its admin API shows it, in the words of a configuration file. Portkey's API speaks the same contract, so
@@ -37,9 +37,6 @@ export interface Resource {
   readonly handle: string
   readonly entry: Entry
 }
-
-/** Answers a GET under `/v1`; undefined where the API has no such thing. */
-export type Ask = (path: string) => Promise<unknown>
 
 /** Reads everything. Lists are read to their end. */
 export async function readOrganisation(ask: Ask): Promise<readonly Resource[]> {
