@@ -152,6 +152,52 @@ describe('a password', () => {
   })
 })
 
+describe('the form for a password', () => {
+  const send = ({ app }: ControlPlane, cookie: string, fields: Record<string, string>, origin = ORIGIN) =>
+    app.inject({
+      method: 'POST',
+      url: '/password',
+      headers: { cookie, origin, 'content-type': 'application/x-www-form-urlencoded' },
+      payload: new URLSearchParams(fields).toString(),
+    })
+
+  it('sets one for who came in by a link, in a browser and without knowing another', async () => {
+    const { plane, ada } = await withPassword()
+    const made = await plane.call('POST', `/admin/users/${ada.user.id}/sign-in-link`)
+    const { pathname, search } = new URL(String(made.body['link']))
+    const cookie = cookiesOf(await plane.app.inject({ url: pathname + search }))
+    expect((await plane.app.inject({ url: '/', headers: { cookie } })).body).not.toContain('Present password')
+    const short = await send(plane, cookie, { new_password: 'short' })
+    expect([short.statusCode, short.body]).toEqual([400, expect.stringContaining('at least 12 characters</p>')])
+    const done = await send(plane, cookie, { new_password: 'another long one' })
+    expect([done.statusCode, done.body]).toEqual([200, expect.stringContaining('Your password is set.')])
+    expect((await enter(plane, ada.user.email, 'another long one')).statusCode).toBe(200)
+    expect((await plane.call('GET', '/audit-logs?action=change-password')).body).toMatchObject({ total: 1 })
+  })
+
+  it('asks whoever signed in with a password for that one', async () => {
+    const { plane, ada } = await withPassword()
+    const cookie = cookiesOf(await enter(plane, ada.user.email, PASSWORD))
+    expect((await plane.app.inject({ url: '/', headers: { cookie } })).body).toContain('Present password')
+    for (const guess of [{}, { current_password: 'wrong' }]) {
+      const refused = await send(plane, cookie, { ...guess, new_password: 'another long one' })
+      expect([refused.statusCode, refused.body]).toEqual([400, expect.stringContaining('is not the right one')])
+    }
+    const known = { current_password: PASSWORD, new_password: 'another long one' }
+    expect((await send(plane, cookie, known)).statusCode).toBe(200)
+    expect((await enter(plane, ada.user.email, PASSWORD)).statusCode).toBe(401)
+  })
+
+  it('is nothing for other sites, and nothing for strangers', async () => {
+    const { plane, ada } = await withPassword()
+    const cookie = cookiesOf(await enter(plane, ada.user.email, PASSWORD))
+    const fields = { current_password: PASSWORD, new_password: 'another long one' }
+    expect((await send(plane, cookie, fields, 'https://elsewhere.example')).statusCode).toBe(403)
+    expect((await send(plane, '', fields)).statusCode).toBe(303)
+    expect((await enter(plane, ada.user.email, PASSWORD)).statusCode).toBe(200)
+  })
+})
+
 describe('a session', () => {
   it('changes nothing without the header that forms cannot send', async () => {
     const { plane } = await withPassword()

@@ -17,6 +17,17 @@ export interface Overview extends Gateway {
   readonly providers: readonly ListedProvider[]
   /** Newest first. */
   readonly exchanges: readonly StoredExchange[]
+  readonly account: Account
+}
+
+/** Of whoever has signed in. */
+interface Account {
+  readonly email: string
+  readonly hasPassword: boolean
+  /** They have to know the old password to set a new one. */
+  readonly needsCurrent: boolean
+  /** What became of the last try to set one. */
+  readonly told: { readonly isGood: boolean; readonly lines: readonly string[] } | undefined
 }
 
 /** Stands where a developer puts the key. */
@@ -45,7 +56,22 @@ export function overviewPage(overview: Overview): string {
       <h2>Last requests</h2>
       ${exchangeTable(overview.exchanges)}
     </section>
+    ${passwordSection(overview.account)}
   `)
+}
+
+function passwordSection({ email, hasPassword, needsCurrent, told }: Account): Html {
+  return html`<section>
+    <h2>${hasPassword ? 'Change your password' : 'Set a password'}</h2>
+    ${(told?.lines ?? []).map((line) => html`<p class="${told?.isGood === true ? 'good' : 'bad'}">${line}</p>`)}
+    <p>For <code>${email}</code>, so that you need no sign-in link the next time.</p>
+    <form method="post" action="/password">
+      ${needsCurrent ? field('current_password', 'Present password', 'password', 'current-password') : []}
+      ${field('new_password', 'New password: at least 12 characters', 'password', 'new-password')}
+      <button>Set it</button>
+    </form>
+    <p class="faint">All your other sessions end with it.</p>
+  </section>`
 }
 
 /** For everybody else. `problem` is why the last try to sign in did not succeed. */

@@ -1,11 +1,7 @@
 import type { FastifyInstance, FastifyReply } from 'fastify'
-import { listExchanges } from '../../store/exchanges.ts'
-import { listProviders } from '../../store/providers.ts'
 import type { User } from '../../store/users.ts'
 import { refuseForeignOrigin } from '../authenticate.ts'
-import type { Identity } from '../caller.ts'
 import { AdminError } from '../error.ts'
-import { recordsOf } from '../logs/filter-exchanges.ts'
 import type { AdminParts } from '../parts.ts'
 import { beginSession, dropCookie } from '../sessions/begin-session.ts'
 import { findSession } from '../sessions/find-session.ts'
@@ -13,23 +9,23 @@ import { endSession } from '../sessions/register-sessions.ts'
 import { createSignInByLink } from '../sessions/sign-in-by-link.ts'
 import type { PasswordProof } from '../sessions/sign-in-by-password.ts'
 import type { Knock, SignIn } from '../sessions/sign-in.ts'
-import { viewWorkspace } from '../sessions/view-workspace.ts'
 import { SESSION_COOKIE, readCookie } from './cookie.ts'
 import { acceptForms, fieldOf } from './form.ts'
 import { registerInvitePages } from './invite-pages.ts'
-import { KEY_PLACEHOLDER, deadLinkPage, overviewPage, signedInPage, strangerPage } from './pages.ts'
+import { overview } from './overview.ts'
+import { deadLinkPage, signedInPage, strangerPage } from './pages.ts'
+import { registerPasswordForm } from './password-form.ts'
 import { FORM_BYTES_MAX, goHome, sendPage, setCookies } from './send-page.ts'
-
-const EXCHANGES_SHOWN = 20
 
 /**
  * Serves the page at `/`, and the ways in and out of it: `GET /signin?token=…`, `POST /signin` with address and password,
- * `/invite`, and `POST /signout`.
+ * `/invite`, `POST /password`, and `POST /signout`.
  */
 export function registerWelcome(app: FastifyInstance, byPassword: SignIn<PasswordProof>, parts: AdminParts): void {
   void app.register(async (scope) => {
     acceptForms(scope)
     registerInvitePages(scope, parts)
+    registerPasswordForm(scope, parts)
     registerDoors(scope, byPassword, parts)
   })
 }
@@ -42,7 +38,7 @@ function registerDoors(scope: FastifyInstance, byPassword: SignIn<PasswordProof>
     const token = readCookie(request.headers.cookie, SESSION_COOKIE)
     const session = token === undefined ? undefined : await findSession(token, parts)
     if (session === undefined) return sendPage(reply, strangerPage(gateway()))
-    return sendPage(reply, await overview(await viewWorkspace(parts.store.db, session, undefined), parts))
+    return sendPage(reply, await overview(session, parts))
   })
 
   // Without HEAD, with which mail programs try links out: it would use the link up.
@@ -89,30 +85,4 @@ function registerDoors(scope: FastifyInstance, byPassword: SignIn<PasswordProof>
 function toWait(error: unknown): AdminError {
   if (error instanceof AdminError && error.code === 'AB06') return error
   throw error
-}
-
-async function overview(identity: Identity, parts: AdminParts): Promise<string> {
-  const { organisationId, workspaceId } = identity
-  const { store } = parts
-  await parts.flushRecords()
-  const { items: providers } = await listProviders(
-    store.db,
-    organisationId,
-    workspaceId === undefined ? {} : { workspaceId },
-  )
-  const scope = await recordsOf(store.db, identity, undefined)
-  // Claude Code counts tokens in bursts of dozens, which cost nothing and would hide all that does.
-  const { items: exchanges } = await listExchanges(
-    store.db,
-    { ...scope, endpoint: 'messages' },
-    { limit: EXCHANGES_SHOWN },
-  )
-  const url = parts.publicUrl()
-  return overviewPage({
-    url,
-    version: parts.version,
-    settings: parts.settingsText(url, KEY_PLACEHOLDER),
-    providers,
-    exchanges,
-  })
 }

@@ -12,7 +12,7 @@ h1 { margin: 0; font-size: 1.35rem; letter-spacing: -.01em }
 h2 { margin: 0 0 .75rem; font-size: 1rem }
 header p { margin: 0; color: var(--faint); flex: 1 }
 section { background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: 1.25rem 1.4rem; margin-bottom: 1.25rem; overflow-x: auto }
-p { margin: 0 0 .75rem } p:last-child { margin-bottom: 0 }
+p { margin: 0 0 .75rem } p:last-child { margin-bottom: 0 } form + p { margin-top: .9rem }
 .faint { color: var(--faint) }
 code, pre { font: 13px/1.55 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace }
 pre { margin: 0 0 1rem; padding: .8rem 1rem; background: var(--page); border: 1px solid var(--line); border-radius: 7px; overflow-x: auto; user-select: all }
@@ -24,8 +24,8 @@ th.number, td.number { text-align: right; font-variant-numeric: tabular-nums; wh
 td.when { white-space: nowrap; color: var(--faint) }
 .good { color: var(--good) } .bad { color: var(--bad) } .wait { color: var(--wait) }
 input { font: inherit; color: inherit; width: 100%; max-width: 22rem; padding: .35rem .6rem; background: var(--page); border: 1px solid var(--line); border-radius: 7px }
-button { font: inherit; color: var(--faint); background: none; border: 1px solid var(--line); border-radius: 7px; padding: .25rem .8rem; cursor: pointer }
-button:hover { color: var(--ink) } button:focus-visible { outline: 2px solid var(--accent) }
+button { font: inherit; color: var(--ink); background: var(--page); border: 1px solid var(--line); border-radius: 7px; padding: .25rem .8rem; cursor: pointer }
+button:hover { border-color: var(--accent) } button:focus-visible { outline: 2px solid var(--accent) }
 `
 
 /** Nothing may be loaded, run or framed; the one style sheet is named by its hash. */
