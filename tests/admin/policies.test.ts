@@ -237,6 +237,19 @@ describe('a rate limit with conditions', () => {
     expect(plane.directory.rulebook().lanes(call, call)).toEqual([])
   })
 
+  it('of requests at the same time has no unit, and is changed within the bounds that it was made with', async () => {
+    const plane = await startControlPlane()
+    const path = `/policies/rate-limits/${await make(plane, { name: 'Few', type: 'concurrency', value: 4 }, 'rate-limits')}`
+    expect(await plane.call('PUT', path, { unit: 'rpm' })).toMatchObject({
+      status: 400,
+      text: expect.stringContaining('have no unit'),
+    })
+    const many = await plane.call('PUT', path, { value: 1_000_000 })
+    expect(many).toMatchObject({ status: 400, text: expect.stringContaining('value: may be 100000 at most') })
+    expect((await plane.call('PUT', path, { value: 8 })).status).toBe(200)
+    expect((await plane.call('GET', path)).body).toMatchObject({ type: 'concurrency', unit: null, value: 8 })
+  })
+
   it('has no entities, and is no budget', async () => {
     const plane = await startControlPlane()
     const id = await make(plane, BURST, 'rate-limits')

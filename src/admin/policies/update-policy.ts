@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import { Nothing } from '../../contract/fields.ts'
-import { WINDOWS, budgetProblems, toBudget } from '../../contract/limits.ts'
+import { WINDOWS, budgetProblems, rateProblems, toBudget } from '../../contract/limits.ts'
 import { RatePolicyUpdate, UsagePolicyUpdate } from '../../contract/policies.ts'
 import { updateLimit, type BudgetTerms } from '../../store/limits.ts'
 import { resetBucket, updatePolicy } from '../../store/policies.ts'
@@ -60,9 +60,7 @@ export const updateRatePolicy = route({
       const { id, limit, workspaceId } = policy
       if (limit.terms.kind !== 'rate') throw new Error(`The policy ${id} should have a rate limit.`)
       const { unit, value = limit.terms.value } = body
-      if (limit.terms.unit === 'concurrency' && unit !== undefined && unit !== null) {
-        throw invalid('unit: requests at the same time have no unit; leave it out')
-      }
+      if (limit.terms.unit === 'concurrency') refuse(rateProblems({ type: 'concurrency', unit, value }))
       const windowMs = unit === undefined || unit === null ? limit.terms.windowMs : WINDOWS[unit]
       await updatePolicy(tx, id, nameOf(body), now)
       await updateLimit(tx, id, { terms: { ...limit.terms, value, windowMs } }, now)
@@ -90,8 +88,12 @@ function changeTerms(before: BudgetTerms, wanted: z.output<typeof UsagePolicyUpd
     ...(hasPeriod && { periodic_reset: wanted.periodic_reset, periodic_reset_days: wanted.periodic_reset_days }),
     ...(hasThreshold && { alert_threshold: wanted.alert_threshold, alert_thresholds: wanted.alert_thresholds }),
   }
-  const problems = budgetProblems(written)
-  if (problems.length > 0)
-    throw invalid(problems.map(({ path, message }) => `${path.join('.')}: ${message}`).join('\n'))
+  refuse(budgetProblems(written))
   return toBudget(written)
+}
+
+/** What several members make together is seen only with those that stay. */
+function refuse(problems: ReturnType<typeof budgetProblems>): void {
+  if (problems.length === 0) return
+  throw invalid(problems.map(({ path, message }) => `${path.join('.')}: ${message}`).join('\n'))
 }
