@@ -152,6 +152,13 @@ describe('committed files', () => {
     const past = /new Date\(\)|globalThis\.(?:setTimeout|setInterval|fetch)/
     expect(product.filter((path) => past.test(read(path)))).toEqual([])
   })
+
+  test('the store and the ledger alone speak SQL; everybody else calls a function with a name', () => {
+    const others = files.filter((path) => /^src\/(?!store\/|ledger\/).*(?<!\.test)\.ts$/.test(path))
+    expect(others.length).toBeGreaterThan(0)
+    const query = /\.(?:selectFrom|insertInto|updateTable|deleteFrom)\(|\bsql`/
+    expect(others.filter((path) => query.test(read(path)))).toEqual([])
+  })
 })
 
 describe('package-lock.json', () => {

@@ -83,6 +83,24 @@ export async function findMember(db: Database, workspaceId: string, userId: stri
   return (await listMembers(db, workspaceId)).find(({ user }) => user.id === userId)
 }
 
+/** Whether a person has to do with a workspace: as a member, or by a key that is or was theirs there. */
+export async function worksIn(db: Database, workspaceId: string, userId: string): Promise<boolean> {
+  const member = await db
+    .selectFrom('workspace_members')
+    .select('user_id')
+    .where('workspace_id', '=', workspaceId)
+    .where('user_id', '=', userId)
+    .executeTakeFirst()
+  if (member !== undefined) return true
+  const key = await db
+    .selectFrom('api_keys')
+    .select('id')
+    .where('workspace_id', '=', workspaceId)
+    .where('user_id', '=', userId)
+    .executeTakeFirst()
+  return key !== undefined
+}
+
 export async function updateMember(
   db: Database,
   workspaceId: string,

@@ -92,6 +92,12 @@ export async function listProviders(
   return { items: rows.map(toListed), total }
 }
 
+/** The slugs that are taken in a workspace. */
+export async function listProviderSlugs(db: Database, workspaceId: string): Promise<readonly string[]> {
+  const rows = await db.selectFrom('providers').select('slug').where('workspace_id', '=', workspaceId).execute()
+  return rows.map(({ slug }) => slug)
+}
+
 export async function updateProvider(db: Database, id: string, patch: ProviderPatch, now: number): Promise<void> {
   await db
     .updateTable('providers')

@@ -3,6 +3,7 @@ import type { PolicyCondition } from '../../limits/policy-conditions.ts'
 import { listConfigs } from '../../store/configs.ts'
 import type { Database } from '../../store/database.ts'
 import { findKey } from '../../store/keys.ts'
+import { worksIn } from '../../store/members.ts'
 import { listProviders } from '../../store/providers.ts'
 import { findUser } from '../../store/users.ts'
 import { findWorkspace } from '../../store/workspaces.ts'
@@ -89,22 +90,6 @@ async function resolveUser(
   const isThere = found !== undefined && (workspaceId === undefined || (await worksIn(db, workspaceId, found.id)))
   // A service’s requests may claim to come from anybody.
   return isThere ? found.id : key === 'user' ? undefined : value
-}
-
-async function worksIn(db: Database, workspaceId: string, userId: string): Promise<boolean> {
-  const member = await db
-    .selectFrom('workspace_members')
-    .select('user_id')
-    .where('workspace_id', '=', workspaceId)
-    .where('user_id', '=', userId)
-    .executeTakeFirst()
-  const key = await db
-    .selectFrom('api_keys')
-    .select('id')
-    .where('workspace_id', '=', workspaceId)
-    .where('user_id', '=', userId)
-    .executeTakeFirst()
-  return member !== undefined || key !== undefined
 }
 
 async function namesProvider(db: Database, place: PolicyPlace, reference: string): Promise<boolean> {

@@ -1,6 +1,6 @@
 import { newId, type Id } from '../../core/ids.ts'
 import type { Database } from '../../store/database.ts'
-import { findProvider, insertProvider } from '../../store/providers.ts'
+import { findProvider, insertProvider, listProviderSlugs } from '../../store/providers.ts'
 import type { AdminCaller } from '../caller.ts'
 import type { Note } from '../change.ts'
 import { conflict } from '../error.ts'
@@ -30,8 +30,7 @@ export async function addProvider(
 ): Promise<{ id: string; slug: string }> {
   const { workspaceId } = provider
   const now = parts.clock.now()
-  const rows = await tx.selectFrom('providers').select('slug').where('workspace_id', '=', workspaceId).execute()
-  const taken = rows.map((row) => row.slug)
+  const taken = await listProviderSlugs(tx, workspaceId)
   if (provider.slug !== undefined && taken.includes(provider.slug)) {
     throw conflict(`This workspace has a provider @${provider.slug} already. Choose another slug.`)
   }
