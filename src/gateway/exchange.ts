@@ -3,6 +3,7 @@ import type { HeaderLines } from '../core/headers.ts'
 import type { Id } from '../core/ids.ts'
 import type { Nanos } from '../core/money.ts'
 import type { CallCharge, CallClosing } from '../ledger/ledger.ts'
+import type { OtherModel } from '../limits/other-models.ts'
 import type { CallBody, Change, Repairs, Upstream, WireModel } from '../providers/adapter.ts'
 import type { RouteStep } from '../records/record.ts'
 import type { CacheRule, RoutingConfig, TargetSettings } from '../routing/routing-config.ts'
@@ -87,6 +88,8 @@ export interface Target {
   /** Where this target stands in the routing document: `config`, `config.targets[0]`, … */
   readonly path: string
   readonly settings: TargetSettings
+  /** Other models that the body asks this target for. */
+  readonly others: readonly OtherModel[]
 }
 
 /** Several ways, in the order in which they are tried. */

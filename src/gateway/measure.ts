@@ -57,6 +57,8 @@ export class Measure {
   readonly #likelyInput: { readonly cacheRead: number; readonly input: number }
   readonly #likelyOutput: number
   readonly #wantsLikely: boolean
+  /** What an answer reports in its beginning is not all that it will have read. */
+  readonly #mayGrow: boolean
 
   /** Where no budget holds what is likely (`wantsLikely`), the most stands for that too: nobody looks at it, and a price is dear to work out. */
   constructor(attempt: Attempt, parts: MeasureParts, now: number, wantsLikely = true) {
@@ -67,6 +69,7 @@ export class Measure {
     const demand = { ...asked, geography: asked.geography ?? parts.geographies.get(target.upstream.providerId) }
     const { agentId, requestClass } = describeClient(headers)
     this.demand = demand
+    this.#mayGrow = demand.inputGrows || target.others.length > 0
     this.requests = ordinals.drawn === 0 ? 1 : 0
     this.#parts = parts
     this.#attempt = { receivedAt, target }
@@ -75,7 +78,7 @@ export class Measure {
     // Of one workspace: what another one asks says nothing here, and must not.
     this.#kind = [caller.workspaceId, target.model, requestClass, agentId === undefined, isEquipped].join('\n')
     this.#conversation =
-      sessionId === undefined || demand.inputGrows || !Number.isFinite(demand.weight)
+      sessionId === undefined || this.#mayGrow || !Number.isFinite(demand.weight)
         ? undefined
         : `${caller.keyId}\n${sessionId}\n${agentId ?? ''}\n${target.model}\n${target.wire.id}`
     this.#probes = this.#conversation === undefined ? NO_PROBES : takeProbes(body, parts.random)
@@ -92,7 +95,7 @@ export class Measure {
   needed(outputMax: number): Needed {
     const { demand } = this
     const { input, cacheRead } = this.#likelyInput
-    const bound = this.#amounts(asReport(demand, { input: this.#inputMax, output: outputMax }))
+    const bound = this.#withOthers(asReport(demand, { input: this.#inputMax, output: outputMax }), outputMax)
     if (!this.#wantsLikely) return { bound, expected: bound }
     const likelyOutput = Math.min(this.#likelyOutput, outputMax)
     return { bound, expected: this.#amounts(asReport(demand, { input, cacheRead, output: likelyOutput })) }
@@ -101,7 +104,7 @@ export class Measure {
   /** Once an answer has begun, if it will have so many tokens at most and so many probably. */
   neededFor(answer: AnswerFacts, outputMax: number, likelyOutput: number): Needed {
     const { demand } = this
-    if (!answer.inputReported || demand.inputGrows) {
+    if (!answer.inputReported || this.#mayGrow) {
       const { bound } = this.needed(outputMax)
       if (!this.#wantsLikely) return { bound, expected: bound }
       const expected = this.#amounts(asReport(demand, { ...this.#likelyInput, output: likelyOutput }))
@@ -148,13 +151,35 @@ export class Measure {
     const fits: number[] = []
     if (room.costNanos !== undefined) {
       const asked = Math.max(1, demand.outputTokens)
-      const fixed = this.#price(asReport(demand, { ...input, output: 0 }))
-      const perToken = (this.#price(asReport(demand, { ...input, output: asked })) - fixed) / BigInt(asked) + 1n
+      const fixed = this.#withOthers(asReport(demand, { ...input, output: 0 }), 0).costNanos
+      const whole = this.#withOthers(asReport(demand, { ...input, output: asked }), asked).costNanos
+      const perToken = (whole - fixed) / BigInt(asked) + 1n
       // Prices are rounded up to a whole nano-dollar, the input's and the output's.
       fits.push(Number((room.costNanos - fixed - 2n) / perToken))
     }
-    if (room.tokens !== undefined) fits.push(Number(room.tokens) - input.input - input.cacheRead)
+    if (room.tokens !== undefined) {
+      const fixed = this.#withOthers(asReport(demand, { ...input, output: 0 }), 0).tokens
+      const writers = 1 + this.#attempt.target.others.filter(({ kind }) => kind === 'fallback').length
+      fits.push(Math.floor((Number(room.tokens) - fixed) / writers))
+    }
     return fits.length === 0 ? undefined : Math.min(...fits)
+  }
+
+  /** With the most that other models come to: one that takes over has the same prompt, an advisor reads two windows of its own. */
+  #withOthers(report: ReportedUsage, outputMax: number): Need['bound'] {
+    const { demand } = this
+    let { costNanos, tokens } = this.#amounts(report)
+    for (const { kind, model } of this.#attempt.target.others) {
+      const { contextTokens, outputTokens } = sizeOf(model)
+      const most =
+        kind === 'fallback'
+          ? { input: demand.inputTokens, output: outputMax }
+          : { input: ADVISOR_WINDOWS * contextTokens, output: outputTokens }
+      const more = this.#amounts(asReport(demand, most), model)
+      costNanos += more.costNanos
+      tokens += more.tokens
+    }
+    return { costNanos, tokens, requests: this.requests }
   }
 
   #amounts(report: ReportedUsage, model?: string): Need['bound'] {
@@ -171,6 +196,9 @@ export class Measure {
     }).costNanos
   }
 }
+
+/** Of what an advisor reads: the conversation so far, each time that it is asked. */
+const ADVISOR_WINDOWS = 2
 
 const SIZES: ReadonlyMap<string, ModelSize> = new Map(CLAUDE_MODELS.map((model) => [model.id, model]))
 

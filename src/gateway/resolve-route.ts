@@ -1,13 +1,16 @@
 import { GatewayError } from '../core/errors.ts'
 import { header } from '../core/headers.ts'
 import { parseMember } from '../core/json.ts'
-import type { Upstream } from '../providers/adapter.ts'
+import { type OtherModel, readOtherModels } from '../limits/other-models.ts'
+import type { CallBody, Upstream } from '../providers/adapter.ts'
 import { chooseOrder } from '../routing/choose.ts'
 import { type RequestFacts, holds } from '../routing/conditions.ts'
+import { applyParams } from '../routing/params.ts'
 import type {
   ConditionalNode,
   FallbackNode,
   LoadbalanceNode,
+  ParamEdits,
   RoutingConfig,
   RoutingNode,
   TargetNode,
@@ -116,7 +119,10 @@ export function resolveRoute(question: RouteQuestion, parts: ResolveParts): Rout
       if (!upstream.allows(named.model) && !upstream.allows(wire.id)) {
         throw notAllowed(upstream, named.model, exchange.caller, parts)
       }
-      return { kind: 'target', upstream, model: named.model, wire, path: node.path, settings }
+      const others = othersAt(exchange.body, settings.params)
+      const barred = others.find(({ model }) => !upstream.allows(model))
+      if (barred !== undefined) throw notAllowed(upstream, barred.model, exchange.caller, parts)
+      return { kind: 'target', upstream, model: named.model, wire, path: node.path, settings, others }
     } catch (error) {
       if (!(error instanceof GatewayError)) throw error
       return { kind: 'dead end', path: node.path, error }
@@ -154,6 +160,15 @@ function readParam({ body, modelAsked }: Received, name: string): unknown {
 
 function inside(value: unknown, name: string): unknown {
   return isRecord(value) && Object.hasOwn(value, name) ? value[name] : undefined
+}
+
+/** Of the body as the target gets it: a config can come with the request. */
+function othersAt({ bytes, members }: CallBody, params: ParamEdits): readonly OtherModel[] {
+  const { overrides, defaults, drops } = params
+  const touched = [...Object.keys(overrides), ...Object.keys(defaults), ...drops.map(([name]) => name)]
+  const isEdited = touched.some((name) => name === 'fallbacks' || name === 'tools')
+  const edited = isEdited ? applyParams(bytes, members, params) : undefined
+  return edited === undefined ? readOtherModels(bytes, members) : readOtherModels(edited.bytes, edited.members)
 }
 
 /** A config may name another path at the provider's own host; its credential travels to no other one. */

@@ -56,8 +56,20 @@ test.each([
   ['in base64', { type: 'document', source: { type: 'base64', media_type: 'application/pdf', data: 'aaaa' } }],
   ['at an address', { type: 'document', source: { type: 'url', url: 'https://example.com/a.pdf' } }],
   ['in the result of a tool', { type: 'tool_result', content: [{ type: 'document', source: { type: 'file' } }] }],
+  [
+    'in a page that was fetched',
+    {
+      type: 'web_fetch_tool_result',
+      content: { type: 'web_fetch_result', content: { type: 'document', source: { type: 'base64', data: 'aaaa' } } },
+    },
+  ],
 ])('a document may fill the window: %s', (_name, block) => {
   expect(demandOf(says([block])).inputTokens).toBe(SIZE.contextTokens)
+})
+
+test('what was found on the web is as long as it is, also when it speaks of "document" or image', () => {
+  const body = says([{ type: 'web_search_tool_result', content: [{ title: 'a "document", an image' }] }])
+  expect(demandOf(body).weight).toBe(JSON.stringify(body).length)
 })
 
 test('a document of plain text has the bytes that it has', () => {
@@ -69,7 +81,9 @@ test.each([
   ['web search', [{ type: 'web_search_20250305', name: 'web_search', max_uses: 8 }], 1, 8],
   ['web search without an end', [{ type: 'web_search_20250305', name: 'web_search' }], 1, 20],
   ['code execution', [{ type: 'code_execution_20250825', name: 'code_execution' }], 1, 0],
-  ['an advisor', [{ type: 'advisor_20260301', name: 'advisor' }], 2, 0],
+  ['an advisor, whose words come back', [{ type: 'advisor_20260301', name: 'advisor' }], 1, 0],
+  ['a set of tools', [{ type: 'browser_toolset', name: 'browser' }], 1, 0],
+  ['what nobody knows yet', [{ type: 'research_20270101', name: 'research' }], 1, 0],
   ['a tool of the client’s own', [{ name: 'web_search', input_schema: {} }], 0, 0],
   ['a tool that runs at the client', [{ type: 'bash_20250124', name: 'bash' }], 0, 0],
 ] as const)('work at the provider adds input and fees: %s', (_name, tools, windows, searches) => {

@@ -20,7 +20,7 @@ import { NO_USAGE, type ReportedUsage } from '../core/usage.ts'
  * - What a provider adds by itself (the prompt around tools, marks between messages) is less than FRAME_TOKENS.
  * - A picture is scaled down to at most IMAGE_TOKENS; what a document comes to nobody can tell from outside.
  * - No prompt is larger than the model's context window. Work at the provider (searches, code) reads at most one window more than it was sent, and
- *   another model's advice or a compaction a second one.
+ *   a compaction two more. What other models do for the call (other-models.ts) is bounded beside it.
  * - An answer has at most `max_tokens`, thinking included.
  * - Input is charged at the dearest price that the body allows: that of writing to the cache, for an hour if it asks for one.
  */
@@ -153,10 +153,27 @@ function weighBlocks(bytes: Buffer, list: number, ends: KnownEnds): number {
     } else if (type === 'tool_result') {
       const content = find(block, 'content')
       if (content !== undefined) media += weighBlocks(bytes, content.valueStart, ends)
-    }
+    } else if (mayHoldMedia(bytes, block, type)) media = Infinity
   }
   return media
 }
+
+/** A page that was fetched at the provider comes back as a document within a result, and there will be more such blocks. */
+function mayHoldMedia(bytes: Buffer, block: readonly Member[], type: string | undefined): boolean {
+  if (type !== undefined && PLAIN_BLOCKS.has(type)) return false
+  const content = find(block, 'content')
+  return hasWord(bytes, content, '"document"') || hasWord(bytes, content, '"image"')
+}
+
+/** Their words are in the body, and nothing else. */
+const PLAIN_BLOCKS: ReadonlySet<string> = new Set([
+  'text',
+  'thinking',
+  'redacted_thinking',
+  'tool_use',
+  'server_tool_use',
+  'mcp_tool_use',
+])
 
 function dataBytes(bytes: Buffer, source: Member | undefined, ends: KnownEnds): number {
   if (source === undefined) return 0
@@ -177,36 +194,34 @@ interface ProviderWork {
   readonly searches: number
 }
 
-/** Tools that run at the provider; all of them carry a date in their type, which no tool of a client's own has there. */
 const SEARCH = /^web_(?:search|fetch)_\d/
-const ADVICE = /^advisor_\d/
-const OTHER_WORK = /^(?:code_execution|mcp_toolset|tool_search_tool)_?/
+/** What a client runs itself; of any other type that is written there nobody knows what the provider will do. */
+const CLIENT_TOOL = /^(?:custom|(?:bash|text_editor|memory|computer)_\d+)$/
 
 function readProviderWork(bytes: Buffer, members: TopLevel): ProviderWork {
   const compacts = hasWord(bytes, members.find('context_management'), 'compact')
   const asksServers = (members.find('mcp_servers')?.valueEnd ?? 0) - (members.find('mcp_servers')?.valueStart ?? 0) > 2
   const tools = members.find('tools')
-  const mayHaveTools = hasWord(bytes, tools, '_20') || hasWord(bytes, tools, 'mcp_toolset')
-  const found =
-    tools !== undefined && mayHaveTools ? readTools(bytes, tools) : { works: false, advises: false, searches: 0 }
-  const windows = (found.works || asksServers ? 1 : 0) + (found.advises ? 2 : 0) + (compacts ? 2 : 0)
+  // All that run at the provider carry a date in their type, or are sets of tools.
+  const mayHaveTools = hasWord(bytes, tools, '_20') || hasWord(bytes, tools, '_toolset')
+  const found = tools !== undefined && mayHaveTools ? readTools(bytes, tools) : { works: false, searches: 0 }
+  const windows = (found.works || asksServers ? 1 : 0) + (compacts ? 2 : 0)
   return { windows, searches: found.searches }
 }
 
-function readTools(bytes: Buffer, tools: Member): { works: boolean; advises: boolean; searches: number } {
-  const found = { works: false, advises: false, searches: 0 }
+function readTools(bytes: Buffer, tools: Member): { works: boolean; searches: number } {
+  const found = { works: false, searches: 0 }
   try {
     const ends: KnownEnds = new Map()
     for (const { start } of elementsOf(bytes, tools.valueStart, ends)) {
       const tool = membersOf(bytes, start, ends)
       const type = readText(bytes, find(tool, 'type')) ?? ''
       if (SEARCH.test(type)) found.searches += Math.max(0, readInteger(bytes, find(tool, 'max_uses')) ?? SEARCHES_MAX)
-      if (ADVICE.test(type)) found.advises = true
-      if (SEARCH.test(type) || OTHER_WORK.test(type)) found.works = true
+      if (type !== '' && !CLIENT_TOOL.test(type)) found.works = true
     }
     return found
   } catch (error) {
-    return unreadable(error, { works: true, advises: true, searches: SEARCHES_MAX })
+    return unreadable(error, { works: true, searches: SEARCHES_MAX })
   }
 }
 

@@ -8,7 +8,7 @@ import { budgetRefusal } from '../budget-refusal.ts'
 import { HeldCall, NOTHING_HELD } from '../call-hold.ts'
 import type { Attempt, CallHold, Caller, PaidAttempt, Reply } from '../exchange.ts'
 import { Measure, type MeasureParts, type Needed } from '../measure.ts'
-import { limitedCall } from '../limited-call.ts'
+import { limitsOf } from '../limited-call.ts'
 import type { GatewayParts } from '../parts.ts'
 import { readsSpendNotices, spendHeaders } from '../spend-notices.ts'
 import type { Stage } from '../stage.ts'
@@ -39,9 +39,8 @@ export function hold(parts: HoldParts): Stage<Attempt, PaidAttempt> {
   return (next) => {
     return function hold(attempt, reply) {
       const rulebook = limits.rulebook()
-      const call = limitedCall(attempt, attempt.target)
-      const lanes = rulebook.targetLanes(call)
-      const purses = rulebook.purses(call)
+      const lanes = limitsOf(attempt, attempt.target, rulebook.targetLanes)
+      const purses = limitsOf(attempt, attempt.target, rulebook.purses)
       if (lanes.length > 0) return visit(attempt, lanes, purses, reply)
       if (purses.length > 0) return pay(attempt, purses, reply)
       return next({ ...attempt, hold: NOTHING_HELD, outputTokensMax: undefined }, reply)
