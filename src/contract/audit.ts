@@ -60,12 +60,10 @@ export const AuditRecord = z.object({
   client_ip: z.string(),
   country: z.null(),
   reason: z.string().nullable().meta({ description: 'From the header x-portcullis-reason.' }),
-  before: z
-    .unknown()
-    .meta({
-      description:
-        'The thing as the API showed it; null where there was none. Instead of more than 128 KB: { too_large, characters, sha256 }.',
-    }),
+  before: z.unknown().meta({
+    description:
+      'The thing as the API showed it; null where there was none. Instead of more than 128 KB: { too_large, characters, sha256 }.',
+  }),
   after: z.unknown(),
   previous_hash: z.string(),
   hash: z.string(),
