@@ -3,7 +3,7 @@ import { newRequestId } from '../core/ids.ts'
 import { scanTopLevel } from '../core/json.ts'
 import type { Lane, Purse } from '../limits/limit.ts'
 import type { Caller, Planned, Received, Reply, Route } from './exchange.ts'
-import { limitedCall } from './limited-call.ts'
+import { limitedCall } from './limits/limited-call.ts'
 import type { GatewayParts } from './parts.ts'
 import { plan } from './stages/plan.ts'
 

@@ -2,7 +2,7 @@ import type { Lane } from '../../limits/limit.ts'
 import type { Admitted, Planned, Reply } from '../exchange.ts'
 import type { GatewayParts } from '../parts.ts'
 import type { Serve, Stage } from '../stage.ts'
-import { visitLanes } from '../visit.ts'
+import { visitLanes } from '../limits/visit.ts'
 
 type LimitParts = Pick<GatewayParts, 'clock' | 'limits'>
 

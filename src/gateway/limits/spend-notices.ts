@@ -1,7 +1,7 @@
-import type { HeaderLines } from '../core/headers.ts'
-import type { BucketState, Budgets } from '../limits/budgets.ts'
-import type { Budget, Purse, Reset } from '../limits/limit.ts'
-import type { CallBody } from '../providers/adapter.ts'
+import type { HeaderLines } from '../../core/headers.ts'
+import type { BucketState, Budgets } from '../../limits/budgets.ts'
+import type { Budget, Purse, Reset } from '../../limits/limit.ts'
+import type { CallBody } from '../../providers/adapter.ts'
 
 /*
  * What Claude Code in gateway mode (a gateway sign-in, or CLAUDE_CODE_USE_GATEWAY) shows of budgets: from 75 % on a line under the prompt, and at

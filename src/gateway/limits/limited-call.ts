@@ -1,5 +1,5 @@
-import type { Bucket, LimitedCall } from '../limits/limit.ts'
-import type { Planned, Target } from './exchange.ts'
+import type { Bucket, LimitedCall } from '../../limits/limit.ts'
+import type { Planned, Target } from '../exchange.ts'
 
 /** What limits look at in a call to one target. */
 export function limitedCall(

@@ -1,11 +1,11 @@
-import type { GatewayError } from '../core/errors.ts'
-import { totalTokens } from '../core/usage.ts'
-import type { CallCharge } from '../ledger/ledger.ts'
-import type { Budgets, Hold, Shortage } from '../limits/budgets.ts'
-import type { Purse } from '../limits/limit.ts'
-import type { CallHold } from './exchange.ts'
+import type { GatewayError } from '../../core/errors.ts'
+import { totalTokens } from '../../core/usage.ts'
+import type { CallCharge } from '../../ledger/ledger.ts'
+import type { Budgets, Hold, Shortage } from '../../limits/budgets.ts'
+import type { Purse } from '../../limits/limit.ts'
+import type { CallHold } from '../exchange.ts'
 import type { Measure } from './measure.ts'
-import type { AnswerFacts } from './stream/answer-tap.ts'
+import type { AnswerFacts } from '../stream/answer-tap.ts'
 
 /** Of a call that no budget counts. */
 export const NOTHING_HELD: CallHold = {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { LimitLevel, RateLimit } from '../limits/limit.ts'
-import type { Jam } from '../limits/rates.ts'
+import type { LimitLevel, RateLimit } from '../../limits/limit.ts'
+import type { Jam } from '../../limits/rates.ts'
 import { rateRefusal } from './rate-refusal.ts'
 
 const MINUTE = 60_000

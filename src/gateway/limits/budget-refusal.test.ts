@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import type { BucketState } from '../limits/budgets.ts'
-import type { Budget } from '../limits/limit.ts'
+import type { BucketState } from '../../limits/budgets.ts'
+import type { Budget } from '../../limits/limit.ts'
 import { type BudgetRefusalContext, budgetRefusal } from './budget-refusal.ts'
 
 const NOW = Date.UTC(2026, 10, 23, 12)

@@ -1,8 +1,8 @@
-import { GatewayError, type PortkeyWords } from '../core/errors.ts'
-import type { LimitLevel, RateLimit } from '../limits/limit.ts'
-import type { Jam } from '../limits/rates.ts'
-import type { Caller } from './exchange.ts'
-import type { OrganisationVoice } from './parts.ts'
+import { GatewayError, type PortkeyWords } from '../../core/errors.ts'
+import type { LimitLevel, RateLimit } from '../../limits/limit.ts'
+import type { Jam } from '../../limits/rates.ts'
+import type { Caller } from '../exchange.ts'
+import type { OrganisationVoice } from '../parts.ts'
 import { tellMoment } from './tell-moment.ts'
 
 /** Claude Code waits for so long by itself and goes on; for anything longer its developer should read why (measured with 2.1.330). */
