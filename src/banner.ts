@@ -15,7 +15,7 @@ export function banner(app: Announced, { colours }: { colours: boolean }): strin
   if (firstSecrets === undefined) {
     const link =
       signInLink === undefined
-        ? faint('For a sign-in link: npm start -- --signin-link.')
+        ? faint('For a sign-in link, start it with npm start -- --signin-link.')
         : `Sign in (one use, 24 hours): ${strong(signInLink)}`
     return `\n  ${listening}\n  ${link}\n  ${faint('Stop with Ctrl-C.')}\n\n`
   }

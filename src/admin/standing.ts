@@ -23,7 +23,7 @@ export function requireStanding(caller: Identity, role: OrganisationRole): void 
   if (reaches(standingOf(caller), role)) return
   throw forbidden(
     role === 'owner'
-      ? 'Only an owner may do that to an owner, or make one: sign in as one, or use the key of the environment.'
+      ? 'Only an owner may do that to an owner, or make one: sign in as one, or use the key in PORTCULLIS_ADMIN_KEY.'
       : `Only an owner or ${role} may do that to an ${role}, or make one.`,
   )
 }

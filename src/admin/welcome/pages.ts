@@ -96,7 +96,8 @@ export function strangerPage(gateway: Gateway, problem?: string): string {
       </form>
       <p class="faint">
         Or open a sign-in link: the one that the gateway printed when it was first started, or one that an administrator
-        made for you. It works once, within 24 hours. Whoever runs the gateway makes one with
+        made for you. It works once, within 24 hours. Whoever runs the gateway gets one for its owner by starting it
+        with
         <code>npm start -- --signin-link</code>.
       </p>
     </section>
@@ -111,7 +112,7 @@ export function deadLinkPage(): string {
       <h2>This link does not work any more</h2>
       <p>A sign-in link works once, within 24 hours; an invite once, within seven days.</p>
       <p class="faint">
-        Ask an administrator for another one. Whoever runs the gateway makes one with
+        Ask an administrator for another one. Whoever runs the gateway gets one for its owner by starting it with
         <code>npm start -- --signin-link</code>.
       </p>
     </section>
