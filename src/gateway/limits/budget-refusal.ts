@@ -2,7 +2,7 @@ import { GatewayError, type PortkeyWords } from '../../core/errors.ts'
 import { formatDollars } from '../../core/money.ts'
 import type { BucketState, Shortage } from '../../limits/budgets.ts'
 import type { Budget, LimitLevel, Purse, Reset } from '../../limits/limit.ts'
-import type { RefusalContext } from './rate-refusal.ts'
+import { capitalised, isOfTarget, type RefusalContext, whomToAsk } from './refusal-words.ts'
 import { rejection } from './spend-notices.ts'
 import { tellMoment } from './tell-moment.ts'
 
@@ -27,7 +27,7 @@ function spent({ budget, bucket }: Purse, state: BucketState, context: BudgetRef
       : `, and this request may need more than the ${tellAmount(budget, left)} that ${isMany(budget, left) ? 'are' : 'is'} left`
   const anew =
     state.resetsAt === undefined ? '' : ` It begins anew ${tellMoment(state.resetsAt, now, organisation.timeZone)}.`
-  const ask = ` Ask ${organisation.contact ?? 'whoever runs the gateway'} if you need more${anew === '' ? '' : ' before'}.`
+  const ask = ` Ask ${whomToAsk(organisation)} if you need more${anew === '' ? '' : ' before'}.`
   const message =
     budget.amount === 0n ? tellNothing(budget, context) : `${tellSpent(budget, state)}${rest}.${anew}${ask}`
   const code = isOfTarget(budget) ? 'budget.provider_spent' : 'budget.spent'
@@ -59,10 +59,6 @@ function held({ budget, bucket }: Purse, state: BucketState, { random }: BudgetR
   )
 }
 
-function isOfTarget({ level }: Budget): boolean {
-  return level === 'provider' || level === 'integration'
-}
-
 /** `Key “ci” has used $49.20 of $50 this week`. */
 function tellSpent(budget: Budget, { spent: used }: BucketState): string {
   return `${tellOwner(budget)} used ${tellNumber(budget, used)} of ${tellAmount(budget, budget.amount)}${tellPeriod(budget.reset)}`
@@ -70,7 +66,7 @@ function tellSpent(budget: Budget, { spent: used }: BucketState): string {
 
 /** A budget of nothing is no amount that somebody has used up, but a way to say no. */
 function tellNothing(budget: Budget, { organisation }: BudgetRefusalContext): string {
-  const ask = `Ask ${organisation.contact ?? 'whoever runs the gateway'} if you need this.`
+  const ask = `Ask ${whomToAsk(organisation)} if you need this.`
   return `${tellOwner(budget)} a budget of ${tellAmount(budget, 0n)}, so this request is not allowed. ${ask}`
 }
 
@@ -109,10 +105,6 @@ function tellPeriod(reset: Reset): string {
     case 'never':
       return ''
   }
-}
-
-function capitalised(words: string): string {
-  return words.charAt(0).toUpperCase() + words.slice(1)
 }
 
 /** Portkey answers 412 to whoever has used up a budget; what an organisation or a person may use it counts among the keys. */

@@ -1,8 +1,7 @@
 import { GatewayError, type PortkeyWords } from '../../core/errors.ts'
 import type { LimitLevel, RateLimit } from '../../limits/limit.ts'
 import type { Jam } from '../../limits/rates.ts'
-import type { Caller } from '../exchange.ts'
-import type { OrganisationVoice } from '../parts.ts'
+import { capitalised, isOfTarget, type RefusalContext, whomToAsk } from './refusal-words.ts'
 import { tellMoment } from './tell-moment.ts'
 
 /** Claude Code waits for so long by itself and goes on; for anything longer its developer should read why (measured with 2.1.330). */
@@ -11,24 +10,20 @@ const WAIT_SECONDS_MAX = 60
 /** Whoever was not let in after the wait in line has been waiting already: a short pause is enough. */
 const CONCURRENCY_PAUSE_SECONDS = 2
 
-export interface RefusalContext {
-  readonly caller: Pick<Caller, 'errorFormat'>
-  readonly organisation: OrganisationVoice
-  /** Milliseconds since the epoch. */
-  readonly now: number
-}
-
 /** What a request is told that a rate limit stops: whose limit it is, how much it allows, and when it goes on. */
 export function rateRefusal({ lane, waitMs }: Jam, { caller, organisation, now }: RefusalContext): GatewayError {
   const { rate } = lane
-  const isOfTarget = rate.level === 'provider' || rate.level === 'integration'
-  const code = isOfTarget ? 'rate.provider_limited' : rate.unit === 'concurrency' ? 'rate.concurrency' : 'rate.limited'
+  const code = isOfTarget(rate)
+    ? 'rate.provider_limited'
+    : rate.unit === 'concurrency'
+      ? 'rate.concurrency'
+      : 'rate.limited'
   const details = {
     detail: `limit ${rate.id}, bucket ${lane.bucket}`,
     portkey: caller.errorFormat === 'portkey' ? wordsFor(rate.level) : undefined,
   }
-  const rule = capitalised(`${rate.of} ${tellRule(rate, isOfTarget)}`)
-  const whom = organisation.contact ?? 'whoever runs the gateway'
+  const rule = capitalised(`${rate.of} ${tellRule(rate)}`)
+  const whom = whomToAsk(organisation)
   if (waitMs === Infinity) {
     const advice =
       rate.unit === 'tokens' && rate.value > 0 ? 'This request alone is larger. Run /compact, or ask' : 'Ask'
@@ -52,12 +47,13 @@ export function rateRefusal({ lane, waitMs }: Jam, { caller, organisation, now }
 }
 
 /** `may send 60 requests a minute`. */
-function tellRule({ unit, value, windowMs }: RateLimit, isOfTarget: boolean): string {
+function tellRule(rate: RateLimit): string {
+  const { unit, value, windowMs } = rate
   const count = value.toLocaleString('en-US')
   const one = value === 1
   switch (unit) {
     case 'requests':
-      return `may ${isOfTarget ? 'take' : 'send'} ${count} ${one ? 'request' : 'requests'} ${tellWindow(windowMs)}`
+      return `may ${isOfTarget(rate) ? 'take' : 'send'} ${count} ${one ? 'request' : 'requests'} ${tellWindow(windowMs)}`
     case 'tokens':
       return `may use ${count} ${one ? 'token' : 'tokens'} ${tellWindow(windowMs)}`
     case 'concurrency':
@@ -76,10 +72,6 @@ const WINDOWS: ReadonlyMap<number, string> = new Map([
   [86_400_000, 'a day'],
   [604_800_000, 'a week'],
 ])
-
-function capitalised(sentence: string): string {
-  return sentence.charAt(0).toUpperCase() + sentence.slice(1)
-}
 
 /** Portkey's own names for the levels that it has; it counts what an organisation or a person may use among the keys. */
 function wordsFor(level: LimitLevel): PortkeyWords {
