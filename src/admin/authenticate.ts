@@ -25,7 +25,10 @@ export async function authenticate(
   if (secret !== undefined) {
     const caller = parts.directory.adminCaller(secret)
     if (caller !== undefined) return caller
-    throw new AdminError('AB05', 'This key is unknown, revoked or expired. Send another one in x-portkey-api-key.')
+    throw new AdminError(
+      'AB05',
+      'This key is unknown, revoked or expired, or whoever holds it is suspended. Send another one in x-portkey-api-key.',
+    )
   }
   const token = readCookie(single(request.headers['cookie']), SESSION_COOKIE)
   const session = token === undefined ? undefined : await findSession(token, parts)

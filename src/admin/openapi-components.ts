@@ -9,7 +9,7 @@ import { REASON_CHARACTERS_MAX } from './read-origin.ts'
 /** By HTTP status: what a refusal with it means. Codes of Portkey's that are not here (AB02, AB09) are never answered. */
 const REFUSALS = {
   400: 'The request says something that cannot be; every problem is listed.',
-  401: 'No key, or one that is unknown, revoked or expired.',
+  401: 'No key, or one that is unknown, revoked or expired, or whose holder is suspended.',
   403: 'The key or role is known and may not do this.',
   404: 'There is no such thing, or not for this caller.',
   409: 'The name is taken, or something still needs the thing.',
