@@ -1,4 +1,5 @@
 import { formatDollars } from '../core/money.ts'
+import { ALL_OTHERS, groupIn } from '../limits/bucket.ts'
 import type { Bucket, Budget, BudgetUnit } from '../limits/limit.ts'
 import type { BucketState } from '../limits/budgets.ts'
 import type { ThresholdEvent } from '../limits/thresholds.ts'
@@ -90,15 +91,10 @@ function capital(text: string): string {
 }
 
 function groupOf(bucket: Bucket): readonly (string | null)[] | undefined {
-  const at = bucket.indexOf('|')
-  if (at < 0) return undefined
-  try {
-    // Names of buckets are written by limits/rulebook.ts.
-    const values: unknown = JSON.parse(bucket.slice(at + 1))
-    return Array.isArray(values) ? (values as (string | null)[]) : undefined
-  } catch {
-    return ['all others']
-  }
+  const group = groupIn(bucket)
+  if (group === undefined) return undefined
+  // Names of buckets are written by limits/rulebook.ts.
+  return group === ALL_OTHERS ? ['all others'] : (JSON.parse(group) as (string | null)[])
 }
 
 function periodOf({ reset }: Budget): string {

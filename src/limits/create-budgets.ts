@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.ts'
+import { ALL_OTHERS, bucketOf, limitOf } from './bucket.ts'
 import type { BucketState, Budgets, Hold, Need, Room, Shortage } from './budgets.ts'
 import type { Amounts, Bucket, Budget, BudgetUnit, Purse, RateLimit } from './limit.ts'
 import { createPeriods, type Period } from './periods.ts'
@@ -190,7 +191,7 @@ export function createBudgets(parts: BudgetsParts): CountedBudgets {
     const { budget } = purse
     const book = bookOf(budget.id)
     const known = book.tallies.get(purse.bucket)
-    const tally = known ?? tallyOf(book, makeRoom(book, purse, at) ? purse.bucket : overflowOf(budget.id))
+    const tally = known ?? tallyOf(book, makeRoom(book, purse, at) ? purse.bucket : bucketOf(budget.id, ALL_OTHERS))
     if (tally.bucket !== purse.bucket) overflowed++
     tally.budget = budget
     return look(purse, tally, at)
@@ -339,14 +340,4 @@ function isUsed({ spent, held }: Account): boolean {
 
 function negative({ cost, tokens, requests }: Sums): Sums {
   return { cost: -cost, tokens: -tokens, requests: -requests }
-}
-
-function limitOf(bucket: Bucket): string {
-  const bar = bucket.indexOf('|')
-  return bar === -1 ? bucket : bucket.slice(0, bar)
-}
-
-/** Not a JSON array behind the bar, so that no value a policy groups by can have its name. */
-function overflowOf(limitId: string): Bucket {
-  return `${limitId}|*`
 }

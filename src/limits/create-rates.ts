@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.ts'
+import { ALL_OTHERS, bucketOf } from './bucket.ts'
 import type { Bucket, Lane } from './limit.ts'
 import type { Admission, Jam, Rates, RateNeed } from './rates.ts'
 
@@ -77,7 +78,7 @@ interface RatesParts {
 const WINDOWS_MAX = 50_000
 
 function crowdOf({ rate }: Lane): Bucket {
-  return `${rate.id}|…`
+  return bucketOf(rate.id, ALL_OTHERS)
 }
 
 /** Looks at the windows that were not looked at for longest, two for each new one: so all are seen in time, and no single request pays for it. */

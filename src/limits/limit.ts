@@ -54,8 +54,8 @@ export interface RateLimit extends LimitBase {
 }
 
 /**
- * One purse or window: the id of its limit, and behind a `|` the values a policy groups by, as a JSON array. The ledger keeps the names of a
- * call's buckets, so that after a restart everything is added up again.
+ * The name of one purse or window (`bucket.ts` says how it is made). The ledger keeps the names of a call's buckets, so that after a restart
+ * everything is added up again.
  */
 export type Bucket = string
 

@@ -1,3 +1,4 @@
+import { bucketOf } from './bucket.ts'
 import type { Bucket, Budget, Lane, LimitedCall, Purse, RateLimit, Rulebook } from './limit.ts'
 import {
   compilePolicy,
@@ -119,8 +120,7 @@ function createShelf<Found>(
     for (const { limit, policy, open } of policies) {
       if (limit.workspaceId !== undefined && limit.workspaceId !== call.workspaceId) continue
       if (!policy.matches(call)) continue
-      const group = policy.groupOf(call)
-      found.push(open(group === undefined ? limit.id : `${limit.id}|${group}`))
+      found.push(open(bucketOf(limit.id, policy.groupOf(call))))
     }
     return found.length === 0 ? NONE : found
   }

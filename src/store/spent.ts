@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import type { SpentEntry } from '../limits/create-budgets.ts'
+import { limitOf } from '../limits/bucket.ts'
 import type { Bucket, Reset } from '../limits/limit.ts'
 import { createPeriods, type Periods } from '../limits/periods.ts'
 import type { Database } from './database.ts'
@@ -174,8 +175,4 @@ function addTo(
     tokens: entry.used.tokens + tokens,
     requests: entry.used.requests + requests,
   }
-}
-
-function limitOf(bucket: Bucket): string {
-  return bucket.split('|', 1)[0]!
 }

@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import type { PolicyEntity } from '../../contract/policies.ts'
+import { ALL_OTHERS, bucketOf, groupIn } from '../../limits/bucket.ts'
 import type { Bucket } from '../../limits/limit.ts'
 import type { BudgetTerms } from '../../store/limits.ts'
 import type { LimitedPolicy } from '../../store/policies.ts'
@@ -14,9 +15,6 @@ export interface Entity {
 
 /** Of a policy that groups by nothing. */
 const ALL = 'all'
-
-/** What shares one bucket, because a policy has more combinations than are counted one by one. */
-const REST = '*'
 
 /** The buckets that were used in the running period, the fullest first. */
 export function entitiesOf(policy: LimitedPolicy, states: LimitStates): Entity[] {
@@ -37,8 +35,8 @@ export function showEntity(policy: LimitedPolicy, bucket: Bucket, terms: BudgetT
 /** The bucket of a `value_key`; undefined when this policy cannot have it. */
 export function bucketOfValueKey(policy: LimitedPolicy, valueKey: string): Bucket | undefined {
   if (policy.groupBy.length === 0) return valueKey === ALL ? policy.id : undefined
-  const isGroup = valueKey === REST || readValues(policy, valueKey) !== undefined
-  return isGroup ? `${policy.id}|${valueKey}` : undefined
+  const isGroup = valueKey === ALL_OTHERS || readValues(policy, valueKey) !== undefined
+  return isGroup ? bucketOf(policy.id, valueKey) : undefined
 }
 
 /** The bucket of an entity’s id. */
@@ -47,7 +45,7 @@ export function bucketOfEntity(policy: LimitedPolicy, id: string): Bucket | unde
 }
 
 function nameEntity(policy: LimitedPolicy, bucket: Bucket) {
-  const valueKey = bucket === policy.id ? ALL : bucket.slice(policy.id.length + 1)
+  const valueKey = groupIn(bucket) ?? ALL
   const values = readValues(policy, valueKey) ?? []
   return {
     id: valueKey === ALL ? ALL : Buffer.from(valueKey, 'utf8').toString('base64url'),
