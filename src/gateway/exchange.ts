@@ -174,6 +174,8 @@ export interface CallHold {
   readonly at: number | undefined
   /** The most that the call may use, as it stood when it was made. */
   readonly bound: { readonly costNanos: Nanos; readonly tokens: number }
+  /** Tokens that it may use at most; what is only guessed of a call is never more. */
+  readonly most: { readonly input: number; readonly output: number }
   /**
    * Looks at the answer so far and holds as much as it turns out to need. When there is no room the call has to end, and what is returned says
    * why, once the call is settled.

@@ -1,4 +1,3 @@
-import { estimateTokens } from '../core/estimate-tokens.ts'
 import { GatewayError, toGatewayError } from '../core/errors.ts'
 import { type HeaderLines, contentCoding, header, isEventStream } from '../core/headers.ts'
 import { type Id, newId } from '../core/ids.ts'
@@ -6,6 +5,7 @@ import { NO_USAGE, totalTokens, type ReportedUsage, type TokenUsage } from '../c
 import type { CallCharge, CallClosing } from '../ledger/ledger.ts'
 import type { Change, OwnAnswer, UpstreamFlow, UpstreamHandler } from '../providers/adapter.ts'
 import { departureError, leaverOf } from './departure.ts'
+import { estimateInput } from './limits/estimate-input.ts'
 import { type Attempt, type Flow, type GuardedAttempt, type PaidAttempt, type Reply, STILL } from './exchange.ts'
 import type { GatewayParts } from './parts.ts'
 import { forClient } from './response-headers.ts'
@@ -59,8 +59,8 @@ function answer({ status, headers, body }: OwnAnswer, reply: Reply): void {
 class UpstreamCall implements UpstreamHandler {
   /** Without the body: a stream lasts for minutes, and the body has been sent in its first second. */
   readonly #attempt: Omit<PaidAttempt, 'body'>
-  /** Of the body as plain JSON, by which its tokens are estimated. */
-  readonly #plainBytes: number
+  /** Tokens of input, as long as the upstream has told nothing. */
+  readonly #inputEstimate: number
   readonly #reply: Reply
   readonly #parts: SendParts
   readonly #id: Id<'call'>
@@ -77,7 +77,7 @@ class UpstreamCall implements UpstreamHandler {
   constructor(attempt: PaidAttempt, reply: Reply, parts: SendParts) {
     const { body, ...kept } = attempt
     this.#attempt = kept
-    this.#plainBytes = body.bytes.length
+    this.#inputEstimate = Math.min(estimateInput(body), attempt.hold.most.input)
     this.#reply = reply
     this.#parts = parts
     this.#id = newId(parts.clock.now())
@@ -288,10 +288,14 @@ class UpstreamCall implements UpstreamHandler {
    */
   #chargeSoFar(): CallCharge {
     const tap = this.#tap
-    const inputEstimate = { ...NO_USAGE, input: estimateTokens(this.#plainBytes) }
-    if (tap === undefined) return this.#charge(asReport(inputEstimate), true)
+    if (tap === undefined) return this.#charge(asReport({ ...NO_USAGE, input: this.#inputEstimate }), true)
     const isReported = tap.inputReported && tap.outputReported && !tap.abandoned
-    return this.#charge(tap.inputReported ? tap.report() : withInput(tap.report(), inputEstimate.input), !isReported)
+    const report = tap.report()
+    const guessed = {
+      ...(!tap.inputReported && { input: this.#inputEstimate }),
+      ...(!tap.outputReported && { output: Math.min(report.tokens.output, this.#attempt.hold.most.output) }),
+    }
+    return this.#charge(withTokens(report, guessed), !isReported)
   }
 
   /** Providers do not bill a call that they answered with an error. */
@@ -376,12 +380,12 @@ function asReport(tokens: TokenUsage): ReportedUsage {
   }
 }
 
-function withInput(report: ReportedUsage, input: number): ReportedUsage {
+function withTokens(report: ReportedUsage, guessed: Partial<TokenUsage>): ReportedUsage {
   const [first, ...rest] = report.steps
   return {
     ...report,
-    tokens: { ...report.tokens, input },
-    steps: first === undefined ? [] : [{ ...first, tokens: { ...first.tokens, input } }, ...rest],
+    tokens: { ...report.tokens, ...guessed },
+    steps: first === undefined ? [] : [{ ...first, tokens: { ...first.tokens, ...guessed } }, ...rest],
   }
 }
 

@@ -12,6 +12,7 @@ export const NOTHING_HELD: CallHold = {
   buckets: [],
   at: undefined,
   bound: { costNanos: 0n, tokens: 0 },
+  most: { input: Infinity, output: Infinity },
   watch: () => undefined,
   settle: () => undefined,
   release: () => undefined,
@@ -41,6 +42,7 @@ const LAST_STEP = 256
 export class HeldCall implements CallHold {
   readonly at: number
   readonly bound: CallHold['bound']
+  readonly most: CallHold['most']
   readonly #parts: HeldCallParts
   /** Budgets that hold what is likely have to be asked again when an answer grows longer than that. */
   readonly #mayOutgrow: boolean
@@ -52,6 +54,7 @@ export class HeldCall implements CallHold {
     this.#parts = parts
     this.at = at
     this.bound = bound
+    this.most = { input: measure.inputMax, output: outputTokensMax }
     this.#mayOutgrow = purses.some(({ budget }) => budget.mode === 'tight' && budget.hard)
     this.#heldOutput = measure.likelyOutput(outputTokensMax)
   }

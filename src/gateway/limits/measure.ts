@@ -45,6 +45,8 @@ const MARGIN = 1.05
 export class Measure {
   readonly demand: Demand
   readonly requests: number
+  /** Tokens of its own input, without that of other models. */
+  readonly inputMax: number
   readonly #parts: MeasureParts
   readonly #attempt: Pick<Attempt, 'receivedAt' | 'target'>
   readonly #probes: Probes
@@ -53,7 +55,6 @@ export class Measure {
   readonly #conversation: string | undefined
   readonly #kind: string
   readonly #startedAt: number
-  readonly #inputMax: number
   readonly #likelyInput: { readonly cacheRead: number; readonly input: number }
   readonly #likelyOutput: number
   readonly #wantsLikely: boolean
@@ -86,7 +87,7 @@ export class Measure {
       this.#conversation === undefined
         ? undefined
         : parts.turns.recall(this.#conversation, demand.weight, ({ probes }) => findsProbes(body, probes))
-    this.#inputMax = inputMax(demand, this.#turn)
+    this.inputMax = inputMax(demand, this.#turn)
     this.#likelyInput = likelyInput(demand, this.#turn, now)
     this.#likelyOutput = parts.outputs.likelyMost(this.#kind) ?? LIKELY_OUTPUT_TOKENS
   }
@@ -95,7 +96,7 @@ export class Measure {
   needed(outputMax: number): Needed {
     const { demand } = this
     const { input, cacheRead } = this.#likelyInput
-    const bound = this.#withOthers(asReport(demand, { input: this.#inputMax, output: outputMax }), outputMax)
+    const bound = this.#withOthers(asReport(demand, { input: this.inputMax, output: outputMax }), outputMax)
     if (!this.#wantsLikely) return { bound, expected: bound }
     const likelyOutput = Math.min(this.#likelyOutput, outputMax)
     return { bound, expected: this.#amounts(asReport(demand, { input, cacheRead, output: likelyOutput })) }
@@ -125,7 +126,7 @@ export class Measure {
   outputThatFits({ strict, tight }: Rooms): number | undefined {
     const { input, cacheRead } = this.#likelyInput
     const most = [
-      this.#outputFor(strict, { input: this.#inputMax, cacheRead: 0 }),
+      this.#outputFor(strict, { input: this.inputMax, cacheRead: 0 }),
       this.#outputFor(tight, { input, cacheRead }),
     ].filter((tokens) => tokens !== undefined)
     return most.length === 0 ? undefined : Math.min(...most)

@@ -1,12 +1,12 @@
 import { estimateTokens } from '../../core/estimate-tokens.ts'
 import type { GatewayError } from '../../core/errors.ts'
 import type { HeaderLines } from '../../core/headers.ts'
-import { weighBody } from '../../limits/bound.ts'
 import type { Lane } from '../../limits/limit.ts'
 import type { Admission, Jam, Pass } from '../../limits/rates.ts'
 import { departureError } from '../departure.ts'
 import type { Breaker, Ending, Planned, Reply, ReplyHead } from '../exchange.ts'
 import type { GatewayParts } from '../parts.ts'
+import { estimateInput } from './estimate-input.ts'
 import { rateRefusal } from './rate-refusal.ts'
 
 type VisitParts = Pick<GatewayParts, 'clock' | 'limits'>
@@ -41,7 +41,7 @@ export function visitLanes(
   function admit(tokens: number): Admission | Jam {
     const answer = rates.admit(lanes, { endpoint, requests: 1, tokens })
     if (answer.kind === 'admission' || answer.lane.rate.unit !== 'tokens') return answer
-    const fewer = Math.min(estimateTokens(Math.min(weighBody(body), body.bytes.length)), CONTEXT_TOKENS_MAX)
+    const fewer = estimateInput(body)
     return fewer < tokens ? rates.admit(lanes, { endpoint, requests: 1, tokens: fewer }) : answer
   }
 
@@ -50,9 +50,6 @@ export function visitLanes(
     return rateRefusal(jam, { caller: exchange.caller, organisation: limits.organisation(), now: clock.now() })
   }
 }
-
-/** No model reads more at once. */
-const CONTEXT_TOKENS_MAX = 1_000_000
 
 /** One request that has been let in, until its answer has ended or its client has left. */
 export class Visit implements Reply {
