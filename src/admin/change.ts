@@ -51,9 +51,9 @@ export async function audited<Result>(
       const actor = await nameActor(tx, act.caller)
       const answer = await work(tx, (each) => done.push(each))
       for (const each of done) await enter(tx, act, each, actor, clock.now())
-      const [first] = done
-      if (first === undefined) throw new Error(`A change went unnoted: ${act.action} ${act.resource}.`)
-      await noteChange(tx, clock.now(), `${act.action} ${act.resource} ${first.id}`)
+      const itself = done.find(({ resource = act.resource }) => resource === act.resource) ?? done[0]
+      if (itself === undefined) throw new Error(`A change went unnoted: ${act.action} ${act.resource}.`)
+      await noteChange(tx, clock.now(), `${act.action} ${act.resource} ${itself.id}`)
       return answer
     })
     .catch((error: unknown) => {

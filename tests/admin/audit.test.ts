@@ -7,6 +7,7 @@ import { createKeyMaker } from '../../src/credentials/api-key.ts'
 import { hashOf } from '../../src/store/audit.ts'
 import { newSignInLink } from '../../src/store/first-start.ts'
 import { listWorkspaces } from '../../src/store/workspaces.ts'
+import { signIn } from './actors.ts'
 import { ADMIN_KEY, startControlPlane, type ControlPlane } from './harness.ts'
 
 interface Entry {
@@ -84,6 +85,27 @@ it('what an integration brings along and takes away has entries of its own', asy
   ])
   expect(trail.map(({ number }) => number)).toEqual([1, 2, 3, 4, 5, 6])
   expect(new Set(trail.map((entry) => entry['request_id'])).size).toBe(2)
+})
+
+it('keys that somebody loses with a role, a workspace or themselves have entries of their own', async () => {
+  const plane = await startControlPlane()
+  const ada = await signIn(plane, 'member', { role: 'manager' })
+  const scopes = ['completions.write', 'providers.delete']
+  const first = await plane.newKey(scopes, { type: 'user', user_id: ada.user.id })
+  const path = `/admin/workspaces/${plane.workspace.id}/users`
+  await plane.call('PUT', `${path}/${ada.user.id}`, { role: 'member' })
+  await plane.call('DELETE', `${path}/${ada.user.id}`)
+  await plane.call('POST', path, { users: [{ id: ada.user.id, role: 'member' }] })
+  const second = await plane.newKey(['completions.write'], { type: 'user', user_id: ada.user.id })
+  await plane.call('DELETE', `/admin/users/${ada.user.id}`)
+  const told = (await readTrail(plane)).filter(
+    ({ action, resource_type: type }) => type === 'key' && action !== 'create',
+  )
+  expect(told).toMatchObject([
+    { action: 'update', resource_id: first.id, before: { scopes }, after: { scopes: ['completions.write'] } },
+    { action: 'delete', resource_id: first.id, before: { status: 'active' }, after: null },
+    { action: 'delete', resource_id: second.id, workspace_id: plane.workspace.id },
+  ])
 })
 
 it('no secret enters the trail: neither credentials nor keys, nor a hash of them', async () => {

@@ -1,7 +1,8 @@
 import { Nothing } from '../../contract/fields.ts'
-import { releaseKeysOf } from '../../store/keys.ts'
+import { listKeysOf, releaseKeysOf } from '../../store/keys.ts'
 import { deleteLimitsOf } from '../../store/limits.ts'
 import * as users from '../../store/users.ts'
+import { noteRevoked } from '../api-keys/fit-keys.ts'
 import { audited } from '../change.ts'
 import { route } from '../route.ts'
 import { requireStanding } from '../standing.ts'
@@ -22,6 +23,7 @@ export const deleteUser = route({
       requireStanding(caller, user.role)
       await keepAnOwner(tx, user)
       note({ id: user.id, before: await showUser(tx, user, parts) })
+      for (const key of await listKeysOf(tx, user.id)) await noteRevoked(tx, key, parts, note)
       await releaseKeysOf(tx, user.id, parts.clock.now())
       await deleteLimitsOf(tx, 'user', [user.id])
       await users.deleteUser(tx, user.id)

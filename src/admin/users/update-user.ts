@@ -38,7 +38,6 @@ export const updateUser = route({
         },
         parts.clock.now(),
       )
-      if (body.role !== undefined) await fitKeys(tx, user.id, parts.clock.now())
       if (body.status === 'suspended') await deleteSessionsOf(tx, user.id)
       const limited = {
         organisationId: caller.organisationId,
@@ -48,6 +47,7 @@ export const updateUser = route({
       } as const
       await setLimits(tx, caller, limited, body, parts.clock.now())
       note({ id: user.id, before, after: await showUser(tx, await seeUser(tx, caller, user.id), parts) })
+      if (body.role !== undefined) await fitKeys(tx, user.id, parts, note)
     })
     return {}
   },

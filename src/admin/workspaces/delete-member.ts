@@ -20,8 +20,8 @@ export const deleteMember = route({
       const member = await seeMember(tx, workspace, params.uid)
       requireWorkspaceRole(caller, member.role)
       await members.deleteMember(tx, workspace.id, member.user.id)
-      await fitKeys(tx, member.user.id, parts.clock.now())
       note({ id: member.user.id, workspaceId: workspace.id, before: showMember(workspace.id, member) })
+      await fitKeys(tx, member.user.id, parts, note)
     })
     return {}
   },

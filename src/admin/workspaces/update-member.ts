@@ -23,13 +23,13 @@ export const updateMember = route({
       requireWorkspaceRole(caller, member.role)
       requireWorkspaceRole(caller, role)
       await members.updateMember(tx, workspace.id, member.user.id, role)
-      await fitKeys(tx, member.user.id, parts.clock.now())
       note({
         id: member.user.id,
         workspaceId: workspace.id,
         before: showMember(workspace.id, member),
         after: showMember(workspace.id, { ...member, role }),
       })
+      await fitKeys(tx, member.user.id, parts, note)
     })
     return {}
   },
