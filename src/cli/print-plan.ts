@@ -56,10 +56,11 @@ function describeChange({ action }: Step, { member, from, to, secret }: Change, 
   const short = before === undefined ? write(to) : `${write(before)} → ${write(to)}`
   if (short.length <= room) return `${head}${short}\n`
   // A plan is read by whoever has to agree, so nothing of it is cut off.
-  const difference = unifiedDiff(member, before === undefined ? '' : pretty(before), pretty(to))
-    .split('\n')
-    .slice(2, -1)
-  return `${head.trimEnd()}\n${difference.map((line) => `      ${paintLine(printable(line), machine)}\n`).join('')}`
+  const lines =
+    before === undefined
+      ? pretty(to).trimEnd().split('\n')
+      : unifiedDiff(member, pretty(before), pretty(to)).split('\n').slice(2, -1)
+  return `${head.trimEnd()}\n${lines.map((line) => `      ${paintLine(printable(line), machine)}\n`).join('')}`
 }
 
 function write(value: unknown): string {

@@ -262,6 +262,24 @@ workspaces:
     ])
   })
 
+  it('tell of a name that another workspace has, and under which slug', async () => {
+    const plane = await startControlPlane()
+    await plane.call('POST', '/admin/workspaces', { name: 'Payments', slug: 'ws-payments' })
+    const file = (slug: string) => `portcullis: 1\nname: platform\nworkspaces:\n  ${slug}: { name: payments }\n`
+    const { problems } = await plan(plane, file('payments'))
+    expect(problems.map(({ path, line, message }) => `${line} ${path}: ${message}`)).toEqual([
+      '4 workspaces.payments: the workspace ws-payments is called Payments already; name it here by that slug, or choose another name',
+    ])
+    expect((await plan(plane, file('ws-payments'))).problems).toEqual([])
+  })
+
+  it('leave two workspaces that change their names at once to the steps', async () => {
+    const plane = await startControlPlane()
+    await plane.call('POST', '/admin/workspaces', { name: 'One', slug: 'one' })
+    const file = 'portcullis: 1\nname: platform\nworkspaces:\n  one: { name: Two }\n  new: { name: One }\n'
+    expect((await plan(plane, file)).problems).toEqual([])
+  })
+
   it.each([
     ['not YAML', 'portcullis: [1', 1],
     ['a name twice', 'portcullis: 1\nname: a\nname: b\n', 3],

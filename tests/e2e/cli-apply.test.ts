@@ -145,7 +145,7 @@ test('a new thing is shown whole, also where it does not fit on a line', async (
     FILE.replace('retry: { attempts: 2 }', 'retry: { attempts: 2, on_status_codes: [429, 500, 502, 503, 504, 529] }'),
   )
   const { text } = await run(['apply', '-f', 'portcullis.yaml', '--plan'], { width: 60 })
-  expect(text).toContain('"attempts": 2,')
+  expect(text).toContain('\n          "attempts": 2,\n')
   expect(text).toContain('529')
   expect(text).not.toContain('…')
 })

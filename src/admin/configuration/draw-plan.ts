@@ -5,6 +5,7 @@ import type { AdminCaller } from '../caller.ts'
 import type { AdminParts } from '../parts.ts'
 import type { AdminRoute } from '../route.ts'
 import { createAdminClient, type AdminClient } from './admin-client.ts'
+import { checkNames } from './check-names.ts'
 import { checkSteps } from './check-steps.ts'
 import { readKeptSecrets } from './kept-secrets.ts'
 import { makePlan, referenceOf, type Step } from './make-plan.ts'
@@ -67,6 +68,7 @@ export async function drawPlan(request: PlanRequest, { routes, caller, parts }: 
       trustedHosts: parts.trustedHosts,
       secrets: secrets ?? {},
     }).map(({ path, message }) => ({ message, ...read.placeOf(path) })),
+    ...checkNames(plan.steps, actual).map(({ path, message }) => ({ message, ...read.placeOf(path) })),
   ]
   if (problems.length > 0) return refuse(read, problems, client)
   const complete = read.references.every(({ reference }) => secrets?.[reference] !== undefined)
