@@ -12,7 +12,7 @@ import type { AnswerFacts } from './stream/answer-tap.ts'
 /*
  * One request and its reply. What is known about an exchange grows to the right, and the types say so:
  *
- *   Inbound → Authenticated → Received → Planned → Admitted → Attempt
+ *   Inbound → Authenticated → Received → Planned → Admitted → Attempt → PaidAttempt
  *
  * A stage may rely on everything to its left.
  */
