@@ -74,8 +74,8 @@ it('lists every budget and rate limit, the one that would bite first on top', as
   })
   const before = await explain(plane, `?key=${id}&model=claude-sonnet-5`)
   expect(before.budgets.map(({ level, remaining }) => [level, remaining])).toEqual([
-    ['organisation', 1000],
     ['key', 10],
+    ['organisation', 1000],
   ])
   expect(before.rate_limits.map(({ level, value }) => [level, value])).toEqual([
     ['key', 5],
@@ -198,4 +198,30 @@ it('says that a budget of nothing is a no, and not that it was spent', async () 
     served: false,
     message: 'Policy “no Opus” has a budget of nothing, so this is not allowed.',
   })
+})
+
+it('a small budget that is fresh bites before a large one that is half spent, and a soft one comes last', async () => {
+  const plane = await startControlPlane()
+  await furnish(plane)
+  const { id } = await plane.newKey(['completions.write'], {
+    defaults: { provider: '@second' },
+    usage_limits: { credit_limit: 1000, periodic_reset: 'weekly' },
+  })
+  spend(plane, id, 500_000_000_000n)
+  const policy = { group_by: ['workspace_id'], type: 'cost', credit_limit: 1 }
+  await plane.call('POST', '/policies/usage-limits', { ...policy, name: 'small' })
+  await plane.call('POST', '/policies/usage-limits', {
+    ...policy,
+    name: 'soft',
+    credit_limit: 0.5,
+    enforcement: 'soft',
+  })
+  await plane.call('POST', '/policies/usage-limits', { ...policy, name: 'five', type: 'requests', credit_limit: 5 })
+  const { budgets } = await explain(plane, `?key=${id}&model=claude-sonnet-5`)
+  expect(budgets.map(({ of }) => of)).toEqual([
+    'policy “five”',
+    'policy “small”',
+    expect.stringContaining('key'),
+    'policy “soft”',
+  ])
 })

@@ -6,7 +6,7 @@ import type { LimitStates, PreviewedTarget } from '../parts.ts'
 type ShownBudget = Explanation['budgets'][number]
 type ShownRate = Explanation['rate_limits'][number]
 
-/** Every budget that a call would be charged to, with how it stands; the one with the smallest share left first. `person` is whose key it is. */
+/** Every budget that a call would be charged to, with how it stands; the one with the least left first. `person` is whose key it is. */
 export function showBudgets(
   targets: readonly PreviewedTarget[],
   person: string | undefined,
@@ -30,20 +30,25 @@ export function showBudgets(
         mode,
         targets: paths,
       }
-      return { left: shareLeft(budget, state), shown: { ...shown, ...showState(budget, state) } }
+      return { left: requestsLeft(budget, state), shown: { ...shown, ...showState(budget, state) } }
     })
     .toSorted((one, other) => one.left - other.left)
     .map(({ shown }) => shown)
 }
 
-/** Between 0 and 1. Soft budgets stop nobody, so they come last. */
-function shareLeft(
-  { amount, hard }: Budget,
+/** About what a request of Claude Code comes to: nano-dollars, tokens, requests. */
+const USUAL = { cost: 100_000_000, tokens: 50_000, requests: 1 } as const
+
+/**
+ * For how many usual requests there is room. All budgets are charged with the same, so among those of one unit the one with the
+ * least left does bite first; between units it is a guess. Soft budgets stop nobody, so they come last.
+ */
+function requestsLeft(
+  { amount, unit, hard }: Budget,
   state: { readonly spent: bigint; readonly held: bigint } | undefined,
 ): number {
-  const used = (state?.spent ?? 0n) + (state?.held ?? 0n)
-  const left = amount === 0n ? 0 : Math.max(0, 1 - Number(used) / Number(amount))
-  return hard ? left : left + 1
+  const left = amount - (state?.spent ?? 0n) - (state?.held ?? 0n)
+  return (hard ? 0 : Number.MAX_SAFE_INTEGER) + Math.max(0, Number(left)) / USUAL[unit]
 }
 
 /** Every rate limit that a call would count in, the narrowest first. */
