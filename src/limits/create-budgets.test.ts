@@ -248,6 +248,28 @@ test('values beyond the cap of a policy share one bucket until its period ends',
   expectHold(budgets.hold([value(0)], need(10)))
 })
 
+test('a value that has begun in the shared bucket stays there, though room comes in the middle of the period', () => {
+  const resets = new Map<string, number>()
+  const { budgets, clock } = build({ bucketsMax: 2, resets: (bucket) => resets.get(bucket) })
+  const value = (name: string) => purse({ level: 'policy' }, `budget|["${name}"]`)
+  for (const name of ['a', 'b', 'c']) expectHold(budgets.hold([value(name)], need(80))).settle(cost(80))
+  clock.advance(HOUR_MS)
+  for (const name of ['a', 'b']) resets.set(value(name).bucket, clock.now())
+  expect(expectShortage(budgets.hold([value('c')], need(80, 80, clock.now()))).reason).toBe('spent')
+})
+
+test('a day that a change of the time zone cuts counts as a whole as soon as a call goes on in it', () => {
+  let zone = 'UTC'
+  const { budgets, clock } = build({ zone: () => zone })
+  expectHold(budgets.hold([purse()], need(60))).settle(cost(60))
+  // There a day begins at 15:00 UTC, in the middle of the one that has the 60.
+  zone = 'Asia/Tokyo'
+  clock.advance(16 * HOUR_MS)
+  expect(budgets.state(budget(), 'budget').spent).toBe(0n)
+  expectHold(budgets.hold([purse()], need(10, 10, clock.now())))
+  expect(budgets.state(budget(), 'budget')).toMatchObject({ spent: 60n, held: 10n })
+})
+
 test('values of the day before make room for those of today', () => {
   const { budgets, clock } = build({ bucketsMax: 3 })
   const value = (name: string) => purse({ level: 'policy' }, `budget|["${name}"]`)
