@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import {
   configReference,
+  email,
   errorFormat,
   flag,
   idOrSlug,
@@ -16,7 +17,6 @@ import {
 } from './fields.ts'
 import { limitMembers, resetUsage, singleLimits } from './limits.ts'
 import { scope } from './scopes.ts'
-import { email } from './sessions.ts'
 
 /* A key is what a developer puts into Claude Code, or an administrator into a script. It is shown once. */
 

@@ -3,7 +3,7 @@ import { ChannelCreate } from './alerts.ts'
 import { KeyCreate } from './api-keys.ts'
 import { ConfigCreate } from './configs.ts'
 import { configurations } from './provider-kinds.ts'
-import { flag, idOrSlug, name, slug, strict } from './fields.ts'
+import { email, flag, idOrSlug, name, slug, strict } from './fields.ts'
 import { IntegrationCreate, IntegrationWorkspacesUpdate, ModelsUpdate } from './integrations.ts'
 import { OrganisationUpdate } from './organisation.ts'
 import { RatePolicyCreate, UsagePolicyCreate } from './policies.ts'
@@ -24,11 +24,6 @@ const secret = z
   .string()
   .regex(SECRET_REFERENCE, 'has to be a reference such as ${env:NAME} or ${file:path}; a file holds no secrets')
   .nullable()
-
-const email = z
-  .string()
-  .max(320)
-  .regex(/^[^\s@]+@[^\s@]+$/, 'has to be an e-mail address')
 
 /** A shape without those members of the API that a file says by its own form. */
 function without(shape: z.ZodRawShape, members: readonly string[]): z.ZodRawShape {

@@ -56,13 +56,31 @@ function quote(name: string): string {
   return JSON.stringify(name.length > 64 ? `${name.slice(0, 64)}…` : name)
 }
 
-/** What people call a thing. */
-export const name = z
+/**
+ * Words that are shown somewhere. Control characters would break lines of logs and letters; those that turn the direction of writing make one
+ * name look like another; half a character is none.
+ */
+export const words = z
   .string()
   .trim()
-  .min(1)
-  .max(255)
-  .regex(/^\P{Cc}*$/u, 'may not hold control characters')
+  .regex(/^[^\p{Cc}\p{Cs}\u202a-\u202e\u2066-\u2069]*$/u, 'may not hold control characters')
+
+/** What people call a thing. */
+export const name = words.min(1).max(255)
+
+const ADDRESS = /^[^\s@\p{C}<>()[\]\\,;:"]+@[^\s@\p{C}<>()[\]\\,;:"]+$/u
+
+/**
+ * An e-mail address, loosely: whether there is a mailbox only a letter can tell. Nothing that cannot be seen, so that nobody is invited twice, and
+ * nothing that means something around an address.
+ */
+export const email = z
+  .string()
+  .trim()
+  .max(320)
+  .regex(ADDRESS, { error: 'has to be an e-mail address', abort: true })
+  // Full-width forms become the plain ones where addresses are compared.
+  .refine((address) => ADDRESS.test(address.normalize('NFKC')), 'has to be an e-mail address')
 
 /** A longer remark; null clears it. */
 export const remark = z.string().trim().max(1000).nullable()

@@ -1,8 +1,7 @@
 import { z } from 'zod'
-import { idOrSlug, list, name, strict } from './fields.ts'
+import { email, idOrSlug, list, name, strict } from './fields.ts'
 import { organisationRole, workspaceRole } from './roles.ts'
 import { scope } from './scopes.ts'
-import { email } from './sessions.ts'
 
 /* An invite is a link that makes somebody a user. It works once, within seven days. */
 

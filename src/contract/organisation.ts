@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { name, strict } from './fields.ts'
+import { name, strict, words } from './fields.ts'
 import { limitMembers, listedLimits, resetUsage } from './limits.ts'
 
 /* What holds for everybody: the settings of the organisation, and the limits above all others. */
@@ -32,12 +32,9 @@ export const OrganisationUpdate = strict({
     .nullable()
     .optional()
     .meta({ description: 'Where its days, weeks and months begin; UTC when null.' }),
-  contact: z
-    .string()
-    .trim()
+  contact: words
     .min(1)
     .max(300)
-    .regex(/^\P{Cc}*$/u, 'may not hold control characters')
     .nullable()
     .optional()
     .meta({ description: 'Whom developers ask, told with every refusal of a budget: a channel, an address, a page.' }),

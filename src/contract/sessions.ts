@@ -4,13 +4,6 @@ import { strict } from './fields.ts'
 
 /* Signing in with a browser. A session is a cookie; nothing here shows its token. */
 
-/** An e-mail address, loosely: whether there is a mailbox only a letter can tell. */
-export const email = z
-  .string()
-  .trim()
-  .max(320)
-  .regex(/^[^\s@]+@[^\s@]+$/, 'has to be an e-mail address')
-
 /** Long beats odd: twelve characters of anything. The upper bound keeps hashing cheap. */
 export const password = z.string().min(12, 'has to have at least 12 characters').max(256)
 

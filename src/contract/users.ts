@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { list, stamps, strict } from './fields.ts'
+import { list, stamps, strict, words } from './fields.ts'
 import { limitMembers, listedLimits, resetUsage } from './limits.ts'
 import { organisationRole } from './roles.ts'
 
@@ -14,11 +14,7 @@ export const UserQuery = strict({
 })
 
 /** A first or last name; some people have one, some none. */
-export const personName = z
-  .string()
-  .trim()
-  .max(100)
-  .regex(/^\P{Cc}*$/u, 'may not hold control characters')
+export const personName = words.max(100)
 
 export const UserUpdate = strict({
   role: organisationRole.optional(),

@@ -34,6 +34,34 @@ const CHANGING = ADMIN_ROUTES.filter(({ method }) => method !== 'GET')
 const HEADERS = { 'x-portkey-api-key': ADMIN_KEY, 'content-type': 'application/json' }
 
 it.each([
+  ['a zero', 'x@example.com\u0000'],
+  ['what cannot be seen', 'ada\u200b@example.com'],
+  ['another direction', '\u202eada@example.com'],
+  ['half a character', 'ada\ud800@example.com'],
+  ['brackets', '<ada@example.com>'],
+  ['a second one', 'ada@example.com,eve@example.com'],
+  ['a second one, full width', 'ada＠example.com，eve@example.com'],
+  ['a line of its own', 'ada@example.com\r\nBcc: eve@example.com'],
+])('an address with %s is none', async (_what, email) => {
+  const plane = await startControlPlane()
+  const invited = await plane.call('POST', '/admin/users/invites', { email })
+  expect([invited.status, invited.body.data['message']]).toEqual([400, 'email: has to be an e-mail address'])
+  const key = { name: 'A', scopes: ['completions.write'], workspace_id: plane.workspace.id, alert_emails: [email] }
+  const told = await plane.call('POST', '/api-keys/workspace/service', key)
+  expect([told.status, told.body.data['message']]).toEqual([400, 'alert_emails.0: has to be an e-mail address'])
+})
+
+it.each([
+  ['a line', 'Pay\nments'],
+  ['another direction', '\u202estnemyaP'],
+  ['half a character', 'Pay\ud800'],
+])('a name does not hold %s', async (_what, name) => {
+  const { call } = await startControlPlane()
+  const { status, body } = await call('POST', '/admin/workspaces', { name })
+  expect([status, body.data['message']]).toEqual([400, 'name: may not hold control characters'])
+})
+
+it.each([
   ['not JSON', '{"name":'],
   ['an array', '[1]'],
   ['a text', '"name"'],

@@ -53,6 +53,28 @@ describe('nobody gives a role above their own', () => {
     expect((await ask(key, 'POST', '/api-keys/organisation/service', wider)).status).toBe(403)
   })
 
+  it('a key with the scope alone becomes nobody who may do more', async () => {
+    const plane = await startControlPlane()
+    const ask = asking(plane)
+    const scopes = ['organisation_users.create', 'organisation_users.update']
+    const made = await plane.call('POST', '/api-keys/organisation/service', { name: 'People', scopes })
+    const key = { name: 'key', headers: { 'x-portkey-api-key': String(made.body['key']) } }
+    const invite = async (email: string, role: string) => {
+      const wish = { email, workspaces: [{ id: plane.workspace.id, role }] }
+      return String((await plane.call('POST', '/admin/users/invites', wish)).body['id'])
+    }
+    for (const [role, status] of [
+      ['admin', 403],
+      ['manager', 403],
+      ['member', 200],
+    ] as const) {
+      const { user } = await signIn(plane, 'member', { role })
+      expect((await ask(key, 'POST', `/admin/users/${user.id}/sign-in-link`)).status, role).toBe(status)
+      const id = await invite(`${role}@example.com`, role)
+      expect((await ask(key, 'POST', `/admin/users/invites/${id}/resend`)).status, role).toBe(status)
+    }
+  })
+
   it.each([
     ['manager', 'manager', 200],
     ['manager', 'admin', 403],

@@ -1,9 +1,10 @@
 import { InviteResent } from '../../contract/invites.ts'
 import { renewInvite } from '../../store/invites.ts'
+import { grantScopes } from '../api-keys/key-permissions.ts'
 import { audited } from '../change.ts'
 import { route } from '../route.ts'
 import { showMoment } from '../show-moment.ts'
-import { requireStanding } from '../standing.ts'
+import { requireStanding, requireWorkspaceRole } from '../standing.ts'
 import { makeInviteLink } from './invite-link.ts'
 import { seePendingInvite } from './see-invite.ts'
 import { showInvite } from './show-invite.ts'
@@ -19,6 +20,9 @@ export const resendInvite = route({
     await audited(parts, { caller, action: 'resend', resource: 'invite' }, async (tx, note) => {
       const invite = await seePendingInvite(tx, caller, params.id)
       requireStanding(caller, invite.role)
+      // Whoever has the link can be that person.
+      for (const { role } of invite.workspaces) requireWorkspaceRole(caller, role)
+      if (invite.key !== undefined) grantScopes(caller, 'workspace-user', invite.key.scopes)
       await renewInvite(tx, invite.id, hash, expiresAt)
       const now = parts.clock.now()
       note({ id: invite.id, before: showInvite(invite, now), after: showInvite({ ...invite, expiresAt }, now) })

@@ -1,10 +1,11 @@
 import { SignInLink } from '../../contract/users.ts'
+import { listMemberships } from '../../store/members.ts'
 import { addSignInLink, SIGN_IN_LINK_MS } from '../../store/sign-in-link.ts'
 import { audited } from '../change.ts'
 import { conflict } from '../error.ts'
 import { route } from '../route.ts'
 import { showMoment } from '../show-moment.ts'
-import { requireStanding } from '../standing.ts'
+import { requireStanding, requireWorkspaceRole } from '../standing.ts'
 import { seeUser } from './see-user.ts'
 
 /** For who has no password, or has forgotten it. Whoever makes such a link could sign in as that person, so it is not for all. */
@@ -21,6 +22,8 @@ export const createSignInLink = route({
       async (tx, note) => {
         const user = await seeUser(tx, caller, params.id)
         requireStanding(caller, user.role)
+        // A key that may only look after people must not become somebody who may do more.
+        for (const { role } of await listMemberships(tx, user.id)) requireWorkspaceRole(caller, role)
         if (user.status !== 'active') throw conflict(`${user.email} is suspended and cannot sign in.`)
         note({ id: user.id })
         return addSignInLink({ db: tx, keys: parts.keys, clock: parts.clock }, user.id)
