@@ -55,6 +55,12 @@ describe('an invite', () => {
     const session = await asked(plane, { headers: { cookie } })('GET', '/sessions/current')
     expect(session.body).toMatchObject({ user: { email: 'ada@example.com' }, workspace: { role: 'manager' } })
     expect((await plane.call('GET', '/admin/users/invites?status=accepted')).body).toMatchObject({ total: 1 })
+    const trail = (await plane.call('GET', '/audit-logs?user_type=user')).body as unknown as { records: object[] }
+    expect(trail.records).toMatchObject([
+      { action: 'create', resource_type: 'key', workspace_id: plane.workspace.id, user_name: 'ada@example.com' },
+      { action: 'accept', resource_type: 'invite' },
+      { action: 'sign-in', resource_type: 'session' },
+    ])
   })
 
   it('works once, even for two at the same moment', async () => {

@@ -5,7 +5,11 @@ import { personName } from '../../contract/users.ts'
 import { hashPassword } from '../../credentials/password.ts'
 import { appendAuditEntry } from '../../store/audit.ts'
 import { noteChange } from '../../store/changes.ts'
+import type { Database } from '../../store/database.ts'
 import { findOpenInvite } from '../../store/invites.ts'
+import { listKeysOf } from '../../store/keys.ts'
+import type { User } from '../../store/users.ts'
+import { showKey } from '../api-keys/show-key.ts'
 import { keepRequest } from '../audit/name-actor.ts'
 import { refuseForeignOrigin } from '../authenticate.ts'
 import { acceptInvite } from '../invites/accept-invite.ts'
@@ -51,21 +55,8 @@ export function registerInvitePages(scope: FastifyInstance, parts: AdminParts): 
     const done = await store.db.transaction().execute(async (tx) => {
       const accepted = await acceptInvite(tx, invite, { firstName, lastName, passwordHash }, parts)
       if (accepted === undefined) return undefined
-      const { user } = accepted
-      const cookies = await beginSession(tx, user, wanted === undefined ? 'link' : 'password', request, parts)
-      await appendAuditEntry(tx, {
-        organisationId: user.organisationId,
-        workspaceId: null,
-        at: clock.now(),
-        action: 'accept',
-        resourceType: 'invite',
-        resourceId: invite.id,
-        actor: { type: 'user', id: user.id, name: user.email, user_id: user.id },
-        request: keepRequest(readOrigin(withoutToken(request), clock.now()), 200),
-        reason: null,
-        before: null,
-        after: await showUser(tx, user, parts),
-      })
+      const cookies = await beginSession(tx, accepted.user, wanted === undefined ? 'link' : 'password', request, parts)
+      await enterAll(tx, invite.id, accepted.user, request)
       await noteChange(tx, clock.now(), `accept invite ${invite.id}`)
       return { ...accepted, cookies }
     })
@@ -78,6 +69,31 @@ export function registerInvitePages(scope: FastifyInstance, parts: AdminParts): 
     }))
     return sendPage(setCookies(reply, done.cookies), acceptedPage(shown))
   })
+
+  /** The person is who has done it all, their keys included. */
+  async function enterAll(tx: Database, inviteId: string, user: User, knock: Knock): Promise<void> {
+    const now = clock.now()
+    const base = {
+      organisationId: user.organisationId,
+      at: now,
+      actor: { type: 'user', id: user.id, name: user.email, user_id: user.id },
+      request: keepRequest(readOrigin(withoutToken(knock), now), 200),
+      reason: null,
+      before: null,
+    } as const
+    const after = await showUser(tx, user, parts)
+    const accepted = { action: 'accept', resourceType: 'invite', resourceId: inviteId }
+    await appendAuditEntry(tx, { ...base, ...accepted, workspaceId: null, after })
+    for (const key of await listKeysOf(tx, user.id)) {
+      const created = {
+        action: 'create',
+        resourceType: 'key',
+        resourceId: key.id,
+        workspaceId: key.workspaceId ?? null,
+      }
+      await appendAuditEntry(tx, { ...base, ...created, after: await showKey(tx, key, parts) })
+    }
+  }
 
   async function find(token: unknown) {
     return typeof token === 'string' ? findOpenInvite(store.db, keys.hash(token), clock.now()) : undefined
