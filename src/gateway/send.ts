@@ -55,10 +55,18 @@ function answer({ status, headers, body }: OwnAnswer, reply: Reply): void {
   reply.end('whole')
 }
 
+/**
+ * What a call keeps of its attempt until it ends. Not the body: a stream lasts for minutes, and the body has been sent in its first second. And
+ * each by its name: a copy of all but one takes 1.5 µs.
+ */
+type CallFacts = Pick<
+  PaidAttempt,
+  'id' | 'endpoint' | 'receivedAt' | 'signal' | 'trail' | 'caller' | 'noteTokens' | 'target' | 'ordinals' | 'hold'
+>
+
 /** Sees one upstream call from its first byte to its entry in the ledger. */
 class UpstreamCall implements UpstreamHandler {
-  /** Without the body: a stream lasts for minutes, and the body has been sent in its first second. */
-  readonly #attempt: Omit<PaidAttempt, 'body'>
+  readonly #attempt: CallFacts
   /** Tokens of input, as long as the upstream has told nothing. */
   readonly #inputEstimate: number
   readonly #reply: Reply
@@ -75,9 +83,9 @@ class UpstreamCall implements UpstreamHandler {
   #ordinal = 0
 
   constructor(attempt: PaidAttempt, reply: Reply, parts: SendParts) {
-    const { body, ...kept } = attempt
-    this.#attempt = kept
-    this.#inputEstimate = Math.min(estimateInput(body), attempt.hold.most.input)
+    const { id, endpoint, receivedAt, signal, trail, caller, noteTokens, target, ordinals, hold } = attempt
+    this.#attempt = { id, endpoint, receivedAt, signal, trail, caller, noteTokens, target, ordinals, hold }
+    this.#inputEstimate = Math.min(estimateInput(attempt.body), hold.most.input)
     this.#reply = reply
     this.#parts = parts
     this.#id = newId(parts.clock.now())

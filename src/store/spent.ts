@@ -1,4 +1,4 @@
-import { sql } from 'kysely'
+import { type RawBuilder, sql } from 'kysely'
 import type { SpentEntry } from '../limits/create-budgets.ts'
 import { limitOf } from '../limits/bucket.ts'
 import type { Bucket, Reset } from '../limits/limit.ts'
@@ -21,15 +21,19 @@ export async function readSpent(db: Database, { zone, now }: SpentQuestion): Pro
   const periods = createPeriods(() => zone)
   const starts = await readStarts(db, periods, now)
   if (starts.length === 0) return []
-  const startOf = createStartFinder(starts)
+  const startsOf = createStartFinder(starts)
   const earliest = starts.reduce((least, { from }) => Math.min(least, from), now)
   const begin = Math.min(now, Math.max(earliest, await readFirstOpening(db)))
-  const cuts = cutQuarters(starts.map(({ since }) => since))
+  const cuts = starts.map(({ since }) => since)
   const days = new Map<Bucket, Map<number, MutableEntry>>()
-  for (let from = begin; from <= now; from += WINDOW_MS) {
+  for (let from = begin, until: number; from <= now; from = until) {
+    until = periods.day(from).end
     // Calls from after the present, which a clock that was set back has left behind, come with the last stretch.
-    const until = from + WINDOW_MS > now ? Number.MAX_SAFE_INTEGER : from + WINDOW_MS
-    for (const row of await sumQuarters(db, from, until, cuts)) addRow(days, row, startOf, periods)
+    const isLast = until > now
+    const end = isLast ? Number.MAX_SAFE_INTEGER : until
+    const within = cuts.filter((moment) => moment > from && moment < end)
+    const grain = isLast || within.length > 0 ? byQuarters(within) : WHOLE
+    for (const row of await sumCalls(db, from, end, grain)) addRow(days, row, startsOf, periods)
   }
   return [...days.values()].flatMap((ofBucket) => [...ofBucket.values()])
 }
@@ -39,9 +43,6 @@ const DAY_MS = 24 * 60 * 60 * 1_000
 
 /** Days that are read beyond what the running periods need: the longest month, and some. */
 const HISTORY_MS = 35 * DAY_MS
-
-/** Read at once; a day of a large company is some ten thousand groups. */
-const WINDOW_MS = DAY_MS
 
 /** Where counting begins, in milliseconds since the epoch. */
 interface Start {
@@ -70,11 +71,31 @@ async function readStarts(db: Database, periods: Periods, now: number): Promise<
   })
 }
 
-/** For each bucket its own start, else that of its limit; undefined where the limit is gone. */
-function createStartFinder(starts: readonly Start[]): (bucket: Bucket) => Start | undefined {
-  const byBucket = new Map(starts.map((start) => [start.bucket, start]))
-  return (bucket) => byBucket.get(bucket) ?? byBucket.get(limitOf(bucket))
+/** A bucket and where it begins. */
+interface Begun {
+  readonly bucket: Bucket
+  readonly start: Start
 }
+
+/** Of the buckets in a row's list (a JSON array) those that there still are. A key and a model make the same list day after day. */
+function createStartFinder(starts: readonly Start[]): (list: string) => readonly Begun[] {
+  const byBucket = new Map(starts.map((start) => [start.bucket, start]))
+  const known = new Map<string, readonly Begun[]>()
+  return (list) => {
+    const seen = known.get(list)
+    if (seen !== undefined) return seen
+    const begun = (JSON.parse(list) as readonly Bucket[]).flatMap((bucket) => {
+      // Its own start, else that of its limit; none where the limit is gone.
+      const start = byBucket.get(bucket) ?? byBucket.get(limitOf(bucket))
+      return start === undefined ? [] : [{ bucket, start }]
+    })
+    if (known.size === LISTS_KEPT) known.clear()
+    known.set(list, begun)
+    return begun
+  }
+}
+
+const LISTS_KEPT = 50_000
 
 function historyStart(reset: Reset, since: number, periods: Periods, now: number): number {
   const { start } = periods.of({ reset }, since, now)
@@ -89,13 +110,21 @@ async function readFirstOpening(db: Database): Promise<number> {
   return first?.at ?? Infinity
 }
 
-/** Numbers of the quarter hours within which counting begins: there, calls are added up by their very moment. */
-function cutQuarters(moments: readonly number[]): string {
-  const within = moments.filter((moment) => moment % QUARTER_MS !== 0)
-  return JSON.stringify([...new Set(within.map((moment) => Math.floor(moment / QUARTER_MS)))])
+/** A day in which no counting begins is added up as a whole. */
+const WHOLE = sql``
+
+/**
+ * By quarter hours, in which every time zone's day begins; and call by call in those within which counting begins, at one of these moments.
+ */
+function byQuarters(cuts: readonly number[]): RawBuilder<unknown> {
+  const within = cuts.filter((moment) => moment % QUARTER_MS !== 0)
+  const numbers = JSON.stringify([...new Set(within.map((moment) => Math.floor(moment / QUARTER_MS)))])
+  // Written out, because a bound number divides as a fraction.
+  const quarter = sql`opened_at / ${sql.lit(QUARTER_MS)}`
+  return sql`, ${quarter}, case when ${quarter} in (select value from json_each(${numbers})) then opened_at else 0 end`
 }
 
-interface QuarterRow {
+interface SumRow {
   /** JSON array. */
   readonly buckets: string
   readonly from: number
@@ -108,12 +137,15 @@ interface QuarterRow {
   readonly requests: number
 }
 
-/** Every time zone's day begins at a quarter hour, so these sums fit into days wherever the organisation is. */
-async function sumQuarters(db: Database, from: number, until: number, cuts: string): Promise<readonly QuarterRow[]> {
-  // Written out, because a bound number divides as a fraction.
+/** Sums for each list of buckets; `grain` tells them further apart. */
+async function sumCalls(
+  db: Database,
+  from: number,
+  until: number,
+  grain: RawBuilder<unknown>,
+): Promise<readonly SumRow[]> {
   const tokens = sql`(input_tokens + output_tokens + cache_read_tokens + cache_write_5m_tokens + cache_write_1h_tokens)`
-  const quarter = sql`opened_at / ${sql.lit(QUARTER_MS)}`
-  const { rows } = await sql<QuarterRow>`
+  const { rows } = await sql<SumRow>`
     select
       buckets,
       min(opened_at) as "from",
@@ -125,10 +157,7 @@ async function sumQuarters(db: Database, from: number, until: number, cuts: stri
       sum(case when ordinal = 0 then 1 else 0 end) as "requests"
     from ledger_calls
     where opened_at >= ${from} and opened_at < ${until} and buckets <> '[]'
-    group by
-      buckets,
-      ${quarter},
-      case when ${quarter} in (select value from json_each(${cuts})) then opened_at else 0 end
+    group by buckets ${grain}
   `.execute(db)
   return rows
 }
@@ -141,17 +170,16 @@ interface MutableEntry extends SpentEntry {
 
 function addRow(
   days: Map<Bucket, Map<number, MutableEntry>>,
-  row: QuarterRow,
-  startOf: (bucket: Bucket) => Start | undefined,
+  row: SumRow,
+  startsOf: (list: string) => readonly Begun[],
   periods: Periods,
 ): void {
   const { from, last } = row
   const { requests } = row
   const told = { costNanos: row.cost_nanos, tokens: row.tokens, requests }
   const most = { costNanos: row.most_nanos, tokens: row.most_tokens, requests }
-  for (const bucket of JSON.parse(row.buckets) as readonly Bucket[]) {
-    const start = startOf(bucket)
-    if (start === undefined || last < start.from || from < start.since) continue
+  for (const { bucket, start } of startsOf(row.buckets)) {
+    if (last < start.from || from < start.since) continue
     const used = start.isStrict ? most : told
     const day = periods.day(from).start
     let ofBucket = days.get(bucket)
