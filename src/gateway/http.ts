@@ -13,7 +13,7 @@ import type { GatewayParts, Keys } from './parts.ts'
 import { createPipeline } from './pipeline.ts'
 import { sendRefusal } from './refusal.ts'
 import { findCaller } from './stages/authenticate.ts'
-import { answerSpending } from './limits/spend-screen.ts'
+import { answerSpending } from './spend-screen.ts'
 import type { Serve } from './stage.ts'
 import { explainWrongPath } from './wrong-path.ts'
 

@@ -1,9 +1,9 @@
 import type { IncomingMessage } from 'node:http'
-import type { LimitedCall } from '../../limits/limit.ts'
-import type { Caller } from '../exchange.ts'
-import type { GatewayParts } from '../parts.ts'
-import { periodName, shareOf } from './spend-notices.ts'
-import { findCaller } from '../stages/authenticate.ts'
+import type { LimitedCall } from '../limits/limit.ts'
+import type { Caller } from './exchange.ts'
+import type { GatewayParts } from './parts.ts'
+import { periodName, shareOf } from './limits/spend-notices.ts'
+import { findCaller } from './stages/authenticate.ts'
 
 /** From here on the client shows a bar in the colour of a warning, and of an alarm. */
 const WARNING = 0.75
