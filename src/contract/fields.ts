@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { nearestName } from '../core/spelling.ts'
+import './plain-words.ts'
 
 /*
  * What the schemas of the admin API have in common. Input is strict: a name nobody knows is a mistake, and a mistake that
