@@ -293,6 +293,19 @@ test('buckets of removed limits are forgotten once their last call has ended', (
   expect(budgets.stats().buckets).toBe(0)
 })
 
+test('a running call grows by the budget that is in force, whatever older calls ask by', () => {
+  const before = budget({ mode: 'tight' })
+  const after = budget({ mode: 'tight', amount: 50n })
+  let now = before
+  const { budgets } = build({ find: () => now })
+  expectHold(budgets.hold([purse({ mode: 'tight' })], need(90, 10)))
+  now = after
+  const hold = expectHold(budgets.hold([{ budget: after, bucket: 'budget' }], need(90, 10)))
+  budgets.state(before, 'budget')
+  expect(hold.resize(need(90, 60))).toBe(false)
+  expect(hold.resize(need(90, 40))).toBe(true)
+})
+
 test('a year of days stays small, and its sum right', () => {
   const { budgets, clock } = build()
   const never = { reset: { every: 'never' }, amount: 10n ** 9n } as const

@@ -155,7 +155,7 @@ export function createBudgets(parts: BudgetsParts): CountedBudgets {
     }
 
     function mayGrow({ tally, sums }: HeldPart, wanted: Sums): boolean {
-      const { budget } = tally
+      const budget = budgetOf(tally)
       if (budget === undefined || !budget.hard || wanted[budget.unit] <= sums[budget.unit]) return true
       const { account } = lookUp({ budget, bucket: tally.bucket }, at)
       return fits(account, budget, wanted[budget.unit] - sums[budget.unit])
@@ -178,7 +178,7 @@ export function createBudgets(parts: BudgetsParts): CountedBudgets {
   function bucketsInUse(limitId: string): readonly Bucket[] {
     const inUse: Bucket[] = []
     for (const tally of books.get(limitId)?.tallies.values() ?? []) {
-      const budget = knownBudget(limitId, tally)
+      const budget = budgetOf(tally)
       if (budget === undefined) continue
       const { account } = lookUp({ budget, bucket: tally.bucket }, clock.now())
       if (isUsed(account)) inUse.push(tally.bucket)
@@ -240,8 +240,10 @@ export function createBudgets(parts: BudgetsParts): CountedBudgets {
     return !isFull
   }
 
-  function tellSpent({ budget, bucket }: Tally): void {
-    if (budget !== undefined && onThreshold !== undefined) tell(lookUp({ budget, bucket }, clock.now()), false)
+  function tellSpent(tally: Tally): void {
+    if (onThreshold === undefined) return
+    const budget = budgetOf(tally)
+    if (budget !== undefined) tell(lookUp({ budget, bucket: tally.bucket }, clock.now()), false)
   }
 
   function tell(place: Place, isRefusal: boolean): void {
@@ -262,7 +264,7 @@ export function createBudgets(parts: BudgetsParts): CountedBudgets {
   function sweepBook(limitId: string, book: Book, keepMs?: number): void {
     const isRemoved = find !== undefined && find(limitId) === undefined
     for (const [bucket, tally] of book.tallies) {
-      const budget = knownBudget(limitId, tally)
+      const budget = budgetOf(tally)
       if (budget !== undefined) {
         const { period } = lookUp({ budget, bucket }, clock.now())
         forgetPast(tally, period, clock.now(), keepMs)
@@ -272,9 +274,10 @@ export function createBudgets(parts: BudgetsParts): CountedBudgets {
     }
   }
 
-  function knownBudget(limitId: string, tally: Tally): Budget | undefined {
-    const found = find?.(limitId)
-    return found?.kind === 'budget' ? found : tally.budget
+  /** As it is in force: a call that has begun before a change still asks by what it was then. */
+  function budgetOf({ bucket, budget }: Tally): Budget | undefined {
+    const found = find?.(limitOf(bucket))
+    return found?.kind === 'budget' ? found : budget
   }
 
   function restore(entries: Iterable<SpentEntry>): void {
