@@ -115,7 +115,7 @@ function periodOf({ reset }: Budget): string {
 /** For a sentence. */
 function say(unit: BudgetUnit, amount: bigint): string {
   if (unit === 'cost') return `$${roundedDollars(amount)}`
-  return `${amount.toLocaleString('en-US')} ${unit}`
+  return `${amount.toLocaleString('en-US')} ${amount === 1n ? unit.slice(0, -1) : unit}`
 }
 
 /** To a cent, or exactly what is less than one; figures for machines are exact. */

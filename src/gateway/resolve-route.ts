@@ -187,7 +187,7 @@ function atHost(upstream: Upstream, customHost: string | undefined): Upstream {
 function noProvider(): GatewayError {
   return new GatewayError(
     'provider.missing',
-    'No provider named, and this key has no default. Add the header x-portkey-provider: @slug, or write the model as @slug/model.',
+    'No provider named, and neither this key nor its workspace has a default. Ask whoever runs the gateway for one; or add the header x-portkey-provider: @slug, or write the model as @slug/model.',
   )
 }
 
