@@ -57,6 +57,16 @@ it('whoever gives a role has all of it', () => {
   )
 })
 
+it("an administrator's key lets members in, and gives no role whose rights to administer it does not have", () => {
+  const administrator = (scopes: readonly string[]) =>
+    key(scopes, { kind: 'organisation-service', workspaceId: undefined })
+  requireWorkspaceRole(administrator(['workspace_users.create']), 'member')
+  for (const role of ['manager', 'admin'] as const) {
+    expect(() => requireWorkspaceRole(administrator(['workspace_users.create']), role)).toThrow('you cannot give it')
+    requireWorkspaceRole(administrator([...ORGANISATION_SCOPES]), role)
+  }
+})
+
 it('each role of a workspace holds all that the one below it holds, and no right of the organisation', () => {
   const { admin, manager, member } = WORKSPACE_ROLE_SCOPES
   expect([...member].filter((scope) => !manager.has(scope))).toEqual([])

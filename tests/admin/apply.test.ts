@@ -165,6 +165,14 @@ describe('a configuration file', () => {
     expect((await plan(plane, other)).steps.filter(({ action }) => action === 'delete')).toEqual([])
   })
 
+  it('what it calls otherwise, and still means, is not removed', async () => {
+    const plane = await startControlPlane()
+    await apply(plane, FILE)
+    const renamed = FILE.replace('      ci:\n', '      build:\n        name: ci\n')
+    expect(renamed).not.toBe(FILE)
+    expect(told((await plan(plane, renamed)).steps)).toEqual([])
+  })
+
   it('says at which step it stopped, keeps what was done, and goes on from there', async () => {
     const plane = await startControlPlane()
     await apply(plane, FILE)

@@ -71,6 +71,18 @@ describe('signing in with a password', () => {
     expect((await enter(plane, ada.user.email, PASSWORD)).statusCode).toBe(200)
   })
 
+  it('many at once do not take the machine: those beyond eight are asked to try again', async () => {
+    const { plane } = await withPassword()
+    const guesses = Array.from({ length: 40 }, (_, at) =>
+      enter(plane, `${at}@example.com`, 'x', { from: `10.3.0.${at}` }),
+    )
+    const answers = await Promise.all(guesses)
+    const turned = answers.filter(({ statusCode }) => statusCode === 429)
+    expect(turned.length).toBeGreaterThan(0)
+    expect(turned[0]!.headers['retry-after']).toBe('1')
+    expect(answers.filter(({ statusCode }) => statusCode === 401).length).toBeGreaterThanOrEqual(8)
+  })
+
   it('strangers who guess from everywhere lock nobody out of a browser they have used before', async () => {
     const { plane, ada } = await withPassword()
     const before = await enter(plane, ada.user.email, PASSWORD)
