@@ -65,7 +65,7 @@ const FACTS: Readonly<Record<string, Fact>> = {
   model: {
     needsTarget: true,
     // By its plain name, so that nobody gets a fresh budget by adding a date or a vendor to it.
-    read: (call) => (call.model === undefined ? undefined : fold(plainModelName(call.model))),
+    read: (call) => (call.model === undefined ? undefined : foldModel(call.model)),
     means: (value, call) => call.model !== undefined && isModel(fold(value), call.model, call.providerSlug),
   },
   config: { needsTarget: true, read: (call) => call.configId },
@@ -142,7 +142,7 @@ function isModel(pattern: string, model: string, providerSlug: string | undefine
   const [, slug, name = ''] = /^(?:@([^/]+)\/)?(.*)$/s.exec(pattern) ?? []
   if (slug !== undefined && slug !== providerSlug) return false
   const said = fold(model)
-  const plain = plainModelName(said)
+  const plain = foldModel(model)
   if (!name.endsWith('*')) return name === said || name === plain
   const beginning = name.slice(0, -1)
   return said.startsWith(beginning) || plain.startsWith(beginning)
@@ -151,6 +151,11 @@ function isModel(pattern: string, model: string, providerSlug: string | undefine
 /** Values of tags and names of models that look alike are one. */
 function fold(value: string): string {
   return value.slice(0, CHARACTERS_MAX).normalize('NFKC').toLowerCase()
+}
+
+/** By its plain name. Of the whole name: a long path in front of it must not push it out of sight, nor letters of another case. */
+function foldModel(name: string): string {
+  return fold(plainModelName(name.normalize('NFKC').toLowerCase()))
 }
 
 /** Of a value that names a bucket; what is longer shares the bucket of its beginning. */

@@ -159,6 +159,12 @@ describe('conditions', () => {
     ['a model in large letters', { key: 'model', value: 'claude-opus-4-1' }, { model: 'Claude-Opus-4-1' }, true],
     ['a family', { key: 'model', value: 'claude-opus-*' }, {}, true],
     [
+      'a family behind a long path',
+      { key: 'model', value: 'claude-opus-*' },
+      { model: `${'x/'.repeat(100)}Claude-Opus-5` },
+      true,
+    ],
+    [
       'a family on Bedrock',
       { key: 'model', value: 'claude-opus-*' },
       { model: 'us.anthropic.claude-opus-5-v1:0' },
@@ -213,6 +219,7 @@ describe('groups', () => {
     const spellings = [
       'claude-opus-4-1',
       'CLAUDE-OPUS-4-1',
+      'US.Anthropic.Claude-Opus-4-1',
       'us.anthropic.claude-opus-4-1-20250805-v1:0',
       'claude-opus-4-1[1m]',
     ]
