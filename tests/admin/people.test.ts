@@ -44,6 +44,7 @@ describe('an invite', () => {
     const done = await accept(plane, link, { password: 'correct horse battery' })
     expect(done.statusCode).toBe(200)
     const key = /settings for \S+ with (\S+?)</.exec(done.body)?.[1] ?? ''
+    expect(done.body).toContain(`npx http://gateway.example.com/cli.tgz connect --key ${key}<`)
     expect(plane.directory.find(key)).toMatchObject({ state: 'active', caller: { workspaceId: plane.workspace.id } })
     expect((await plane.call('GET', '/admin/users/ada@example.com')).body).toMatchObject({
       first_name: 'Ada',

@@ -65,9 +65,10 @@ export function registerInvitePages(scope: FastifyInstance, parts: AdminParts): 
     if (done.keys.length === 0) return goHome(reply, done.cookies)
     const shown = done.keys.map(({ workspace, secret }) => ({
       workspace,
+      secret,
       settings: parts.settingsText(parts.publicUrl(), secret),
     }))
-    return sendPage(setCookies(reply, done.cookies), acceptedPage(shown))
+    return sendPage(setCookies(reply, done.cookies), acceptedPage(parts.publicUrl(), shown))
   })
 
   /** The person is who has done it all, their keys included. */

@@ -44,7 +44,7 @@ export function overviewPage(overview: Overview): string {
     <section>
       <h2>Connect Claude Code</h2>
       <p>The gateway is at <code>${overview.url}</code>. With a key, one command connects a machine:</p>
-      <pre>${connectCommand(overview)}</pre>
+      <pre>${connectCommand(overview.url, KEY_PLACEHOLDER)}</pre>
       <p>Or paste this into <code>~/.claude/settings.json</code>:</p>
       <pre>${overview.settings}</pre>
     </section>
@@ -84,7 +84,7 @@ export function strangerPage(gateway: Gateway, problem?: string): string {
         Requests go through here to the providers this organisation uses, and are recorded with their usage and cost.
       </p>
       <p>Developers connect with the key they were given:</p>
-      <pre>${connectCommand(gateway)}</pre>
+      <pre>${connectCommand(gateway.url, KEY_PLACEHOLDER)}</pre>
     </section>
     <section>
       <h2>Sign in</h2>
@@ -157,20 +157,31 @@ interface Invitation {
 }
 
 /** Right after accepting, for who was promised keys. They are shown here and never again. */
-export function acceptedPage(keys: readonly { readonly workspace: string; readonly settings: string }[]): string {
+export function acceptedPage(url: string, keys: readonly NewKey[]): string {
   return page(html`
     <header><h1>Portcullis</h1></header>
     <section>
       <h2>Welcome</h2>
-      <p>Your key is shown here and never again. Paste this into <code>~/.claude/settings.json</code>:</p>
+      <p>
+        Your key is shown here and never again. Run the command where Claude Code is, or paste the lines below it into
+        <code>~/.claude/settings.json</code>.
+      </p>
       ${keys.map(
-        ({ workspace, settings }) =>
+        ({ workspace, secret, settings }) =>
           html`<p>${workspace}</p>
+            <pre>${connectCommand(url, secret)}</pre>
             <pre>${settings}</pre>`,
       )}
       <p><a href="/">Go on</a></p>
     </section>
   `)
+}
+
+interface NewKey {
+  readonly workspace: string
+  readonly secret: string
+  /** The settings block with the key in it. */
+  readonly settings: string
 }
 
 function field(name: string, label: string, type: string, autocomplete: string): Html {
@@ -198,8 +209,8 @@ function page(body: Html): string {
   }\n`
 }
 
-function connectCommand({ url }: Gateway): string {
-  return `npx ${url}/cli.tgz connect --key ${KEY_PLACEHOLDER}`
+function connectCommand(url: string, key: string): string {
+  return `npx ${url}/cli.tgz connect --key ${key}`
 }
 
 function providerTable(providers: readonly ListedProvider[]): Html {
