@@ -1,6 +1,13 @@
 import { createInterface } from 'node:readline'
 import type { ReadStream, WriteStream } from 'node:tty'
-import type { Ask } from './machine.ts'
+
+/** The person at the terminal, to be asked. */
+export interface Ask {
+  /** One line. An empty string if the person only pressed return. */
+  line(question: string): Promise<string>
+  /** One line that is not shown while it is typed. */
+  secret(question: string): Promise<string>
+}
 
 /** Asks the person at the terminal. Questions go to stderr, because stdout may be redirected. */
 export function askOnTerminal(input: ReadStream, output: WriteStream): Ask {

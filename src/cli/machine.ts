@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { homedir } from 'node:os'
 import { type Clock, systemClock } from '../core/clock.ts'
-import { askOnTerminal } from './ask.ts'
+import { type Ask, askOnTerminal } from './ask.ts'
 import { howToRun } from './fetched-from.ts'
 
 /** What a command may touch of the computer it runs on. Tests hand in another one. */
@@ -25,13 +25,6 @@ export interface Machine {
   readonly ask: Ask | undefined
   /** Runs a program for at most five seconds. Undefined if it is not installed. */
   readonly run: (program: string, args: readonly string[]) => Promise<Ran | undefined>
-}
-
-export interface Ask {
-  /** One line. An empty string if the person only pressed return. */
-  line(question: string): Promise<string>
-  /** One line that is not shown while it is typed. */
-  secret(question: string): Promise<string>
 }
 
 export interface Ran {
