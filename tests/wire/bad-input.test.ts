@@ -84,6 +84,20 @@ describe('a bad request gets one clear error, and no upstream call', () => {
       /model: stands more than once/,
     ],
     [
+      'other models twice',
+      { body: '{"model":"a","fallbacks":[{"model":"b"}],"fallb\\u0061cks":[]}' },
+      400,
+      'request.malformed',
+      /fallbacks: stands more than once/,
+    ],
+    [
+      'a faster and dearer answer, or not',
+      { body: '{"model":"a","speed":"fast","speed":"standard"}' },
+      400,
+      'request.malformed',
+      /speed: stands more than once/,
+    ],
+    [
       'the model twice, once spelt with an escape',
       { body: '{"model":"a","mod\\u0065l":"b"}' },
       400,

@@ -14,7 +14,23 @@ import type { Stage } from '../stage.ts'
  * Members that decide what a call does or costs. A body in which one of them stands twice means different things to
  * different readers, so it is refused instead of guessed at.
  */
-const DECISIVE = new Set(['model', 'stream', 'max_tokens', 'messages', 'system', 'tools'])
+const DECISIVE = new Set([
+  'model',
+  'stream',
+  'max_tokens',
+  'messages',
+  'system',
+  'tools',
+  // What else budgets and lists of allowed models go by.
+  'cache_control',
+  'context_management',
+  'fallbacks',
+  'inference_geo',
+  'mcp_servers',
+  'service_tier',
+  'speed',
+  'thinking',
+])
 
 /** Reads the body of a known caller and finds its top-level members, without parsing what lies inside them. */
 export function receive(limits: RequestLimits, clock: Clock): Stage<Authenticated, Received> {
