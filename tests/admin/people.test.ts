@@ -83,6 +83,21 @@ describe('an invite', () => {
     expect((await accept(plane, String(again.body['inviteLink']))).statusCode).toBe(303)
   })
 
+  it('that is too old is not sent again once there is another one, nor to who is a user by now', async () => {
+    const plane = await startControlPlane()
+    await invite(plane)
+    plane.clock.advance(7 * 24 * 3_600_000)
+    const { body } = await plane.call('GET', '/admin/users/invites?status=expired')
+    const again = `/admin/users/invites/${String(body.data[0]?.['id'])}/resend`
+    const link = await invite(plane)
+    expect(await plane.call('POST', again)).toMatchObject({
+      status: 409,
+      text: expect.stringContaining('invited already'),
+    })
+    expect((await accept(plane, link)).statusCode).toBe(303)
+    expect(await plane.call('POST', again)).toMatchObject({ status: 409, text: expect.stringContaining('is a user') })
+  })
+
   it('opens nothing once it is cancelled', async () => {
     const plane = await startControlPlane()
     const link = await invite(plane)

@@ -2,16 +2,16 @@ import { WORKSPACE_ROLE_SCOPES, type WorkspaceRole } from '../../contract/roles.
 import { InviteCreate, InviteCreated } from '../../contract/invites.ts'
 import { foldAddress } from '../../core/fold-name.ts'
 import { asId, newId } from '../../core/ids.ts'
-import { insertInvite, listInvites, type Invite } from '../../store/invites.ts'
-import { findUser } from '../../store/users.ts'
+import { insertInvite, type Invite } from '../../store/invites.ts'
 import { grantScopes } from '../api-keys/key-permissions.ts'
 import { audited } from '../change.ts'
-import { conflict, invalid } from '../error.ts'
+import { invalid } from '../error.ts'
 import { route } from '../route.ts'
 import { showMoment } from '../show-moment.ts'
 import { requireStanding, requireWorkspaceRole } from '../standing.ts'
 import { seeWorkspace } from '../workspaces/see-workspace.ts'
 import { makeInviteLink } from './invite-link.ts'
+import { requireUninvited } from './require-uninvited.ts'
 import { showInvite } from './show-invite.ts'
 
 /** The link is in the answer: whoever invites sends it, by whatever way they trust. */
@@ -35,12 +35,7 @@ export const createInvite = route({
 
     await audited(parts, { caller, action: 'create', resource: 'invite' }, async (tx, note) => {
       const email = foldAddress(body.email)
-      if ((await findUser(tx, caller.organisationId, email)) !== undefined) {
-        throw conflict(`${email} is a user already. Add them to a workspace instead.`)
-      }
-      const everyOne = { offset: 0, limit: 1 }
-      const open = await listInvites(tx, caller.organisationId, { email, status: 'pending' }, everyOne, now)
-      if (open.total > 0) throw conflict(`${email} is invited already. Send that invite again, or cancel it.`)
+      await requireUninvited(tx, caller.organisationId, email, now)
       const workspaces: Invite['workspaces'][number][] = []
       for (const wish of body.workspaces) {
         const workspace = await seeWorkspace(tx, caller, wish.id)

@@ -6,6 +6,7 @@ import { route } from '../route.ts'
 import { showMoment } from '../show-moment.ts'
 import { requireStanding, requireWorkspaceRole } from '../standing.ts'
 import { makeInviteLink } from './invite-link.ts'
+import { requireUninvited } from './require-uninvited.ts'
 import { seePendingInvite } from './see-invite.ts'
 import { showInvite } from './show-invite.ts'
 
@@ -23,8 +24,9 @@ export const resendInvite = route({
       // Whoever has the link can be that person.
       for (const { role } of invite.workspaces) requireWorkspaceRole(caller, role)
       if (invite.key !== undefined) grantScopes(caller, 'workspace-user', invite.key.scopes)
-      await renewInvite(tx, invite.id, hash, expiresAt)
       const now = parts.clock.now()
+      await requireUninvited(tx, caller.organisationId, invite.email, now, invite.id)
+      await renewInvite(tx, invite.id, hash, expiresAt)
       note({ id: invite.id, before: showInvite(invite, now), after: showInvite({ ...invite, expiresAt }, now) })
     })
     return { inviteLink: link, invite_link: link, expires_at: showMoment(expiresAt) }
