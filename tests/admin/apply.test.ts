@@ -293,6 +293,8 @@ workspaces:
     ['a name twice', 'portcullis: 1\nname: a\nname: b\n', 3],
     ['no version', 'name: a\n', 1],
     ['__proto__', 'portcullis: 1\nname: a\nworkspaces:\n  __proto__: {}\n', 4],
+    ['what holds itself', 'portcullis: 1\nname: a\nworkspaces: &all\n  one: *all\n', 4],
+    ['what holds itself far inside', 'portcullis: 1\nname: a\nworkspaces: &all\n  one: [&one { two: [*all] }]\n', 4],
     [
       'aliases without end',
       `a: &a [x,x,x,x,x,x,x,x,x]\n${'bcdefghi'

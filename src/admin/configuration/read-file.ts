@@ -1,4 +1,5 @@
 import {
+  isAlias,
   isMap,
   isScalar,
   LineCounter,
@@ -133,10 +134,16 @@ function findOddity(document: Document.Parsed): { message: string; offset: numbe
       const offset = node.range?.[0] ?? 0
       if (path.filter((each) => !('key' in each)).length > DEPTH_MAX) odd = { message: 'is nested too deep', offset }
       else if (isMap(node)) odd = findOddName(node)
+      else if (isAlias(node) && holds(path, node.resolve(document))) odd = { message: 'may not hold itself', offset }
       return odd === undefined ? undefined : visit.BREAK
     },
   })
   return odd
+}
+
+/** An anchor stands before its aliases, so what an alias leads back into is around it. */
+function holds(path: readonly unknown[], node: unknown): boolean {
+  return node !== undefined && path.includes(node)
 }
 
 function findOddName({ items, range }: YAMLMap): { message: string; offset: number } | undefined {
