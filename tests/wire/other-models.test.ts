@@ -58,8 +58,8 @@ const takeOver: Turn = (_request, response) => {
   )
 }
 
-test('a strict budget is not passed by a dearer model that takes over', async () => {
-  const limits = limitTo([budget({ amount: 25_000_000n })], createManualClock())
+test.each(['strict', 'tight'] as const)('a %s budget is not passed by a dearer model that takes over', async (mode) => {
+  const limits = limitTo([budget({ amount: 25_000_000n, mode })], createManualClock())
   await start(takeOver, { limits, prices: createPrices([{ ...listPrices, validFrom: 0 }]) })
   const statuses: number[] = []
   for (let at = 0; at < 8; at += 1) statuses.push((await ask(FALLBACK)).status)

@@ -63,7 +63,6 @@ export class Measure {
 
   /** Where no budget holds what is likely (`wantsLikely`), the most stands for that too: nobody looks at it, and a price is dear to work out. */
   constructor(attempt: Attempt, parts: MeasureParts, now: number, wantsLikely = true) {
-    this.#wantsLikely = wantsLikely
     const { target, caller, sessionId, headers, ordinals, receivedAt } = attempt
     const body = configuredBody(attempt.body, target)
     const asked = readDemand(body, sizeOf(target.model))
@@ -71,6 +70,8 @@ export class Measure {
     const { agentId, requestClass } = describeClient(headers)
     this.demand = demand
     this.#mayGrow = demand.inputGrows || target.others.length > 0
+    // Nothing was learned of what other models do.
+    this.#wantsLikely = wantsLikely && target.others.length === 0
     this.requests = ordinals.drawn === 0 ? 1 : 0
     this.#parts = parts
     this.#attempt = { receivedAt, target }
