@@ -2,7 +2,7 @@ import type { Selectable } from 'kysely'
 import type { ChannelKind } from '../core/alert-kinds.ts'
 import { asId, type Id } from '../core/ids.ts'
 import type { Database } from './database.ts'
-import type { Page, Window } from './page.ts'
+import { type Page, type Window, readPage } from './page.ts'
 import type { AlertChannelTable } from './schema.ts'
 
 /** A way to somebody who wants to hear. */
@@ -86,15 +86,7 @@ export async function listChannels(
 ): Promise<Page<AlertChannel>> {
   let matching = db.selectFrom('alert_channels').where('organisation_id', '=', organisationId)
   if (filter.workspaceId !== undefined) matching = matching.where('workspace_id', '=', filter.workspaceId)
-  const rows = await matching
-    .selectAll()
-    .orderBy('created_at')
-    .orderBy('id')
-    .offset(window.offset)
-    .limit(window.limit)
-    .execute()
-  const { total } = await matching.select(({ fn }) => fn.countAll<number>().as('total')).executeTakeFirstOrThrow()
-  return { items: rows.map(toChannel), total }
+  return await readPage(matching.selectAll().orderBy('created_at').orderBy('id'), window, toChannel)
 }
 
 /** How many a workspace has, or, for undefined, the organisation itself. */

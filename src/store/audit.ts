@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { sql } from 'kysely'
 import type { Database } from './database.ts'
-import type { Page, Window } from './page.ts'
+import { type Page, type Window, readPage } from './page.ts'
 import type { AuditEntryTable } from './schema.ts'
 
 /*
@@ -174,14 +174,7 @@ export async function listAuditEntries(
     if (value !== undefined) matching = matching.where(sql`request ->> ${name}`, '=', value)
   }
   if (after !== undefined) matching = matching.where('number', '>', after)
-  const rows = await matching
-    .selectAll()
-    .orderBy('number', after === undefined ? 'desc' : 'asc')
-    .offset(window.offset)
-    .limit(window.limit)
-    .execute()
-  const { total } = await matching.select(({ fn }) => fn.countAll<number>().as('total')).executeTakeFirstOrThrow()
-  return { items: rows.map(toEntry), total }
+  return await readPage(matching.selectAll().orderBy('number', after === undefined ? 'desc' : 'asc'), window, toEntry)
 }
 
 /** The newest entry about one thing. */

@@ -1,6 +1,6 @@
 import { asId, type Id } from '../core/ids.ts'
 import type { Database } from './database.ts'
-import type { Page, Window } from './page.ts'
+import { type Page, type Window, readPage } from './page.ts'
 
 /** A saved routing document with the version in force. */
 export interface SavedConfig {
@@ -80,17 +80,7 @@ export async function listConfigs(
 ): Promise<Page<SavedConfig>> {
   let matching = selectConfigs(db).where('configs.organisation_id', '=', organisationId)
   if (filter.workspaceId !== undefined) matching = matching.where('configs.workspace_id', '=', filter.workspaceId)
-  const rows = await matching
-    .orderBy('configs.created_at')
-    .orderBy('configs.id')
-    .offset(window.offset)
-    .limit(window.limit)
-    .execute()
-  const { total } = await matching
-    .clearSelect()
-    .select(({ fn }) => fn.countAll<number>().as('total'))
-    .executeTakeFirstOrThrow()
-  return { items: rows.map(toConfig), total }
+  return await readPage(matching.orderBy('configs.created_at').orderBy('configs.id'), window, toConfig)
 }
 
 /** Newest first. */

@@ -3,7 +3,7 @@ import { asId, type Id } from '../core/ids.ts'
 import type { Database } from './database.ts'
 import type { ProviderSettings } from '../providers/adapter.ts'
 import { readSettings } from './documents.ts'
-import type { Page, Window } from './page.ts'
+import { type Page, type Window, readPage } from './page.ts'
 import type { IntegrationTable } from './schema.ts'
 
 export interface Integration {
@@ -113,15 +113,7 @@ export async function listIntegrations(
       ]),
     )
   }
-  const rows = await matching
-    .selectAll()
-    .orderBy('created_at')
-    .orderBy('id')
-    .offset(window.offset)
-    .limit(window.limit)
-    .execute()
-  const { total } = await matching.select(({ fn }) => fn.countAll<number>().as('total')).executeTakeFirstOrThrow()
-  return { items: rows.map(toIntegration), total }
+  return await readPage(matching.selectAll().orderBy('created_at').orderBy('id'), window, toIntegration)
 }
 
 export async function updateIntegration(db: Database, id: string, patch: IntegrationPatch, now: number): Promise<void> {

@@ -3,7 +3,7 @@ import { foldAddress } from '../core/fold-name.ts'
 import { asId, type Id } from '../core/ids.ts'
 import type { Database } from './database.ts'
 import type { WorkspaceRole } from './members.ts'
-import type { Page, Window } from './page.ts'
+import { type Page, type Window, readPage } from './page.ts'
 import type { InviteTable } from './schema.ts'
 import type { OrganisationRole } from './users.ts'
 
@@ -103,15 +103,7 @@ export async function listInvites(
   if (filter.status === 'expired') matching = matching.where('status', '=', 'pending').where('expires_at', '<=', now)
   else if (filter.status !== undefined) matching = matching.where('status', '=', filter.status)
   if (filter.status === 'pending') matching = matching.where('expires_at', '>', now)
-  const rows = await matching
-    .selectAll()
-    .orderBy('created_at', 'desc')
-    .orderBy('id', 'desc')
-    .offset(window.offset)
-    .limit(window.limit)
-    .execute()
-  const { total } = await matching.select(({ fn }) => fn.countAll<number>().as('total')).executeTakeFirstOrThrow()
-  return { items: rows.map(toInvite), total }
+  return await readPage(matching.selectAll().orderBy('created_at', 'desc').orderBy('id', 'desc'), window, toInvite)
 }
 
 /** Another link for the same invite; the one before opens nothing any more. */

@@ -10,7 +10,7 @@ import {
   type KeyDefaults,
   type KeyRotation,
 } from './documents.ts'
-import type { Page, Window } from './page.ts'
+import { type Page, type Window, readPage } from './page.ts'
 import type { ApiKeyTable } from './schema.ts'
 
 export type KeyKind = 'organisation-service' | 'workspace-service' | 'workspace-user'
@@ -122,15 +122,7 @@ export async function listKeys(
       .where('revoked_at', 'is', null)
       .where((is) => is.or([is('expires_at', 'is', null), is('expires_at', '>', now)]))
   }
-  const rows = await matching
-    .selectAll()
-    .orderBy('created_at', 'desc')
-    .orderBy('id', 'desc')
-    .offset(window.offset)
-    .limit(window.limit)
-    .execute()
-  const { total } = await matching.select(({ fn }) => fn.countAll<number>().as('total')).executeTakeFirstOrThrow()
-  return { items: rows.map(toKey), total }
+  return await readPage(matching.selectAll().orderBy('created_at', 'desc').orderBy('id', 'desc'), window, toKey)
 }
 
 export async function updateKey(db: Database, id: string, patch: KeyPatch, now: number): Promise<void> {

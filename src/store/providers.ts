@@ -1,6 +1,6 @@
 import { asId, type Id } from '../core/ids.ts'
 import type { Database } from './database.ts'
-import type { Page, Window } from './page.ts'
+import { type Page, type Window, readPage } from './page.ts'
 
 export interface Provider {
   readonly id: Id<'provider'>
@@ -79,17 +79,7 @@ export async function listProviders(
   if (filter.workspaceId !== undefined) matching = matching.where('providers.workspace_id', '=', filter.workspaceId)
   if (filter.integrationId !== undefined)
     matching = matching.where('providers.integration_id', '=', filter.integrationId)
-  const rows = await matching
-    .orderBy('providers.created_at')
-    .orderBy('providers.id')
-    .offset(window.offset)
-    .limit(window.limit)
-    .execute()
-  const { total } = await matching
-    .clearSelect()
-    .select(({ fn }) => fn.countAll<number>().as('total'))
-    .executeTakeFirstOrThrow()
-  return { items: rows.map(toListed), total }
+  return await readPage(matching.orderBy('providers.created_at').orderBy('providers.id'), window, toListed)
 }
 
 /** The slugs that are taken in a workspace. */

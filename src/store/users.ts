@@ -2,7 +2,7 @@ import type { Selectable } from 'kysely'
 import { foldAddress } from '../core/fold-name.ts'
 import { asId, type Id } from '../core/ids.ts'
 import type { Database } from './database.ts'
-import type { Page, Window } from './page.ts'
+import { type Page, type Window, readPage } from './page.ts'
 import type { UserTable } from './schema.ts'
 
 export type OrganisationRole = 'owner' | 'admin' | 'member'
@@ -96,15 +96,7 @@ export async function listUsers(
   let matching = db.selectFrom('users').where('organisation_id', '=', organisationId)
   if (filter.email !== undefined) matching = matching.where('email', '=', foldAddress(filter.email))
   if (filter.role !== undefined) matching = matching.where('role', '=', filter.role)
-  const rows = await matching
-    .selectAll()
-    .orderBy('created_at')
-    .orderBy('id')
-    .offset(window.offset)
-    .limit(window.limit)
-    .execute()
-  const { total } = await matching.select(({ fn }) => fn.countAll<number>().as('total')).executeTakeFirstOrThrow()
-  return { items: rows.map(toUser), total }
+  return await readPage(matching.selectAll().orderBy('created_at').orderBy('id'), window, toUser)
 }
 
 export async function updateUser(db: Database, id: string, patch: UserPatch, now: number): Promise<void> {
