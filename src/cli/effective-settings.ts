@@ -1,5 +1,6 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { isObject } from '../core/is-object.ts'
 import { member } from '../contract/answer.ts'
 import { readJsonText } from './json-text.ts'
 import type { Machine } from './machine.ts'
@@ -84,8 +85,4 @@ function strings(value: unknown): Record<string, string> {
   if (!isObject(value)) return {}
   const entries = Object.entries(value).filter((entry): entry is [string, string] => typeof entry[1] === 'string')
   return Object.fromEntries(entries.filter(([, text]) => text !== ''))
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

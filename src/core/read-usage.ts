@@ -1,3 +1,4 @@
+import { isObject } from './is-object.ts'
 import { NO_USAGE, type ReportedUsage, type TokenUsage, type UsageStep } from './usage.ts'
 
 /*
@@ -139,8 +140,4 @@ function combine(a: TokenUsage, b: TokenUsage, count: (x: number, y: number) => 
 function readCount(value: unknown): number | undefined {
   if (typeof value !== 'number' || !Number.isFinite(value) || value < 0) return undefined
   return Math.min(Math.trunc(value) + 0, COUNT_MAX)
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

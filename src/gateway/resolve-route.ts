@@ -1,3 +1,4 @@
+import { isObject } from '../core/is-object.ts'
 import { GatewayError } from '../core/errors.ts'
 import { header } from '../core/headers.ts'
 import { parseMember } from '../core/json.ts'
@@ -19,7 +20,6 @@ import type {
 import type { Caller, Choice, DeadEnd, Received, Route, Target } from './exchange.ts'
 import { modelToTry } from './models.ts'
 import type { GatewayParts } from './parts.ts'
-import { isRecord } from './stream/read-error.ts'
 
 export interface RouteQuestion {
   readonly exchange: Received
@@ -159,7 +159,7 @@ function readParam({ body, modelAsked }: Received, name: string): unknown {
 }
 
 function inside(value: unknown, name: string): unknown {
-  return isRecord(value) && Object.hasOwn(value, name) ? value[name] : undefined
+  return isObject(value) && Object.hasOwn(value, name) ? value[name] : undefined
 }
 
 /** Of the body as the target gets it: a config can come with the request. */

@@ -1,3 +1,4 @@
+import { isObject } from '../core/is-object.ts'
 import type { GatewayError, WireErrorType } from '../core/errors.ts'
 import { type HeaderLines, contentCoding, header } from '../core/headers.ts'
 import type { UpstreamFlow, UpstreamHandler } from './adapter.ts'
@@ -130,10 +131,6 @@ export function readEnvelope(document: unknown): { readonly type: string; readon
   if (!isObject(document) || document['type'] !== 'error' || !isObject(document['error'])) return undefined
   const { type, message } = document['error'] as { readonly type?: unknown; readonly message?: unknown }
   return typeof type === 'string' && typeof message === 'string' ? { type, message } : undefined
-}
-
-export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 /** Of the old body, which is gone. */

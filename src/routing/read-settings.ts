@@ -1,3 +1,4 @@
+import { isObject } from '../core/is-object.ts'
 import { checkHost } from '../core/hosts.ts'
 import type { NODE_MEMBERS } from './config-members.ts'
 import { readParamPath } from './param-path.ts'
@@ -234,8 +235,4 @@ function mergedAt(
   if (!Object.hasOwn(inner, name)) return outer[name]
   const [from, to] = [Object.hasOwn(outer, name) ? outer[name] : undefined, inner[name]]
   return isObject(from) && isObject(to) ? merged(from, to) : to
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -1,3 +1,4 @@
+import { isObject } from '../../core/is-object.ts'
 import type { Clock, Timer } from '../../core/clock.ts'
 import { GatewayError, toGatewayError } from '../../core/errors.ts'
 import { type HeaderLines, contentCoding, isEventStream } from '../../core/headers.ts'
@@ -7,7 +8,7 @@ import { AttemptFailed, type Failure, readRetryAfter, refused, statusOfType } fr
 import type { GatewayParts } from '../parts.ts'
 import { servedByHeaders } from '../served-by.ts'
 import type { Stage } from '../stage.ts'
-import { isRecord, readError } from '../stream/read-error.ts'
+import { readError } from '../stream/read-error.ts'
 import { type EventKind, type EventReader, createEventReader } from '../stream/sse.ts'
 
 /** Errors are short; what goes on for longer than this is let through as it comes. */
@@ -202,7 +203,7 @@ class Uncommitted implements Reply {
         this.#commit()
         return
       case 'message_delta':
-        if (isRecord(json['delta']) && typeof json['delta']['stop_reason'] === 'string') this.#commit()
+        if (isObject(json['delta']) && typeof json['delta']['stop_reason'] === 'string') this.#commit()
         return
       case 'error':
         this.#fail(this.#answered(this.#head!))
@@ -242,7 +243,7 @@ class Uncommitted implements Reply {
 function parse(data: Buffer | string): Readonly<Record<string, unknown>> {
   try {
     const json: unknown = JSON.parse(data.toString())
-    return isRecord(json) ? json : {}
+    return isObject(json) ? json : {}
   } catch {
     return {}
   }
@@ -251,7 +252,7 @@ function parse(data: Buffer | string): Readonly<Record<string, unknown>> {
 function errorInBody(text: string): { type: string; message: string } | undefined {
   if (text.length > ERROR_BYTES_MAX) return undefined
   const { error } = parse(text)
-  return isRecord(error) ? { ...readError(error) } : undefined
+  return isObject(error) ? { ...readError(error) } : undefined
 }
 
 /** The data of the error event: the last line of data in a stream that has had no content. */

@@ -1,7 +1,8 @@
+import { isObject } from '../../core/is-object.ts'
 import { estimateTokens } from '../../core/estimate-tokens.ts'
 import { mergeUsage, readUsage, reportsInput, type WireUsage } from '../../core/read-usage.ts'
 import type { AnswerError, AnswerTap } from './answer-tap.ts'
-import { isRecord, readError } from './read-error.ts'
+import { readError } from './read-error.ts'
 import { createEventReader } from './sse.ts'
 
 /** What a text delta's JSON weighs without its text; the other deltas weigh a few bytes more, which then count as text. */
@@ -45,7 +46,7 @@ export function createUsageTap(): AnswerTap {
         contentStarted = true
         return
       case 'message_start': {
-        if (!isRecord(json['message'])) return
+        if (!isObject(json['message'])) return
         started = true
         const { model, usage: first } = json['message']
         if (typeof model === 'string') modelServed = model
@@ -56,7 +57,7 @@ export function createUsageTap(): AnswerTap {
         const last = json['usage']
         usage = mergeUsage(usage, last)
         if (mergeUsage({}, last).output_tokens !== undefined) outputCounted = true
-        if (isRecord(json['delta']) && typeof json['delta']['stop_reason'] === 'string') {
+        if (isObject(json['delta']) && typeof json['delta']['stop_reason'] === 'string') {
           stopReason = json['delta']['stop_reason']
         }
         return
@@ -125,7 +126,7 @@ const NOTHING: Readonly<Record<string, unknown>> = {}
 function parse(data: Buffer): Readonly<Record<string, unknown>> {
   try {
     const json: unknown = JSON.parse(data.toString('utf8'))
-    return isRecord(json) ? json : NOTHING
+    return isObject(json) ? json : NOTHING
   } catch {
     return NOTHING
   }

@@ -1,4 +1,5 @@
-import { type ExplainedError, type PlatformError, isObject, readEnvelope, typeOf } from '../rewrite-errors.ts'
+import { isObject } from '../../core/is-object.ts'
+import { type ExplainedError, type PlatformError, readEnvelope, typeOf } from '../rewrite-errors.ts'
 
 /**
  * An Azure error as Anthropic tells it; undefined for one that is in Anthropic's envelope already, as the models send it. Azure's own come as

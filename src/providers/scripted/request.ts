@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { brotliDecompressSync, gunzipSync, inflateSync, zstdDecompressSync } from 'node:zlib'
+import { isObject } from '../../core/is-object.ts'
 import { header, type HeaderLines } from '../../core/headers.ts'
 
 /** A request as it reaches the scripted provider. */
@@ -159,8 +160,4 @@ function list(value: unknown): unknown[] {
 /** The value if it is an object, else an empty one. */
 export function object(value: unknown): Json {
   return isObject(value) ? value : {}
-}
-
-function isObject(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -1,4 +1,5 @@
-import { type ExplainedError, type PlatformError, isObject, readEnvelope, typeOf } from '../rewrite-errors.ts'
+import { isObject } from '../../core/is-object.ts'
+import { type ExplainedError, type PlatformError, readEnvelope, typeOf } from '../rewrite-errors.ts'
 
 /**
  * A Google error as Anthropic tells it; undefined for one that needs no change. Model errors come in Anthropic's envelope, those of the
