@@ -75,6 +75,10 @@ export interface Received extends Authenticated {
   readonly streaming: boolean
   /** The session as the client tells it, by header or in the body: a claim, good for keeping a session where it was, not for deciding. */
   readonly sessionId: string | undefined
+  /** The same within its workspace and person: what it is filed under. */
+  readonly sessionKey: string | undefined
+  /** As in ExchangeRecord. */
+  readonly requestClass: string | undefined
 }
 
 /** One provider and one model: where an attempt goes. */
@@ -247,6 +251,7 @@ export interface Facts {
   readonly caller?: Caller
   readonly modelAsked?: string | undefined
   readonly sessionId?: string | undefined
+  readonly sessionKey?: string | undefined
   /** One token and no stream: a check of a model's name. */
   readonly isProbe?: boolean
   readonly streaming?: boolean

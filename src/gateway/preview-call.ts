@@ -127,6 +127,8 @@ function imagine({ clock }: PreviewParts, caller: Caller, { model, provider }: A
     modelAsked: model,
     streaming: false,
     sessionId: undefined,
+    sessionKey: undefined,
+    requestClass: undefined,
   }
 }
 

@@ -61,8 +61,19 @@ function answer({ status, headers, body }: OwnAnswer, reply: Reply): void {
  */
 type CallFacts = Pick<
   PaidAttempt,
-  'id' | 'endpoint' | 'receivedAt' | 'signal' | 'trail' | 'caller' | 'noteTokens' | 'target' | 'ordinals' | 'hold'
->
+  | 'id'
+  | 'endpoint'
+  | 'receivedAt'
+  | 'signal'
+  | 'trail'
+  | 'caller'
+  | 'noteTokens'
+  | 'target'
+  | 'ordinals'
+  | 'hold'
+  | 'sessionKey'
+  | 'requestClass'
+> & { readonly project: string | undefined }
 
 /** Sees one upstream call from its first byte to its entry in the ledger. */
 class UpstreamCall implements UpstreamHandler {
@@ -84,7 +95,23 @@ class UpstreamCall implements UpstreamHandler {
 
   constructor(attempt: PaidAttempt, reply: Reply, parts: SendParts) {
     const { id, endpoint, receivedAt, signal, trail, caller, noteTokens, target, ordinals, hold } = attempt
-    this.#attempt = { id, endpoint, receivedAt, signal, trail, caller, noteTokens, target, ordinals, hold }
+    const { sessionKey, requestClass } = attempt
+    const project = attempt.plan.metadata['project']
+    this.#attempt = {
+      id,
+      endpoint,
+      receivedAt,
+      signal,
+      trail,
+      caller,
+      noteTokens,
+      target,
+      ordinals,
+      hold,
+      sessionKey,
+      requestClass,
+      project,
+    }
     this.#inputEstimate = Math.min(estimateInput(attempt.body), hold.most.input)
     this.#reply = reply
     this.#parts = parts
@@ -241,7 +268,8 @@ class UpstreamCall implements UpstreamHandler {
   }
 
   #openEntry(): void {
-    const { id, ordinals, caller, endpoint, target, hold } = this.#attempt
+    const { id, receivedAt, ordinals, caller, endpoint, target, hold, sessionKey, project, requestClass } =
+      this.#attempt
     this.#ordinal = ordinals.draw()
     this.#parts.ledger.open({
       id: this.#id,
@@ -256,6 +284,10 @@ class UpstreamCall implements UpstreamHandler {
       providerKind: target.upstream.kind,
       endpoint,
       model: target.wire.id,
+      receivedAt,
+      sessionKey,
+      project,
+      requestClass,
       buckets: hold.buckets,
       held: hold.bound,
       openedAt: hold.at ?? this.#parts.clock.now(),

@@ -1,6 +1,6 @@
 import type { Insertable } from 'kysely'
 import { expect, expectTypeOf, test } from 'vitest'
-import type { LedgerCallTable } from '../store/schema.ts'
+import type { LedgerCallTable } from '../store/schema-records.ts'
 import { sampleClosing, sampleOpening } from '../testing/sample-calls.ts'
 import { crashedCallRow, ledgerCallRow, type LedgerCallRow } from './ledger-call-row.ts'
 
@@ -35,6 +35,10 @@ test('a closed call becomes a row with who asked, how it ended and what it cost'
     buckets: '[]',
     held_nanos: 0,
     held_tokens: 0,
+    received_at: 1_795_000_000_000,
+    session_key: 'ses_1',
+    project: 'payments',
+    request_class: 'main',
     input_tokens: 100,
     output_tokens: 10,
     cache_read_tokens: 7,

@@ -30,6 +30,10 @@ export function ledgerCallRow(call: CallOpening, closing: CallClosing) {
     buckets: call.buckets.length === 0 ? '[]' : JSON.stringify(call.buckets),
     held_nanos: 0,
     held_tokens: 0,
+    received_at: call.receivedAt,
+    session_key: call.sessionKey ?? null,
+    project: call.project ?? null,
+    request_class: call.requestClass ?? null,
     ...chargeColumns(closing),
   }
 }

@@ -16,6 +16,13 @@ export interface CallOpening {
   readonly providerKind: string
   readonly endpoint: 'messages' | 'count_tokens'
   readonly model: string
+  // Of its exchange: what usage is added up by, besides who and what.
+  /** When the exchange was received, in milliseconds since the epoch: reports file a call under that moment. */
+  readonly receivedAt: number
+  readonly sessionKey: string | undefined
+  readonly project: string | undefined
+  /** As in ExchangeRecord. */
+  readonly requestClass: string | undefined
   /** The budget buckets that it is charged to (limits/limit.ts), so that a restart can add them up again. */
   readonly buckets: readonly string[]
   /** The most it may use. Strict budgets count that, should the process die before anybody can tell what it has used. */

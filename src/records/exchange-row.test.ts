@@ -1,7 +1,7 @@
 import type { Insertable } from 'kysely'
 import { expect, expectTypeOf, test } from 'vitest'
 import { crashedCallRow, ledgerCallRow } from '../ledger/ledger-call-row.ts'
-import type { ExchangeTable } from '../store/schema.ts'
+import type { ExchangeTable } from '../store/schema-records.ts'
 import { sampleClosing, sampleOpening, sampleRecord } from '../testing/sample-calls.ts'
 import { asId } from '../core/ids.ts'
 import { crashedExchangeRow } from './crashed-exchange-row.ts'
@@ -77,6 +77,14 @@ test('a record becomes a row with nothing lost: absent is null, true is 1, tags 
     overhead_ms: 0.75,
     request_bytes: 330_000,
     response_bytes: 41_000,
+    session_key: 'ses_1',
+    project: 'payments',
+    span_id: null,
+    parent_span_id: null,
+    span_name: null,
+    shelf: null,
+    body_state: 'metadata',
+    source: 'gateway',
     input_tokens: 100,
     output_tokens: 10,
     cache_read_tokens: 7,

@@ -51,6 +51,14 @@ export function exchangeRow(record: ExchangeRecord) {
     overhead_ms: record.overheadMs ?? null,
     request_bytes: record.requestBytes,
     response_bytes: record.responseBytes,
+    session_key: record.sessionKey ?? null,
+    project: record.project ?? null,
+    span_id: record.spanId ?? null,
+    parent_span_id: record.parentSpanId ?? null,
+    span_name: record.spanName ?? null,
+    shelf: record.shelf ?? null,
+    body_state: record.bodyState as string,
+    source: record.source as string,
     ...chargeColumns(record),
   }
 }

@@ -1,6 +1,7 @@
 import type { Id } from '../core/ids.ts'
 import type { Nanos } from '../core/money.ts'
 import type { TokenUsage } from '../core/usage.ts'
+import type { BodyState } from './transcript.ts'
 
 /** The one narrow row that says what happened in an exchange. */
 export interface ExchangeRecord {
@@ -15,10 +16,18 @@ export interface ExchangeRecord {
   readonly userId: Id<'user'> | undefined
   readonly metadata: Readonly<Record<string, string>>
   readonly traceId: string | undefined
+  /** Portkey's grouping inside a trace, as the client sends it. */
+  readonly spanId: string | undefined
+  readonly parentSpanId: string | undefined
+  readonly spanName: string | undefined
+  /** The tag `project`. */
+  readonly project: string | undefined
   // What the client says of itself: claims, not proof.
   readonly client: string | undefined
   readonly clientVersion: string | undefined
   readonly sessionId: string | undefined
+  /** `ses_…`: that claim within its workspace and person (core/session-key.ts). */
+  readonly sessionKey: string | undefined
   readonly agentId: string | undefined
   readonly parentAgentId: string | undefined
   readonly promptId: string | undefined
@@ -73,6 +82,12 @@ export interface ExchangeRecord {
   readonly overheadMs: number | undefined
   readonly requestBytes: number
   readonly responseBytes: number
+  // Its content.
+  readonly bodyState: BodyState
+  /** Where it lies (shelf.ts). */
+  readonly shelf: string | undefined
+  /** `api`: handed in by somebody who made the call without the gateway. */
+  readonly source: 'gateway' | 'api'
 }
 
 /** One target on the way of an exchange, and why it was left. */

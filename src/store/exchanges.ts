@@ -1,7 +1,8 @@
 import { sql, type Selectable, type SelectQueryBuilder } from 'kysely'
 import type { Database } from './database.ts'
 import { readChanges, readRoute, readTags, type StoredStep, type Tags } from './documents.ts'
-import type { ExchangeTable, Tables } from './schema.ts'
+import type { ExchangeTable } from './schema-records.ts'
+import type { Tables } from './schema.ts'
 import { selectUsageSums, type UsageSums } from './usage-sums.ts'
 
 /** A record as it stands in the table, its documents read. Column names are kept: a record is shown, not reasoned about. */

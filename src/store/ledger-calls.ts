@@ -1,7 +1,8 @@
 import type { Selectable, SelectQueryBuilder } from 'kysely'
 import type { Database } from './database.ts'
 import { selectExchangeIds, type ExchangeFilter } from './exchanges.ts'
-import type { LedgerCallTable, Tables } from './schema.ts'
+import type { LedgerCallTable } from './schema-records.ts'
+import type { Tables } from './schema.ts'
 import { selectUsageSums, type UsageSums } from './usage-sums.ts'
 
 /** One upstream call as it stands in the account book, under its columns' names. */

@@ -3,6 +3,7 @@ import { Migrator, type Migration } from 'kysely/migration'
 import { firstTables } from './migrations/0001-first-tables.ts'
 import { routing } from './migrations/0002-routing.ts'
 import { governance } from './migrations/0003-governance.ts'
+import { records } from './migrations/0004-records.ts'
 import type { Tables } from './schema.ts'
 
 /** Every change of the tables, oldest first. A change that has been released is never edited: the next one corrects it. */
@@ -10,6 +11,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-first-tables': firstTables,
   '0002-routing': routing,
   '0003-governance': governance,
+  '0004-records': records,
 }
 
 const MIGRATION_TABLE = 'schema_migrations'

@@ -1,14 +1,27 @@
-import type { ColumnType, Generated } from 'kysely'
+import type { Generated } from 'kysely'
+import type {
+  BodyDeletionTable,
+  BodyKeyTable,
+  ClientEventTable,
+  ClientMetricDayTable,
+  ExchangeTable,
+  FeedbackTable,
+  LatencyTable,
+  LedgerCallTable,
+  LegalHoldTable,
+  LogExportTable,
+  SessionTable,
+  TagDayTable,
+  TurnTable,
+  UsageSeriesTable,
+  UsageSumTable,
+} from './schema-records.ts'
 
 /*
  * The tables, typed for Kysely. One shape for SQLite and PostgreSQL: times are integers (milliseconds since the epoch),
  * money is an integer of nano-dollars, documents are JSON text, booleans are 0 or 1.
- *
- * Integers that may pass 2^53 (nano-dollars: 9 million dollars do) are read as bigint.
+ * What happened (calls, exchanges, sessions, roll-ups) is in schema-records.ts.
  */
-
-/** Written as bigint or number, always read as bigint. */
-type BigInteger = ColumnType<bigint, bigint | number, bigint | number>
 
 export interface Tables {
   organisations: OrganisationTable
@@ -37,6 +50,21 @@ export interface Tables {
   changes: ChangeTable
   ledger_calls: LedgerCallTable
   exchanges: ExchangeTable
+  sessions: SessionTable
+  turns: TurnTable
+  usage_series: UsageSeriesTable
+  usage_hours: UsageSumTable
+  usage_days: UsageSumTable
+  latency_hours: LatencyTable
+  latency_days: LatencyTable
+  tag_days: TagDayTable
+  body_keys: BodyKeyTable
+  legal_holds: LegalHoldTable
+  body_deletions: BodyDeletionTable
+  feedback: FeedbackTable
+  log_exports: LogExportTable
+  client_events: ClientEventTable
+  client_metric_days: ClientMetricDayTable
 }
 
 export interface OrganisationTable {
@@ -59,6 +87,8 @@ export interface WorkspaceTable {
   is_default: number
   /** JSON `{ "provider"?: "@slug", "config_id"?: "pc-…", "user_api_key_config"?: "pc-…", "metadata"?: { … } }`. */
   defaults: string
+  /** JSON of what this level says of content, as documents.ts reads it. */
+  records: Generated<string>
   created_at: number
   updated_at: number
 }
@@ -115,6 +145,8 @@ export interface ApiKeyTable {
   rotated_at: Generated<number | null>
   /** JSON array of addresses that hear of this key's budget and end. */
   alert_emails: Generated<string>
+  /** JSON of what this level says of content, as documents.ts reads it. */
+  records: Generated<string>
   created_at: number
   updated_at: number
 }
@@ -395,103 +427,4 @@ export interface ChangeTable {
   revision: Generated<number>
   at: number
   subject: string
-}
-
-/** Columns that count tokens and calls, shared by calls and exchanges. */
-interface UsageColumns {
-  input_tokens: number
-  output_tokens: number
-  cache_read_tokens: number
-  cache_write_5m_tokens: number
-  cache_write_1h_tokens: number
-  thinking_tokens: number
-  web_searches: number
-  web_fetches: number
-  code_executions: number
-  estimated: number
-  cost_nanos: BigInteger
-}
-
-/** One row per upstream call that was started. Written once, when the call is closed. */
-export interface LedgerCallTable extends UsageColumns {
-  id: string
-  exchange_id: string
-  ordinal: number
-  organisation_id: string
-  workspace_id: string
-  key_id: string
-  user_id: string | null
-  provider_id: string
-  provider_slug: string
-  provider_kind: string
-  endpoint: string
-  model: string
-  model_served: string | null
-  opened_at: number
-  closed_at: number
-  /** `completed`, `failed` or `interrupted`. */
-  outcome: string
-  /** `client`, `upstream`, `shutdown` or `crash`. */
-  interrupted_by: string | null
-  upstream_status: number | null
-  upstream_request_id: string | null
-  price_version: string
-  price_flag: string
-  /** JSON array of the budget buckets it was charged to; src/limits/limit.ts says how they are named. */
-  buckets: Generated<string>
-  /** What was held for it, where a crash has left nobody who could tell what it used; else 0. */
-  held_nanos: ColumnType<bigint, bigint | number | undefined, bigint | number>
-  held_tokens: Generated<number>
-}
-
-/** One row per exchange, refusals included; records/record.ts says what each field means. */
-export interface ExchangeTable extends UsageColumns {
-  id: string
-  endpoint: string
-  received_at: number
-  organisation_id: string | null
-  workspace_id: string | null
-  key_id: string | null
-  user_id: string | null
-  /** JSON object of strings. */
-  metadata: string
-  trace_id: string | null
-  client: string | null
-  client_version: string | null
-  session_id: string | null
-  agent_id: string | null
-  parent_agent_id: string | null
-  prompt_id: string | null
-  request_class: string | null
-  streaming: number
-  model_asked: string | null
-  model_served: string | null
-  provider_id: string | null
-  provider_slug: string | null
-  attempts: number
-  config_id: string | null
-  config_version_id: string | null
-  target_path: string | null
-  retries: number
-  cache_status: string | null
-  /** JSON array; records/record.ts has its items. */
-  route: string
-  /** JSON array of strings. */
-  changes: string
-  upstream_request_id: string | null
-  status: number
-  outcome: string
-  interrupted_by: string | null
-  error_code: string | null
-  stop_reason: string | null
-  price_version: string | null
-  price_flag: string | null
-  queue_ms: number | null
-  connect_ms: number | null
-  first_byte_ms: number | null
-  first_token_ms: number | null
-  total_ms: number
-  overhead_ms: number | null
-  request_bytes: number
-  response_bytes: number
 }

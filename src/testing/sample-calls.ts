@@ -20,6 +20,10 @@ export function sampleOpening(id: string, change: Partial<CallOpening> = {}): Ca
     held: { costNanos: 0n, tokens: 0 },
     endpoint: 'messages',
     model: 'claude-opus-4-8',
+    receivedAt: 1_795_000_000_000,
+    sessionKey: 'ses_1',
+    project: 'payments',
+    requestClass: 'main',
     openedAt: 1_795_000_000_000,
     fallback: {
       usage: { ...NO_USAGE, input: 90 },
@@ -101,6 +105,14 @@ export function sampleRecord(id: string, change: Partial<ExchangeRecord> = {}): 
     overheadMs: 0.75,
     requestBytes: 330_000,
     responseBytes: 41_000,
+    spanId: undefined,
+    parentSpanId: undefined,
+    spanName: undefined,
+    project: 'payments',
+    sessionKey: 'ses_1',
+    bodyState: 'metadata',
+    shelf: undefined,
+    source: 'gateway',
     ...change,
   }
 }

@@ -1,6 +1,6 @@
 import type { Insertable } from 'kysely'
 import { newId, newRequestId } from '../../src/core/ids.ts'
-import type { ExchangeTable, LedgerCallTable } from '../../src/store/schema.ts'
+import type { ExchangeTable, LedgerCallTable } from '../../src/store/schema-records.ts'
 
 const USAGE = {
   input_tokens: 1,
@@ -65,6 +65,14 @@ export function exchangeRow(over: Partial<Insertable<ExchangeTable>> = {}): Inse
     overhead_ms: 0.125,
     request_bytes: 330_000,
     response_bytes: 40_000,
+    session_key: null,
+    project: null,
+    span_id: null,
+    parent_span_id: null,
+    span_name: null,
+    shelf: null,
+    body_state: 'none',
+    source: 'gateway',
     ...USAGE,
     ...over,
   }
@@ -97,6 +105,10 @@ export function callRow(over: Partial<Insertable<LedgerCallTable>> = {}): Insert
     buckets: '["budget_1"]',
     held_nanos: 0n,
     held_tokens: 0,
+    received_at: over.opened_at ?? 1_000,
+    session_key: null,
+    project: null,
+    request_class: null,
     ...USAGE,
     ...over,
   }

@@ -4,7 +4,9 @@ import type { Clock } from '../../core/clock.ts'
 import { GatewayError } from '../../core/errors.ts'
 import { contentCoding, header } from '../../core/headers.ts'
 import { JsonError, type TopLevel, readBoolean, readString, scanTopLevel } from '../../core/json.ts'
+import { sessionKey } from '../../core/session-key.ts'
 import type { CallBody } from '../../providers/adapter.ts'
+import { describeClient } from '../describe-client.ts'
 import type { Authenticated, Received } from '../exchange.ts'
 import type { RequestLimits } from '../parts.ts'
 import { claimedSession, isProbe, sessionInHeader } from '../session-claim.ts'
@@ -43,13 +45,18 @@ export function receive(limits: RequestLimits, clock: Clock): Stage<Authenticate
       const modelAsked = readString(body.bytes, body.members.find('model'))
       const streaming = isStreaming(body)
       const sessionId = sessionInHeader(exchange.headers) ?? claimedSession(body)
+      const { workspaceId, userId, keyId } = exchange.caller
+      const session = sessionId === undefined ? undefined : sessionKey(workspaceId, userId ?? keyId, sessionId)
+      const probe = isProbe(body, streaming)
+      const requestClass = probe ? 'probe' : describeClient(exchange.headers).requestClass
       exchange.trail.note({
         streaming,
         modelAsked: modelAsked?.slice(0, 256),
         sessionId,
-        isProbe: isProbe(body, streaming),
+        sessionKey: session,
+        isProbe: probe,
       })
-      return next({ ...exchange, body, modelAsked, streaming, sessionId }, reply)
+      return next({ ...exchange, body, modelAsked, streaming, sessionId, sessionKey: session, requestClass }, reply)
     }
 }
 

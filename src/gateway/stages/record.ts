@@ -113,6 +113,11 @@ class Watched implements Reply, Trail {
       traceId: plan?.traceId,
       ...client,
       sessionId: facts.sessionId,
+      sessionKey: facts.sessionKey,
+      project: (plan?.metadata ?? caller?.metadata)?.['project'],
+      spanId: undefined,
+      parentSpanId: undefined,
+      spanName: undefined,
       requestClass: facts.isProbe === true ? 'probe' : client.requestClass,
       streaming: facts.streaming ?? false,
       modelAsked: facts.modelAsked,
@@ -143,6 +148,9 @@ class Watched implements Reply, Trail {
       overheadMs: overhead(facts, endedAt),
       requestBytes: facts.requestBytes ?? 0,
       responseBytes: this.#responseBytes,
+      bodyState: 'none',
+      shelf: undefined,
+      source: 'gateway',
     })
   }
 }
