@@ -5,7 +5,7 @@ import { JsonError, scanTopLevel, splice } from './json.ts'
 
 const draftOf = (text: string): { readonly draft: JsonDraft; written(): string } => {
   const bytes = Buffer.from(text)
-  const draft = JsonDraft.ofDocument(bytes, scanTopLevel(bytes).members)
+  const draft = JsonDraft.ofDocument(bytes, scanTopLevel(bytes))
   return { draft, written: () => splice(bytes, draft.edits()).toString() }
 }
 

@@ -1,4 +1,14 @@
-import { type Edit, type KnownEnds, type Member, elementsOf, membersOf, readNestedString, splice } from './json.ts'
+import {
+  type Edit,
+  type KnownEnds,
+  type Member,
+  type TopLevel,
+  elementsOf,
+  knownEnds,
+  membersOf,
+  readNestedString,
+  splice,
+} from './json.ts'
 
 /*
  * JSON that is being edited, still as bytes. A draft stands for one value; its parts are found when somebody asks for them, and what nobody
@@ -8,13 +18,10 @@ import { type Edit, type KnownEnds, type Member, elementsOf, membersOf, readNest
 /** One list for all values that nothing is added to: a body has thousands. */
 const NONE: readonly string[] = []
 
-/** Where a draft stands: the value around it, and the name that it has there. */
-interface Place {
-  readonly owner: JsonDraft
-  /** Undefined in a list. */
-  readonly name: string | undefined
-  /** Where the name begins, or the value in a list: from here to the value's end reaches what a comma separates. */
-  readonly start: number
+/** What all values of a document have in common. */
+interface Source {
+  readonly bytes: Buffer
+  readonly ends: KnownEnds
 }
 
 /**
@@ -22,14 +29,14 @@ interface Place {
  * wrong kind of value (the members of a number) is answered with nothing, and changes nothing.
  */
 export class JsonDraft {
-  readonly #bytes: Buffer
+  readonly #source: Source
+  readonly #owner: JsonDraft | undefined
+  /** That it has in the object around it. */
+  readonly #name: string | undefined
+  /** Where the name begins, or the value in a list: from here to the value's end reaches what a comma separates. */
+  readonly #itemStart: number
   readonly #start: number
   readonly #end: number
-  /** One for all values of a document. */
-  readonly #ends: KnownEnds
-  readonly #owner: JsonDraft | undefined
-  readonly #name: string | undefined
-  readonly #itemStart: number
   #items: readonly JsonDraft[] | undefined
   /** Whether anything in it differs from the bytes. Most of a large body is only looked at. */
   #changed = false
@@ -38,46 +45,61 @@ export class JsonDraft {
   #first = NONE
   #last = NONE
 
-  private constructor(bytes: Buffer, start: number, end: number, ends: KnownEnds, place?: Place) {
-    this.#bytes = bytes
+  /** Its arguments one by one: a body has thousands of values, and objects to pass them in would be as many more. */
+  private constructor(
+    source: Source,
+    start: number,
+    end: number,
+    owner: JsonDraft | undefined,
+    name: string | undefined,
+    itemStart: number,
+  ) {
+    this.#source = source
+    this.#owner = owner
+    this.#name = name
+    this.#itemStart = itemStart
     this.#start = start
     this.#end = end
-    this.#ends = ends
-    this.#owner = place?.owner
-    this.#name = place?.name
-    this.#itemStart = place?.start ?? start
   }
 
   /** A whole document, whose top level has been scanned. */
-  static ofDocument(bytes: Buffer, members: readonly Member[]): JsonDraft {
-    const root = new JsonDraft(bytes, bytes.indexOf(0x7b), bytes.lastIndexOf(0x7d) + 1, new Map())
-    root.#items = members.map((member) => root.#member(member))
+  static ofDocument(bytes: Buffer, scanned: TopLevel): JsonDraft {
+    const start = bytes.indexOf(0x7b)
+    const source = { bytes, ends: knownEnds(scanned) }
+    const root = new JsonDraft(source, start, bytes.lastIndexOf(0x7d) + 1, undefined, undefined, start)
+    root.#items = root.#ofMembers(scanned.members)
     return root
   }
 
   get isObject(): boolean {
-    return this.#bytes[this.#start] === 0x7b
+    return this.#source.bytes[this.#start] === 0x7b
   }
 
   get isList(): boolean {
-    return this.#bytes[this.#start] === 0x5b
+    return this.#source.bytes[this.#start] === 0x5b
   }
 
   /** Decoded, if it is a string; as it came, whatever has replaced it. */
   get text(): string | undefined {
-    return readNestedString(this.#bytes, this.#start)
+    return readNestedString(this.#source.bytes, this.#start)
   }
 
   /** The JSON text with its changes. */
   get json(): string {
     return (
-      this.#replacement ?? splice(this.#bytes.subarray(this.#start, this.#end), this.#edits(this.#start)).toString()
+      this.#replacement ??
+      splice(this.#source.bytes.subarray(this.#start, this.#end), this.#edits(this.#start)).toString()
     )
   }
 
   /** The member of that name; the last one if it stands twice, as `JSON.parse` would have it. Not one that was removed. */
   get(name: string): JsonDraft | undefined {
-    return this.#parts().findLast((item) => item.#name === name && !item.#removed)
+    const parts = this.#parts()
+    for (let at = parts.length - 1; at >= 0; at -= 1) {
+      const part = parts[at]!
+      if (part.#name === name && !part.#removed) return part
+    }
+    return undefined
   }
 
   has(name: string): boolean {
@@ -197,19 +219,19 @@ export class JsonDraft {
 
   #parts(): readonly JsonDraft[] {
     if (this.#items !== undefined) return this.#items
+    const { bytes, ends } = this.#source
     this.#items = this.isList
-      ? elementsOf(this.#bytes, this.#start, this.#ends).map(({ start, end }) =>
-          this.#part(undefined, start, start, end),
+      ? elementsOf(bytes, this.#start, ends).map(
+          ({ start, end }) => new JsonDraft(this.#source, start, end, this, undefined, start),
         )
-      : membersOf(this.#bytes, this.#start, this.#ends).map((member) => this.#member(member))
+      : this.#ofMembers(membersOf(bytes, this.#start, ends))
     return this.#items
   }
 
-  #member({ name, nameStart, valueStart, valueEnd }: Member): JsonDraft {
-    return this.#part(name, nameStart, valueStart, valueEnd)
-  }
-
-  #part(name: string | undefined, itemStart: number, start: number, end: number): JsonDraft {
-    return new JsonDraft(this.#bytes, start, end, this.#ends, { owner: this, name, start: itemStart })
+  #ofMembers(members: readonly Member[]): readonly JsonDraft[] {
+    return members.map(
+      ({ name, nameStart, valueStart, valueEnd }) =>
+        new JsonDraft(this.#source, valueStart, valueEnd, this, name, nameStart),
+    )
   }
 }

@@ -4,6 +4,7 @@ import {
   type TopLevel,
   JsonError,
   elementsOf,
+  knownEnds,
   mayHave,
   membersOf,
   readInteger,
@@ -115,7 +116,7 @@ function readThinking(bytes: Buffer, members: TopLevel): number {
   const thinking = members.find('thinking')
   if (thinking === undefined) return 0
   try {
-    const budget = membersOf(bytes, thinking.valueStart, new Map()).findLast(({ name }) => name === 'budget_tokens')
+    const budget = membersOf(bytes, thinking.valueStart, knownEnds()).findLast(({ name }) => name === 'budget_tokens')
     return Math.max(0, readInteger(bytes, budget) ?? 0)
   } catch (error) {
     return unreadable(error, 0)
@@ -128,7 +129,7 @@ export function weighBody({ bytes, members }: Body): number {
   if (messages === undefined) return bytes.length
   if (!mayHave(members, 'image') && !mayHave(members, 'document')) return bytes.length
   try {
-    const ends: KnownEnds = new Map()
+    const ends = knownEnds(members)
     let media = 0
     for (const { start } of elementsOf(bytes, messages.valueStart, ends)) {
       const content = find(membersOf(bytes, start, ends), 'content')
@@ -212,7 +213,7 @@ function readProviderWork(bytes: Buffer, members: TopLevel): ProviderWork {
 function readTools(bytes: Buffer, tools: Member): { works: boolean; searches: number } {
   const found = { works: false, searches: 0 }
   try {
-    const ends: KnownEnds = new Map()
+    const ends = knownEnds()
     for (const { start } of elementsOf(bytes, tools.valueStart, ends)) {
       const tool = membersOf(bytes, start, ends)
       const type = readText(bytes, find(tool, 'type')) ?? ''

@@ -4,6 +4,7 @@ import {
   type Member,
   type TopLevel,
   elementsOf,
+  knownEnds,
   membersOf,
   readNestedString,
 } from '../core/json.ts'
@@ -66,7 +67,7 @@ function readEach(
 ): readonly OtherModel[] {
   const others: OtherModel[] = []
   try {
-    const ends: KnownEnds = new Map()
+    const ends = knownEnds()
     for (const { start } of elementsOf(bytes, list.valueStart, ends)) {
       const other = read(start, ends)
       if (other !== undefined) others.push(other)

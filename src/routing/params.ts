@@ -15,7 +15,7 @@ export interface EditedBody {
  * a value that is no JSON, or an object with more than 1,000 members.
  */
 export function applyParams(bytes: Buffer, members: TopLevel, edits: ParamEdits): EditedBody | undefined {
-  const draft = JsonDraft.ofDocument(bytes, members.members)
+  const draft = JsonDraft.ofDocument(bytes, members)
   const values = valuesOf(edits, members)
   for (const path of edits.drops) {
     const [name, ...rest] = path

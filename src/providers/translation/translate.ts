@@ -71,7 +71,7 @@ function asItCame({ body: { bytes, compressed }, headers }: ModelCall): Translat
 
 function translateExact(call: ModelCall, { platform }: Upstream, shape: BodyShape): Translation {
   const { bytes, members } = call.body
-  const body = JsonDraft.ofDocument(bytes, members.members)
+  const body = JsonDraft.ofDocument(bytes, members)
   const writtenVersion = body.get('anthropic_version')?.text
   const askedModel = body.get('model')?.text
   const model = traitsOf(call.wireModel, call.model)
