@@ -16,9 +16,12 @@ export interface Transcripts {
 export interface TranscriptOpening {
   /** `req_…` */
   readonly exchangeId: string
+  readonly endpoint: 'messages' | 'count_tokens'
   readonly workspaceId: string
   /** What its bodies have their common parts with: the session, or the key where there is none. */
   readonly scope: string
+  /** Whose line of requests it is within the scope, as the client tells it; undefined for the main one. */
+  readonly agentId: string | undefined
   /** Milliseconds since the epoch. */
   readonly receivedAt: number
   readonly rules: RecordRules

@@ -228,8 +228,9 @@ export interface TagDayTable extends CountColumns, UsageColumns {
   value: string
 }
 
-/** The key that the keys of a workspace's sessions are wrapped with, itself sealed with the master key. */
+/** A key that the keys of a workspace's chapters are wrapped with, itself sealed with the master key. One of a workspace is not shredded. */
 export interface BodyKeyTable {
+  id: string
   workspace_id: string
   /** Null once it is shredded: what it opened is gone for good. */
   sealed_key: string | null

@@ -147,10 +147,18 @@ async function createContentControls(db: Kysely<unknown>): Promise<void> {
   }
   await db.schema
     .createTable('body_keys')
-    .addColumn('workspace_id', 'text', (column) => column.primaryKey())
+    .addColumn('id', 'text', (column) => column.primaryKey())
+    .addColumn('workspace_id', 'text', (column) => column.notNull())
     .addColumn('sealed_key', 'text')
     .addColumn('shredded_at', 'bigint')
     .addColumn('created_at', 'bigint', (column) => column.notNull())
+    .execute()
+  await db.schema
+    .createIndex('body_keys_live')
+    .unique()
+    .on('body_keys')
+    .column('workspace_id')
+    .where(sql.ref('shredded_at'), 'is', null)
     .execute()
   await db.schema
     .createTable('legal_holds')
