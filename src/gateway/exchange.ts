@@ -2,6 +2,7 @@ import type { GatewayError } from '../core/errors.ts'
 import type { HeaderLines } from '../core/headers.ts'
 import type { Id } from '../core/ids.ts'
 import type { Nanos } from '../core/money.ts'
+import type { RecordRules } from '../core/record-rules.ts'
 import type { CallCharge, CallClosing } from '../ledger/ledger.ts'
 import type { OtherModel } from '../limits/other-models.ts'
 import type { CallBody, Change, Repairs, Upstream, WireModel } from '../providers/adapter.ts'
@@ -61,6 +62,8 @@ export interface Caller {
   readonly metadata: Readonly<Record<string, string>>
   /** In whose words it is told that a budget or a rate limit stops it. */
   readonly errorFormat: 'anthropic' | 'portkey'
+  /** What is kept of the content of its requests; a request can ask for less. */
+  readonly records: RecordRules
 }
 
 export interface Authenticated extends Inbound {

@@ -1,3 +1,4 @@
+import type { ContentDays, ContentMode, RecordSettings } from '../core/record-rules.ts'
 import type { Credential, ProviderSettings } from '../providers/adapter.ts'
 
 /*
@@ -119,6 +120,8 @@ export interface OrganisationSettings {
   readonly sessionHours?: number
   /** Whether answers that are under way end when their key is revoked. True without. */
   readonly endRunningStreams?: boolean
+  /** What is kept of everybody's content. */
+  readonly records?: RecordSettings
 }
 
 interface OrganisationSettingsDocument {
@@ -126,6 +129,7 @@ interface OrganisationSettingsDocument {
   readonly contact?: string
   readonly session_hours?: number
   readonly end_running_streams?: boolean
+  readonly records?: RecordSettingsDocument
 }
 
 export function readOrganisationSettings(json: string): OrganisationSettings {
@@ -135,6 +139,7 @@ export function readOrganisationSettings(json: string): OrganisationSettings {
     ...(document.contact !== undefined && { contact: document.contact }),
     ...(document.session_hours !== undefined && { sessionHours: document.session_hours }),
     ...(document.end_running_streams !== undefined && { endRunningStreams: document.end_running_streams }),
+    ...(document.records !== undefined && { records: toRecordSettings(document.records) }),
   }
 }
 
@@ -144,7 +149,37 @@ export function writeOrganisationSettings(settings: OrganisationSettings): strin
     contact: settings.contact,
     session_hours: settings.sessionHours,
     end_running_streams: settings.endRunningStreams,
+    records: settings.records && toRecordsDocument(settings.records),
   })
+}
+
+interface RecordSettingsDocument {
+  readonly content?: ContentMode
+  readonly content_days?: ContentDays
+  readonly masking?: readonly { readonly name: string; readonly pattern?: string }[]
+  readonly searchable?: boolean
+}
+
+/** What a workspace or a key says of its content; `{}` when it leaves everything to the level above. */
+export function readRecordSettings(json: string): RecordSettings {
+  return json === '{}' ? NOTHING_SAID : toRecordSettings(JSON.parse(json) as RecordSettingsDocument)
+}
+
+export function writeRecordSettings(settings: RecordSettings): string {
+  return JSON.stringify(toRecordsDocument(settings))
+}
+
+function toRecordSettings({ content, content_days, masking, searchable }: RecordSettingsDocument): RecordSettings {
+  return {
+    ...(content !== undefined && { content }),
+    ...(content_days !== undefined && { contentDays: content_days }),
+    ...(masking !== undefined && { masking }),
+    ...(searchable !== undefined && { searchable }),
+  }
+}
+
+function toRecordsDocument({ content, contentDays, masking, searchable }: RecordSettings): object {
+  return { content, content_days: contentDays, masking, searchable }
 }
 
 /** When a key wants a new secret; `portcullis` reminds of it, people or their scripts do it. */
@@ -203,3 +238,4 @@ export function readMasks(text: string | null): Credential {
 }
 
 const NO_TAGS: Tags = {}
+const NOTHING_SAID: RecordSettings = {}

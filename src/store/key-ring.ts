@@ -1,10 +1,13 @@
 import { sameHash } from '../credentials/api-key.ts'
 import { asId, type Id } from '../core/ids.ts'
+import { DEFAULT_RECORD_RULES, narrowRules, type RecordRules } from '../core/record-rules.ts'
 import type { RoutingConfig } from '../routing/routing-config.ts'
 import type { Catalogue } from './catalogue.ts'
 import type { ConfigShelf } from './config-shelf.ts'
 import {
   readKeyDefaults,
+  readOrganisationSettings,
+  readRecordSettings,
   readScopes,
   readWorkspaceDefaults,
   type ErrorFormat,
@@ -30,6 +33,8 @@ export interface KeyHolder {
   readonly mayOverrideConfig: boolean
   readonly metadata: Readonly<Record<string, string>>
   readonly errorFormat: ErrorFormat
+  /** What is kept of the content of its requests: organisation, workspace and key taken together. */
+  readonly records: RecordRules
 }
 
 /** The same person as the control plane knows them. */
@@ -64,7 +69,9 @@ export interface KeyRing {
 
 export function buildKeyRing(picture: Picture, catalogue: Catalogue, configs: ConfigShelf): KeyRing {
   const workspaces = new Map<string, WorkspaceOfKeys>()
-  for (const { id, slug, defaults: json } of picture.workspaces) {
+  const { records: everybody = {} } = readOrganisationSettings(picture.organisation?.settings ?? '{}')
+  const usual = narrowRules(DEFAULT_RECORD_RULES, everybody)
+  for (const { id, slug, defaults: json, records } of picture.workspaces) {
     const defaults = readWorkspaceDefaults(json)
     const find = (reference: string | undefined) => (reference === undefined ? undefined : configs.find(id, reference))
     const config = find(defaults.config) ?? configs.defaultOf(id)
@@ -75,6 +82,7 @@ export function buildKeyRing(picture: Picture, catalogue: Catalogue, configs: Co
       find,
       config,
       userKeyConfig: find(defaults.userKeyConfig) ?? config,
+      records: records === '{}' ? usual : narrowRules(usual, readRecordSettings(records)),
     })
   }
   const scopesOf = createScopeReader()
@@ -124,6 +132,7 @@ interface WorkspaceOfKeys {
   readonly config: RoutingConfig | undefined
   /** For the keys of people. */
   readonly userKeyConfig: RoutingConfig | undefined
+  readonly records: RecordRules
 }
 
 /** The secret that a rotation has replaced opens the same, for as long as the rotation says. */
@@ -166,6 +175,7 @@ function toEntry(row: KeyRow, scopes: ReadonlySet<string>, workspaces: ReadonlyM
     // The workspace's tags win over the key's, so that administrators can pin a value.
     metadata: { ...own.metadata, ...workspace.defaults.metadata },
     errorFormat: own.errorFormat ?? workspace.defaults.errorFormat ?? 'anthropic',
+    records: row.records === '{}' ? workspace.records : narrowRules(workspace.records, readRecordSettings(row.records)),
   }
   return { hash: row.hash, expiresAt, lookup: { state: 'active', caller }, admin }
 }

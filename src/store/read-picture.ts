@@ -35,7 +35,7 @@ export interface Picture {
   readonly bucketResets: readonly Selectable<BucketResetTable>[]
 }
 
-export type WorkspaceRow = Pick<Selectable<WorkspaceTable>, 'id' | 'slug' | 'name' | 'defaults'>
+export type WorkspaceRow = Pick<Selectable<WorkspaceTable>, 'id' | 'slug' | 'name' | 'defaults' | 'records'>
 
 export type PolicyRow = Pick<Selectable<PolicyTable>, 'id' | 'name' | 'conditions' | 'group_by'>
 
@@ -50,6 +50,7 @@ export type KeyRow = Pick<
   | 'hash'
   | 'scopes'
   | 'defaults'
+  | 'records'
   | 'expires_at'
   | 'revoked_at'
   | 'previous_hash'
@@ -97,11 +98,11 @@ export async function readPicture(db: Database): Promise<Picture> {
       .orderBy('created_at')
       .orderBy('id')
       .executeTakeFirst(),
-    workspaces: await tx.selectFrom('workspaces').select(['id', 'slug', 'name', 'defaults']).execute(),
+    workspaces: await tx.selectFrom('workspaces').select(['id', 'slug', 'name', 'defaults', 'records']).execute(),
     keys: await tx
       .selectFrom('api_keys')
       .select(['id', 'organisation_id', 'workspace_id', 'user_id', 'kind', 'name', 'hash', 'scopes', 'defaults'])
-      .select(['expires_at', 'revoked_at', 'previous_hash', 'previous_expires_at'])
+      .select(['records', 'expires_at', 'revoked_at', 'previous_hash', 'previous_expires_at'])
       .execute(),
     suspendedUsers: (await tx.selectFrom('users').select('id').where('status', '=', 'suspended').execute()).map(
       ({ id }) => id,

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { Id } from '../../src/core/ids.ts'
+import { DEFAULT_RECORD_RULES } from '../../src/core/record-rules.ts'
 import { NO_USAGE } from '../../src/core/usage.ts'
 import { createKeyMaker } from '../../src/credentials/api-key.ts'
 import { createVault } from '../../src/credentials/vault.ts'
@@ -95,6 +96,7 @@ for (const backend of backends) {
             mayOverrideConfig: true,
             metadata: {},
             errorFormat: 'anthropic',
+            records: DEFAULT_RECORD_RULES,
           },
         })
       })

@@ -5,6 +5,7 @@ import type { AnswerCache, CachedAnswer } from '../../src/cache/answer-cache.ts'
 import { type Clock, systemClock } from '../../src/core/clock.ts'
 import { asId } from '../../src/core/ids.ts'
 import { answerClientError } from '../../src/gateway/client-error.ts'
+import { DEFAULT_RECORD_RULES } from '../../src/core/record-rules.ts'
 import { totalTokens } from '../../src/core/usage.ts'
 import type { Caller } from '../../src/gateway/exchange.ts'
 import { type DataPlane, answerWrongPath, registerDataPlane } from '../../src/gateway/http.ts'
@@ -96,6 +97,7 @@ export const CALLER: Caller = {
   mayOverrideConfig: true,
   metadata: {},
   errorFormat: 'anthropic',
+  records: DEFAULT_RECORD_RULES,
 }
 
 export async function startDataPlane(options: DataPlaneOptions): Promise<RunningDataPlane> {
