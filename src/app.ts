@@ -21,6 +21,7 @@ import { createRates } from './limits/create-rates.ts'
 import type { ThresholdEvent } from './limits/thresholds.ts'
 import { createProviders } from './providers/create-providers.ts'
 import { publicLookup } from './providers/transport.ts'
+import { NO_BODIES } from './records/bodies/no-bodies.ts'
 import { openBooks } from './records/books.ts'
 import { createAffinity } from './routing/affinity.ts'
 import { createBreakers } from './routing/breaker.ts'
@@ -206,6 +207,7 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
       publicUrl,
       settingsText: (url, key) => formatSettingsBlock(settingsBlock({ url, key })),
       flushRecords: () => books.flush(),
+      bodies: NO_BODIES,
       circuits: () => breakers.list(),
       alerts,
       limits: {

@@ -5,6 +5,7 @@ import { describeRoutes } from './openapi.ts'
 import type { AdminParts } from './parts.ts'
 import { readPrecondition } from './precondition.ts'
 import { BODY_BYTES_MAX, readBody } from './read-body.ts'
+import { RawAnswer, sendRaw } from './raw-answer.ts'
 import { createRecogniser } from './recognise.ts'
 import { type AdminRoute, type Asked, findReader } from './route.ts'
 import { ADMIN_ROUTES } from './routes.ts'
@@ -52,6 +53,7 @@ function mount(scope: FastifyInstance, route: AdminRoute, reader: AdminRoute | u
       void reply.header('cache-control', 'no-store').header('request-id', caller.origin.requestId)
       if (route.method === 'GET') {
         const shown = await route.answer(asked, parts)
+        if (shown instanceof RawAnswer) return sendRaw(shown, headers, reply)
         if (reader !== undefined) void reply.header('etag', etagOf(shown))
         return shown
       }

@@ -1,6 +1,7 @@
 import { COMPONENTS, refusalsOf, type RefusalStatus } from './openapi-components.ts'
 import { toSchema } from './openapi-schema.ts'
 import { SESSION_OPERATIONS } from './openapi-sessions.ts'
+import { RawReply } from './raw-answer.ts'
 import { type AdminRoute, findReader } from './route.ts'
 
 /** An OpenAPI 3.1 document of the endpoints, made from the same schemas that check their requests. */
@@ -45,11 +46,17 @@ function describeRoute(route: AdminRoute, reader: AdminRoute | undefined) {
           'request-id': { $ref: '#/components/headers/request-id' },
           ...(method === 'GET' && reader !== undefined && { etag: { $ref: '#/components/headers/etag' } }),
         },
-        content: { 'application/json': { schema: toSchema(reply, 'output') } },
+        content: describeReply(reply),
       },
       ...refusalsOf(refusalStatuses(method, reader)),
     },
   }
+}
+
+function describeReply(reply: AdminRoute['reply']) {
+  return reply === RawReply
+    ? { '*/*': { schema: { type: 'string', format: 'binary' } } }
+    : { 'application/json': { schema: toSchema(reply, 'output') } }
 }
 
 /** `PUT /integrations/:slug/models` is `putIntegrationsSlugModels`. */

@@ -4,6 +4,7 @@ import type { Vault } from '../credentials/vault.ts'
 import type { BucketState } from '../limits/budgets.ts'
 import type { Bucket, Lane, Purse } from '../limits/limit.ts'
 import type { AlertChannel } from '../store/alert-channels.ts'
+import type { BodyReader, BodyRemover } from '../records/bodies/body-reader.ts'
 import type { Store } from '../store/database.ts'
 import type { Identity } from './caller.ts'
 
@@ -25,6 +26,8 @@ export interface AdminParts {
   settingsText(url: string, key: string): string
   /** Resolves when every exchange that has ended can be read from the store. */
   flushRecords(): Promise<void>
+  /** What was kept of requests and answers. */
+  readonly bodies: BodyReader & BodyRemover
   /** The circuits of every provider; routing/breaker.ts says when one opens. */
   circuits(): readonly CircuitStatus[]
   readonly limits: LimitStates

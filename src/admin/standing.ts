@@ -1,5 +1,10 @@
 import { reaches, WORKSPACE_ROLE_SCOPES, type OrganisationRole, type WorkspaceRole } from '../contract/roles.ts'
-import { DEFAULT_WORKSPACE_SCOPES, ORGANISATION_SCOPES } from '../contract/scopes.ts'
+import {
+  CONTENT_DELETE_SCOPE,
+  CONTENT_SCOPE,
+  DEFAULT_WORKSPACE_SCOPES,
+  ORGANISATION_SCOPES,
+} from '../contract/scopes.ts'
 import { isAdministrator, type Identity } from './caller.ts'
 import { forbidden } from './error.ts'
 
@@ -9,14 +14,19 @@ import { forbidden } from './error.ts'
 
 /**
  * Where somebody stands in the organisation. The administrator's key of the environment stands for whoever runs the gateway,
- * and so for an owner; a stored key with all scopes does what an admin does; all others are counted as members.
+ * and so for an owner; a stored key with all scopes does what an admin does; all others are counted as members. Opening or
+ * deleting what people wrote is a matter apart: a key without it stands no lower.
  */
 export function standingOf(caller: Identity): OrganisationRole {
   if (caller.roles !== undefined) return caller.roles.organisation
   if (!isAdministrator(caller)) return 'member'
   if (caller.keyId === undefined) return 'owner'
-  return [...ORGANISATION_SCOPES].every((scope) => caller.scopes.has(scope)) ? 'admin' : 'member'
+  return [...ORGANISATION_SCOPES].every((scope) => APART.includes(scope) || caller.scopes.has(scope))
+    ? 'admin'
+    : 'member'
 }
+
+const APART: readonly string[] = [CONTENT_SCOPE, CONTENT_DELETE_SCOPE]
 
 /** Refuses whoever stands below a role to give it, or to do something to somebody who has it. */
 export function requireStanding(caller: Identity, role: OrganisationRole): void {

@@ -12,6 +12,15 @@ function verbs(subject: string, more: readonly string[] = []): string[] {
   return [...CRUD, ...more].map((verb) => `${subject}.${verb}`)
 }
 
+/**
+ * Opens what other people wrote and were answered. Nobody needs it for their own; with it every opening still takes a reason and
+ * leaves an entry that the person sees.
+ */
+export const CONTENT_SCOPE = 'content.read'
+
+/** Takes content away before its time. */
+export const CONTENT_DELETE_SCOPE = 'content.delete'
+
 /** What both an organisation's and a workspace's key may hold; a workspace's key means its own workspace by it. */
 const SHARED = [
   ...verbs('workspace_service_api_keys', ['rotate']),
@@ -36,6 +45,9 @@ const SHARED = [
   'logs.list',
   'logs.view',
   'logs.read',
+  // Not names of Portkey's.
+  CONTENT_SCOPE,
+  CONTENT_DELETE_SCOPE,
 ]
 
 /** Scopes of an administrator's key. None of them calls a model. */

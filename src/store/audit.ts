@@ -189,6 +189,35 @@ export async function findLastAuditEntry(
   return items[0]
 }
 
+/** Who has done something to one thing since a moment (milliseconds since the epoch), newest first; a thousand at most. */
+export async function listActs(
+  db: Database,
+  organisationId: string,
+  { action, resourceType, resourceId, since = 0 }: ActFilter,
+): Promise<readonly AuditEntry[]> {
+  const rows = await db
+    .selectFrom('audit_entries')
+    .selectAll()
+    .where('resource_id', '=', resourceId)
+    .where('organisation_id', '=', organisationId)
+    .where('resource_type', '=', resourceType)
+    .where('action', '=', action)
+    .where('at', '>=', since)
+    .orderBy('number', 'desc')
+    .limit(ACTS_MAX)
+    .execute()
+  return rows.map(toEntry)
+}
+
+export interface ActFilter {
+  readonly action: string
+  readonly resourceType: string
+  readonly resourceId: string
+  readonly since?: number
+}
+
+const ACTS_MAX = 1_000
+
 function toEntry(row: AuditEntryTable): AuditEntry {
   return {
     number: row.number,

@@ -13,6 +13,8 @@ import { createVault, type Vault } from '../../src/credentials/vault.ts'
 import type { Budgets } from '../../src/limits/budgets.ts'
 import { createBudgets } from '../../src/limits/create-budgets.ts'
 import { publicLookup } from '../../src/providers/transport.ts'
+import type { BodyReader, BodyRemover } from '../../src/records/bodies/body-reader.ts'
+import { NO_BODIES } from '../../src/records/bodies/no-bodies.ts'
 import { deleteCacheEntriesOf } from '../../src/store/cache-entries.ts'
 import { openStore, type Store } from '../../src/store/database.ts'
 import { createDirectory, type Directory } from '../../src/store/directory.ts'
@@ -69,6 +71,8 @@ export interface ControlPlaneOptions {
   readonly mailServer?: { readonly url: string; readonly from: string }
   /** What the breakers report; a test may add to it later. */
   readonly circuits?: readonly CircuitStatus[]
+  /** What was kept of content; nothing without. */
+  readonly bodies?: BodyReader & BodyRemover
   /** While it says so, changes are made and undone. */
   readonly isDry?: () => boolean
 }
@@ -144,6 +148,7 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
     publicUrl: () => options.publicUrl ?? 'http://gateway.example.com',
     settingsText: (url, key) => `settings for ${url} with ${key}`,
     flushRecords: async () => {},
+    bodies: options.bodies ?? NO_BODIES,
     circuits: () => options.circuits ?? [],
     alerts,
     limits: {
