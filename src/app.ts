@@ -23,6 +23,7 @@ import { createProviders } from './providers/create-providers.ts'
 import { publicLookup } from './providers/transport.ts'
 import { NO_BODIES } from './records/bodies/no-bodies.ts'
 import { openBooks } from './records/books.ts'
+import { NO_TRANSCRIPT } from './records/transcript.ts'
 import { createAffinity } from './routing/affinity.ts'
 import { createBreakers } from './routing/breaker.ts'
 import { createOwnConfigReader } from './routing/own-configs.ts'
@@ -159,6 +160,8 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
       keys: directory,
       prices: directory,
       ledger: books.ledger,
+      transcripts: { begin: () => NO_TRANSCRIPT },
+      transcriptFailed: (problem) => log.error({ err: problem }, 'the content of an exchange could not be kept'),
       recorder: alerts.watchPrices(metrics.watch(books.recorder)),
       report: reportTo(log),
       warn: ({ message, ...facts }) => log.warn(facts, message),

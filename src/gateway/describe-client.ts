@@ -1,7 +1,7 @@
 import { type HeaderLines, header } from '../core/headers.ts'
 import type { ExchangeRecord } from '../records/record.ts'
 
-type ClientFacts = Pick<
+export type ClientFacts = Pick<
   ExchangeRecord,
   'client' | 'clientVersion' | 'agentId' | 'parentAgentId' | 'promptId' | 'requestClass'
 >

@@ -7,13 +7,15 @@ import type { CallCharge, CallClosing } from '../ledger/ledger.ts'
 import type { OtherModel } from '../limits/other-models.ts'
 import type { CallBody, Change, Repairs, Upstream, WireModel } from '../providers/adapter.ts'
 import type { RouteStep } from '../records/record.ts'
+import type { Transcript } from '../records/transcript.ts'
 import type { CacheRule, RoutingConfig, TargetSettings } from '../routing/routing-config.ts'
+import type { ClientFacts } from './describe-client.ts'
 import type { AnswerFacts } from './stream/answer-tap.ts'
 
 /*
  * One request and its reply. What is known about an exchange grows to the right, and the types say so:
  *
- *   Inbound → Authenticated → Received → Planned → Admitted → Attempt → PaidAttempt
+ *   Inbound → Authenticated → Received → Kept → Planned → Admitted → Attempt → PaidAttempt
  *
  * A stage may rely on everything to its left.
  */
@@ -80,8 +82,15 @@ export interface Received extends Authenticated {
   readonly sessionId: string | undefined
   /** The same within its workspace and person: what it is filed under. */
   readonly sessionKey: string | undefined
+  /** What the client says of itself. */
+  readonly client: ClientFacts
   /** As in ExchangeRecord. */
   readonly requestClass: string | undefined
+}
+
+export interface Kept extends Received {
+  /** Takes down what is sent and answered, as far as it may be kept. Nothing that is told to it can fail. */
+  readonly transcript: Transcript
 }
 
 /** One provider and one model: where an attempt goes. */
@@ -134,7 +143,7 @@ export interface Plan {
   readonly traceId: string
 }
 
-export interface Planned extends Received {
+export interface Planned extends Kept {
   readonly plan: Plan
 }
 
@@ -252,6 +261,7 @@ export interface Trail {
 
 export interface Facts {
   readonly caller?: Caller
+  readonly client?: ClientFacts
   readonly modelAsked?: string | undefined
   readonly sessionId?: string | undefined
   readonly sessionKey?: string | undefined
@@ -259,6 +269,7 @@ export interface Facts {
   readonly isProbe?: boolean
   readonly streaming?: boolean
   readonly requestBytes?: number
+  readonly transcript?: Transcript
   readonly plan?: Plan
   /** The target of the latest attempt. */
   readonly target?: Target

@@ -8,6 +8,7 @@ import type { Budgets } from '../limits/budgets.ts'
 import type { Rulebook } from '../limits/limit.ts'
 import type { Gates, Rates } from '../limits/rates.ts'
 import type { Recorder } from '../records/record.ts'
+import type { Transcripts } from '../records/transcript.ts'
 import type { Affinity } from '../routing/affinity.ts'
 import type { Breakers } from '../routing/breaker.ts'
 import type { RoutingConfig } from '../routing/routing-config.ts'
@@ -24,6 +25,9 @@ export interface GatewayParts {
   readonly prices: Prices
   readonly ledger: Ledger
   readonly recorder: Recorder
+  readonly transcripts: Transcripts
+  /** Told once of every exchange whose content could not be handed over. The exchange goes on as if nothing had happened. */
+  readonly transcriptFailed: (problem: unknown) => void
   /** Told of every failure that somebody else than the caller has to act on. */
   readonly report: (failure: ReportedFailure) => void
   /** Told of what the gateway has found out and worked around, so that an operator may mend the cause. */

@@ -6,6 +6,7 @@ import { authenticate } from './stages/authenticate.ts'
 import { cache } from './stages/cache.ts'
 import { commit } from './stages/commit.ts'
 import { hold } from './stages/hold.ts'
+import { keep } from './stages/keep.ts'
 import { keepAlive } from './stages/keep-alive.ts'
 import { limit } from './stages/limit.ts'
 import { plan } from './stages/plan.ts'
@@ -22,7 +23,8 @@ export function createPipeline(parts: GatewayParts): Serve<Inbound> {
     .through(record(parts)) // outermost: sees refusals too
     .through(authenticate(parts.keys)) // Inbound       → Authenticated
     .through(receive(parts.requestLimits, parts.clock)) // Authenticated → Received: only a known caller's body is read
-    .through(plan(parts)) // Received      → Planned
+    .through(keep(parts)) // Received      → Kept: content is handed over to be kept
+    .through(plan(parts)) // Kept          → Planned
     .through(limit(parts)) // Planned       → Admitted: what its caller may send and use
     .through(keepAlive(parts.clock, parts.timeouts.pingMs)) // speaks up while the upstream is silent
     .through(cache(parts)) // may answer by itself

@@ -2,7 +2,9 @@ import { GatewayError } from '../core/errors.ts'
 import { newRequestId } from '../core/ids.ts'
 import { scanTopLevel } from '../core/json.ts'
 import type { Lane, Purse } from '../limits/limit.ts'
-import type { Caller, Planned, Received, Reply, Route } from './exchange.ts'
+import { NO_TRANSCRIPT } from '../records/transcript.ts'
+import { describeClient } from './describe-client.ts'
+import type { Caller, Kept, Planned, Reply, Route } from './exchange.ts'
 import { limitedCall } from './limits/limited-call.ts'
 import type { GatewayParts } from './parts.ts'
 import { plan } from './stages/plan.ts'
@@ -110,7 +112,7 @@ function tell({ code, message }: GatewayError): Refused {
 }
 
 /** A request that says nothing but which model it wants. */
-function imagine({ clock }: PreviewParts, caller: Caller, { model, provider }: AskedCall): Received {
+function imagine({ clock }: PreviewParts, caller: Caller, { model, provider }: AskedCall): Kept {
   const bytes = Buffer.from(JSON.stringify({ model, messages: [] }))
   return {
     id: newRequestId(clock.now()),
@@ -128,7 +130,9 @@ function imagine({ clock }: PreviewParts, caller: Caller, { model, provider }: A
     streaming: false,
     sessionId: undefined,
     sessionKey: undefined,
+    client: describeClient([]),
     requestClass: undefined,
+    transcript: NO_TRANSCRIPT,
   }
 }
 

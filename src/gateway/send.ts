@@ -3,7 +3,7 @@ import { type HeaderLines, contentCoding, header, isEventStream } from '../core/
 import { type Id, newId } from '../core/ids.ts'
 import { NO_USAGE, totalTokens, type ReportedUsage, type TokenUsage } from '../core/usage.ts'
 import type { CallCharge, CallClosing } from '../ledger/ledger.ts'
-import type { Change, OwnAnswer, UpstreamFlow, UpstreamHandler } from '../providers/adapter.ts'
+import type { CallBody, Change, OwnAnswer, UpstreamFlow, UpstreamHandler } from '../providers/adapter.ts'
 import { departureError, leaverOf } from './departure.ts'
 import { estimateInput } from './limits/estimate-input.ts'
 import { type Attempt, type Flow, type GuardedAttempt, type PaidAttempt, type Reply, STILL } from './exchange.ts'
@@ -32,7 +32,7 @@ export function send(parts: SendParts): Serve<GuardedAttempt> {
     }
     const { request, changes } = adapter.encode(modelCall, upstream)
     const forwarded = withForwarded(request, settings.forwardHeaders, attempt.headers)
-    const call = new UpstreamCall(attempt, reply, parts)
+    const call = new UpstreamCall(attempt, editedBody(attempt.body, request.body), reply, parts)
     try {
       const signed = await signer.sign(forwarded, upstream, attempt.signal)
       // It may have been ended while it waited for its proof of identity.
@@ -46,6 +46,11 @@ export function send(parts: SendParts): Serve<GuardedAttempt> {
       throw thrown
     }
   }
+}
+
+/** What is sent, where that is something else than what the client has sent. */
+function editedBody({ bytes, compressed }: CallBody, sent: Buffer): Buffer | undefined {
+  return sent === bytes || sent === compressed?.bytes || sent.equals(bytes) ? undefined : sent
 }
 
 /** An answer that cost no call. */
@@ -71,6 +76,7 @@ type CallFacts = Pick<
   | 'target'
   | 'ordinals'
   | 'hold'
+  | 'transcript'
   | 'sessionKey'
   | 'requestClass'
 > & { readonly project: string | undefined }
@@ -92,10 +98,12 @@ class UpstreamCall implements UpstreamHandler {
   #sawContent = false
   /** Among the calls of its exchange, once it is in the ledger. */
   #ordinal = 0
+  /** To be taken down once the call has its number. */
+  #editedBody: Buffer | undefined
 
-  constructor(attempt: PaidAttempt, reply: Reply, parts: SendParts) {
+  constructor(attempt: PaidAttempt, edited: Buffer | undefined, reply: Reply, parts: SendParts) {
     const { id, endpoint, receivedAt, signal, trail, caller, noteTokens, target, ordinals, hold } = attempt
-    const { sessionKey, requestClass } = attempt
+    const { transcript, sessionKey, requestClass } = attempt
     const project = attempt.plan.metadata['project']
     this.#attempt = {
       id,
@@ -108,10 +116,12 @@ class UpstreamCall implements UpstreamHandler {
       target,
       ordinals,
       hold,
+      transcript,
       sessionKey,
       requestClass,
       project,
     }
+    this.#editedBody = edited
     this.#inputEstimate = Math.min(estimateInput(attempt.body), hold.most.input)
     this.#reply = reply
     this.#parts = parts
@@ -145,7 +155,11 @@ class UpstreamCall implements UpstreamHandler {
       this.#finish()
       flow.abort()
       this.#reply.fail(toGatewayError(error), 'upstream')
+      return
     }
+    if (this.#editedBody === undefined) return
+    this.#attempt.transcript.upstreamRequest(this.#ordinal, this.#editedBody)
+    this.#editedBody = undefined
   }
 
   head(status: number, headers: HeaderLines): void {
@@ -318,6 +332,7 @@ class UpstreamCall implements UpstreamHandler {
 
   #finish(): void {
     this.#state = 'over'
+    this.#editedBody = undefined
     this.#attempt.hold.release()
     this.#attempt.signal.removeEventListener('abort', this.#onLeave)
   }

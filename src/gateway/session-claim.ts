@@ -11,6 +11,11 @@ export function sessionInHeader(headers: HeaderLines): string | undefined {
   return session === undefined || session === '' ? undefined : session.slice(0, 128)
 }
 
+/** A trace that the client has named itself groups its requests as well, for clients that know no sessions. */
+export function sessionInTrace(headers: HeaderLines): string | undefined {
+  return header(headers, 'x-portkey-trace-id')?.trim().slice(0, 128) || undefined
+}
+
 /**
  * The session that Claude Code writes into `metadata.user_id`, for clients that do not send it as a header (before 2.1.150). Two
  * spellings are in use: a JSON string with `session_id`, and before 2.1 `user_…_account_…_session_<uuid>`.

@@ -37,7 +37,7 @@ export interface Transcript {
   readonly shelf: string | undefined
   /** What a call sent, where that differs from the client's request. `ordinal` is the number of the call in the exchange. */
   upstreamRequest(ordinal: number, bytes: Buffer): void
-  /** The answer of a call that failed and that the client did not see. */
+  /** The answer of a call that failed while nothing of it had reached the client, who may yet get the last such answer. */
   upstreamError(ordinal: number, bytes: Buffer): void
   /** Bytes on their way to the client. They are copied: the caller's buffer is its own again. */
   response(bytes: Buffer): void

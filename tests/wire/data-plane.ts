@@ -28,6 +28,8 @@ import { type Breakers, createBreakers } from '../../src/routing/breaker.ts'
 import { createOwnConfigReader } from '../../src/routing/own-configs.ts'
 import type { RoutingConfig } from '../../src/routing/routing-config.ts'
 import type { ExchangeRecord } from '../../src/records/record.ts'
+import type { Transcripts } from '../../src/records/transcript.ts'
+import { type RememberedTranscripts, rememberTranscripts } from './remember-transcripts.ts'
 
 export const KEY = 'pcl_developer'
 export const CREDENTIAL = 'sk-ant-the-companys-own'
@@ -44,6 +46,10 @@ export interface RunningDataPlane {
   readonly plane: DataPlane
   readonly entries: Entry[]
   readonly records: ExchangeRecord[]
+  /** What was handed over to be kept; empty when the test has brought its own transcripts. */
+  readonly transcripts: RememberedTranscripts['all']
+  /** What went wrong with transcripts. */
+  readonly transcriptProblems: unknown[]
   /** What the operator's log was told. */
   readonly reported: ReportedFailure[]
   readonly warnings: Warning[]
@@ -72,6 +78,8 @@ export interface DataPlaneOptions {
   readonly random?: () => number
   readonly breakers?: Breakers
   readonly answers?: AnswerCache
+  /** Remembers everything by default. */
+  readonly transcripts?: Transcripts
   /** What is known of keys; after a change of it `keysChanged` is to be called. */
   readonly lookups?: Readonly<Record<string, KeyLookup>>
   /** Whether exchanges end with their keys; true by default. */
@@ -106,6 +114,8 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<Running
   const records: ExchangeRecord[] = []
   const reported: ReportedFailure[] = []
   const warnings: Warning[] = []
+  const transcripts = rememberTranscripts()
+  const transcriptProblems: unknown[] = []
   const waiters = new Set<() => void>()
   const keyListeners = new Set<() => void>()
   const upstream: Upstream = {
@@ -189,6 +199,8 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<Running
         for (const waiter of waiters) waiter()
       },
     },
+    transcripts: options.transcripts ?? transcripts,
+    transcriptFailed: (problem) => transcriptProblems.push(problem),
     report: (failure) => reported.push(failure),
     warn: (warning) => warnings.push(warning),
     affinity: createAffinity({ clock }),
@@ -216,6 +228,8 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<Running
     plane,
     entries,
     records,
+    transcripts: transcripts.all,
+    transcriptProblems,
     reported,
     warnings,
     keysChanged() {

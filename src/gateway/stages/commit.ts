@@ -28,6 +28,8 @@ export function commit(parts: CommitParts): Stage<Attempt> {
   return (next) =>
     async function commit(attempt, reply) {
       const call = new Uncommitted(attempt, reply, parts)
+      const { ordinals, transcript } = attempt
+      const callsBefore = ordinals.drawn
       const begin = async () => {
         try {
           await next(call.signal === attempt.signal ? attempt : { ...attempt, signal: call.signal }, call)
@@ -38,7 +40,11 @@ export function commit(parts: CommitParts): Stage<Attempt> {
       // Not awaited: a signer that hangs must not outlast the time limit.
       void begin()
       const failure = await call.settled
-      if (failure !== undefined) throw new AttemptFailed(failure)
+      if (failure === undefined) return
+      if (failure.answer !== undefined && ordinals.drawn > callsBefore) {
+        transcript.upstreamError(ordinals.drawn - 1, firstBytes(failure.answer.chunks))
+      }
+      throw new AttemptFailed(failure)
     }
 }
 
@@ -237,6 +243,11 @@ class Uncommitted implements Reply {
     const { path, upstream } = this.#target
     return servedByHeaders({ traceId: this.#traceId, path, kind: upstream.kind, retries: this.#retry })
   }
+}
+
+/** An error, or the beginning of what came in place of one. */
+function firstBytes(chunks: readonly Buffer[]): Buffer {
+  return Buffer.concat(chunks).subarray(0, ERROR_BYTES_MAX)
 }
 
 /** What is parsed here was held, so it is at most 64 KB of an error, one event, or a document in place of a stream. */

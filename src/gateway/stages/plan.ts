@@ -1,7 +1,7 @@
 import { GatewayError } from '../../core/errors.ts'
 import { type HeaderLines, header } from '../../core/headers.ts'
 import { NO_CONFIG, type RoutingConfig, type RoutingNode } from '../../routing/routing-config.ts'
-import type { Planned, Received, Route, Target } from '../exchange.ts'
+import type { Kept, Planned, Received, Route, Target } from '../exchange.ts'
 import type { GatewayParts } from '../parts.ts'
 import { resolveRoute, splitModel } from '../resolve-route.ts'
 import type { Stage } from '../stage.ts'
@@ -11,7 +11,7 @@ import { readLabels } from './labels.ts'
 type PlanParts = Pick<GatewayParts, 'catalogue' | 'configs' | 'providers'>
 
 /** Decides where an exchange goes: which config it follows, and which providers and models that comes to for this request. */
-export function plan(parts: PlanParts): Stage<Received, Planned> {
+export function plan(parts: PlanParts): Stage<Kept, Planned> {
   return (next) =>
     function plan(exchange, reply) {
       refuseCustomHost(exchange.headers)

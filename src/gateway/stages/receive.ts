@@ -9,7 +9,7 @@ import type { CallBody } from '../../providers/adapter.ts'
 import { describeClient } from '../describe-client.ts'
 import type { Authenticated, Received } from '../exchange.ts'
 import type { RequestLimits } from '../parts.ts'
-import { claimedSession, isProbe, sessionInHeader } from '../session-claim.ts'
+import { claimedSession, isProbe, sessionInHeader, sessionInTrace } from '../session-claim.ts'
 import type { Stage } from '../stage.ts'
 
 /**
@@ -44,19 +44,23 @@ export function receive(limits: RequestLimits, clock: Clock): Stage<Authenticate
       const body = await open(bytes, contentCoding(exchange.headers), limits.bodyBytesMax)
       const modelAsked = readString(body.bytes, body.members.find('model'))
       const streaming = isStreaming(body)
-      const sessionId = sessionInHeader(exchange.headers) ?? claimedSession(body)
+      const { headers } = exchange
+      const sessionId = sessionInHeader(headers) ?? claimedSession(body) ?? sessionInTrace(headers)
       const { workspaceId, userId, keyId } = exchange.caller
       const session = sessionId === undefined ? undefined : sessionKey(workspaceId, userId ?? keyId, sessionId)
       const probe = isProbe(body, streaming)
-      const requestClass = probe ? 'probe' : describeClient(exchange.headers).requestClass
+      const client = describeClient(headers)
+      const requestClass = probe ? 'probe' : client.requestClass
       exchange.trail.note({
+        client,
         streaming,
         modelAsked: modelAsked?.slice(0, 256),
         sessionId,
         sessionKey: session,
         isProbe: probe,
       })
-      return next({ ...exchange, body, modelAsked, streaming, sessionId, sessionKey: session, requestClass }, reply)
+      const found = { body, modelAsked, streaming, sessionId, sessionKey: session, client, requestClass }
+      return next({ ...exchange, ...found }, reply)
     }
 }
 

@@ -7,6 +7,7 @@ import { leaverOf } from '../departure.ts'
 import type { AttemptFacts, Breaker, Ending, Facts, Inbound, Reply, ReplyHead, Trail } from '../exchange.ts'
 import { describeClient } from '../describe-client.ts'
 import type { GatewayParts } from '../parts.ts'
+import { readSpan } from '../read-span.ts'
 import type { Stage } from '../stage.ts'
 
 type RecordParts = Pick<GatewayParts, 'recorder' | 'clock' | 'report'>
@@ -98,7 +99,7 @@ class Watched implements Reply, Trail {
     const { id, endpoint, receivedAt, startedAt, headers } = this.#exchange
     const facts = this.#facts
     const { caller, plan, attempt } = facts
-    const client = describeClient(headers)
+    const client = facts.client ?? describeClient(headers)
     const endedAt = this.#parts.clock.monotonic()
     const since = (moment: number | undefined) => (moment === undefined ? undefined : between(startedAt, moment))
     this.#parts.recorder.record({
@@ -115,9 +116,7 @@ class Watched implements Reply, Trail {
       sessionId: facts.sessionId,
       sessionKey: facts.sessionKey,
       project: (plan?.metadata ?? caller?.metadata)?.['project'],
-      spanId: undefined,
-      parentSpanId: undefined,
-      spanName: undefined,
+      ...readSpan(this.#exchange),
       requestClass: facts.isProbe === true ? 'probe' : client.requestClass,
       streaming: facts.streaming ?? false,
       modelAsked: facts.modelAsked,
@@ -148,8 +147,8 @@ class Watched implements Reply, Trail {
       overheadMs: overhead(facts, endedAt),
       requestBytes: facts.requestBytes ?? 0,
       responseBytes: this.#responseBytes,
-      bodyState: 'none',
-      shelf: undefined,
+      bodyState: facts.transcript?.state ?? 'none',
+      shelf: facts.transcript?.shelf,
       source: 'gateway',
     })
   }
