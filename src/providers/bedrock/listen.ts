@@ -7,7 +7,12 @@ import { createFrameReader, readFrameHeaders } from './frames.ts'
 import { createSseWriter, startsWith } from './sse-writer.ts'
 
 /** Answers of AWS as Anthropic would give them: the event stream as SSE, errors in the envelope, counts by their name. */
-export function listenToAws(call: ModelCall, upstream: Upstream, handler: UpstreamHandler): UpstreamHandler {
+export function listenToAws(
+  // Nothing else of the call: a stream lasts for minutes, and would keep the body that it has sent in its first second.
+  { endpoint }: ModelCall,
+  { slug }: Upstream,
+  handler: UpstreamHandler,
+): UpstreamHandler {
   let flow: UpstreamFlow | undefined
   /** Who reads the body; chosen by the head. */
   let reader: BodyReader | undefined
@@ -18,7 +23,7 @@ export function listenToAws(call: ModelCall, upstream: Upstream, handler: Upstre
       handler.sent(valve)
     },
     head(status, headers) {
-      reader = readerFor(status, headers, call, { handler, abort: () => flow?.abort(), slug: upstream.slug })
+      reader = readerFor(status, headers, endpoint, { handler, abort: () => flow?.abort(), slug })
     },
     chunk: (bytes) => reader?.chunk(bytes),
     end: () => reader?.end(),
@@ -37,12 +42,17 @@ interface Listening {
   readonly slug: string
 }
 
-function readerFor(status: number, lines: HeaderLines, call: ModelCall, listening: Listening): BodyReader {
+function readerFor(
+  status: number,
+  lines: HeaderLines,
+  endpoint: ModelCall['endpoint'],
+  listening: Listening,
+): BodyReader {
   const headers = withRequestId(lines)
   const type = header(headers, 'content-type')?.toLowerCase() ?? ''
   if (status >= 400) return readError(status, headers, listening)
   if (status === 200 && type.startsWith(EVENT_STREAM)) return readFrames(headers, listening)
-  if (status === 200 && call.endpoint === 'count_tokens' && type.startsWith('application/json')) {
+  if (status === 200 && endpoint === 'count_tokens' && type.startsWith('application/json')) {
     return readCount(headers, listening)
   }
   listening.handler.head(status, headers)
