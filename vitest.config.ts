@@ -6,6 +6,7 @@ export default defineConfig({
     // The folder of the real clients holds their packages, not tests of ours.
     exclude: ['**/node_modules/**', 'tests/clients/**', 'dist/**'],
     // Own processes, because tests start servers, worker threads and child processes, and leave nothing behind that way.
+    globalSetup: ['tests/postgres-run.ts'],
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 20_000,

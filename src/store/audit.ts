@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
-import { sql } from 'kysely'
 import type { Database } from './database.ts'
 import { type Page, type Window, readPage } from './page.ts'
+import { readMember } from './read-member.ts'
 import type { AuditEntryTable } from './schema.ts'
 
 /*
@@ -164,14 +164,13 @@ export async function listAuditEntries(
   if (action !== undefined) matching = matching.where('action', '=', action)
   if (resourceType !== undefined) matching = matching.where('resource_type', '=', resourceType)
   if (resourceId !== undefined) matching = matching.where('resource_id', '=', resourceId)
-  if (actorType !== undefined) matching = matching.where(sql`actor ->> 'type'`, '=', actorType)
+  if (actorType !== undefined) matching = matching.where(readMember(db, 'actor', 'type'), '=', actorType)
   if (actorId !== undefined) {
-    matching = matching.where((is) =>
-      is.or([is(sql`actor ->> 'id'`, '=', actorId), is(sql`actor ->> 'user_id'`, '=', actorId)]),
-    )
+    const [itself, person] = [readMember(db, 'actor', 'id'), readMember(db, 'actor', 'user_id')]
+    matching = matching.where((is) => is.or([is(itself, '=', actorId), is(person, '=', actorId)]))
   }
   for (const [name, value] of Object.entries(filter.request ?? {})) {
-    if (value !== undefined) matching = matching.where(sql`request ->> ${name}`, '=', value)
+    if (value !== undefined) matching = matching.where(readMember(db, 'request', name), '=', String(value))
   }
   if (after !== undefined) matching = matching.where('number', '>', after)
   return await readPage(matching.selectAll().orderBy('number', after === undefined ? 'desc' : 'asc'), window, toEntry)

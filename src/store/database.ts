@@ -1,5 +1,7 @@
 import { Kysely, type Insertable } from 'kysely'
+import { closeAfterOthers } from './close-after-others.ts'
 import { migrate } from './migrate.ts'
+import { openPostgresStore } from './postgres-store.ts'
 import type { Tables } from './schema.ts'
 import { createSqliteDialect, startSqlite, type SqliteThread } from './sqlite.ts'
 
@@ -24,16 +26,21 @@ export interface Store {
   close(): Promise<void>
 }
 
-export interface StoreOptions {
-  /** The database file; it and its folder are made when missing, readable by this user only. */
-  readonly file: string
-}
+export type StoreOptions =
+  /** An SQLite file; it and its folder are made when missing, readable by this user only. */
+  | { readonly file: string }
+  /** A PostgreSQL database, `postgres://…`. */
+  | { readonly url: string }
 
 /**
  * Opens the store and brings its tables up to date. Throws, with a sentence for the operator, when another gateway holds
- * the file or when a newer version of the gateway has changed it.
+ * the file, when the database cannot be used, or when a newer version of the gateway has changed it.
  */
-export async function openStore({ file }: StoreOptions): Promise<Store> {
+export async function openStore(options: StoreOptions): Promise<Store> {
+  return 'url' in options ? await openPostgresStore(options.url) : await openSqliteStore(options.file)
+}
+
+async function openSqliteStore(file: string): Promise<Store> {
   const thread = await startSqlite(file)
   const db = new Kysely<Tables>({ dialect: createSqliteDialect(thread) })
   try {
@@ -53,12 +60,6 @@ export async function openStore({ file }: StoreOptions): Promise<Store> {
       return closing
     },
   }
-}
-
-/** Whoever waits for the connection already comes before us. Destroying Kysely's handle closes the thread. */
-async function closeAfterOthers(db: Database): Promise<void> {
-  await db.connection().execute(async () => {})
-  await db.destroy()
 }
 
 async function insertMany<Table extends BatchTable>(

@@ -1,5 +1,6 @@
 import { type Kysely, sql } from 'kysely'
 import { Migrator, type Migration } from 'kysely/migration'
+import { engineOf } from './engine.ts'
 import { firstTables } from './migrations/0001-first-tables.ts'
 import { routing } from './migrations/0002-routing.ts'
 import { governance } from './migrations/0003-governance.ts'
@@ -16,14 +17,20 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
 
 const MIGRATION_TABLE = 'schema_migrations'
 
-/** Brings the tables up to date, all in one transaction. Throws when a newer version has been here. */
+/**
+ * Brings the tables up to date, all in one transaction: that which `db` is, or one of its own. Throws when a newer version has
+ * been here.
+ */
 export async function migrate(db: Kysely<Tables>): Promise<void> {
-  await refuseNewerSchema(db)
+  const schema = await findSchema(db)
+  const done = await readDone(db, schema)
+  if (done.length === Object.keys(MIGRATIONS).length) return
   const migrator = new Migrator({
     db,
     provider: { getMigrations: async () => ({ ...MIGRATIONS }) },
     migrationTableName: MIGRATION_TABLE,
     migrationLockTableName: `${MIGRATION_TABLE}_lock`,
+    ...(schema !== undefined && { migrationTableSchema: schema }),
   })
   const { error } = await migrator.migrateToLatest()
   if (error !== undefined) {
@@ -33,12 +40,22 @@ export async function migrate(db: Kysely<Tables>): Promise<void> {
   }
 }
 
-async function refuseNewerSchema(db: Kysely<Tables>): Promise<void> {
+/** Where the tables lie: a PostgreSQL database may hold other programs' in other schemas, with tables of the same names. */
+async function findSchema(db: Kysely<Tables>): Promise<string | undefined> {
+  if (engineOf(db) === 'sqlite') return undefined
+  const { rows } = await sql<{ schema: string | null }>`select current_schema() as schema`.execute(db)
+  const schema = rows[0]?.schema ?? undefined
+  if (schema === undefined) throw new Error('The database has no schema that this user may use. Grant it one.')
+  return schema
+}
+
+/** Names of the changes that were made already. Throws where one of them is not known yet. */
+async function readDone(db: Kysely<Tables>, schema: string | undefined): Promise<readonly string[]> {
   const tables = await db.introspection.getTables()
-  if (!tables.some((table) => table.name === MIGRATION_TABLE)) return
+  if (!tables.some((table) => table.name === MIGRATION_TABLE && table.schema === schema)) return []
   const { rows } = await sql<{ name: string }>`select name from ${sql.table(MIGRATION_TABLE)} order by name`.execute(db)
   const unknown = rows.find(({ name }) => !Object.hasOwn(MIGRATIONS, name))
-  if (unknown === undefined) return
+  if (unknown === undefined) return rows.map(({ name }) => name)
   throw new Error(
     `This database was changed by a newer version of Portcullis (${unknown.name}). ` +
       'Start that version, or restore the backup made before the upgrade.',

@@ -118,10 +118,11 @@ const WHOLE = sql``
  */
 function byQuarters(cuts: readonly number[]): RawBuilder<unknown> {
   const within = cuts.filter((moment) => moment % QUARTER_MS !== 0)
-  const numbers = JSON.stringify([...new Set(within.map((moment) => Math.floor(moment / QUARTER_MS)))])
   // Written out, because a bound number divides as a fraction.
   const quarter = sql`opened_at / ${sql.lit(QUARTER_MS)}`
-  return sql`, ${quarter}, case when ${quarter} in (select value from json_each(${numbers})) then opened_at else 0 end`
+  if (within.length === 0) return sql`, ${quarter}`
+  const numbers = [...new Set(within.map((moment) => Math.floor(moment / QUARTER_MS)))].map((number) => sql.lit(number))
+  return sql`, ${quarter}, case when ${quarter} in (${sql.join(numbers)}) then opened_at else 0 end`
 }
 
 interface SumRow {

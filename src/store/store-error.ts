@@ -6,12 +6,12 @@ export class StoreError extends Error {
   override readonly name = 'StoreError'
   /**
    * `duplicate`: a unique column holds this value already. `dangling`: the row points at nothing, or others still point at
-   * it. `full`: no space left. `gone`: closed, or its thread has died.
+   * it. `full`: no space left. `gone`: closed, its thread has died, or its server cannot be reached, which may pass.
    */
   readonly fault: StoreFault
 
-  constructor(message: string, fault: StoreFault) {
-    super(message)
+  constructor(message: string, fault: StoreFault, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause })
     this.fault = fault
   }
 }

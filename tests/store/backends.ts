@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openStore, type Store } from '../../src/store/database.ts'
+import { hasPostgres, makeDatabase } from './postgres-place.ts'
 
 /** One database engine that the store runs on. Every suite of the store runs on each. */
 export interface Backend {
@@ -17,15 +18,23 @@ export interface Place {
   clear(): Promise<void>
 }
 
-export const backends: readonly Backend[] = [
-  {
-    name: 'SQLite',
-    async makePlace() {
-      const folder = await mkdtemp(join(tmpdir(), 'portcullis-store-'))
-      return {
-        open: () => openStore({ file: join(folder, 'portcullis.db') }),
-        clear: () => rm(folder, { recursive: true, force: true }),
-      }
-    },
+const sqlite: Backend = {
+  name: 'SQLite',
+  async makePlace() {
+    const folder = await mkdtemp(join(tmpdir(), 'portcullis-store-'))
+    return {
+      open: () => openStore({ file: join(folder, 'portcullis.db') }),
+      clear: () => rm(folder, { recursive: true, force: true }),
+    }
   },
-]
+}
+
+const postgres: Backend = {
+  name: 'PostgreSQL',
+  async makePlace() {
+    const { url, drop } = await makeDatabase()
+    return { open: () => openStore({ url }), clear: drop }
+  },
+}
+
+export const backends: readonly Backend[] = hasPostgres ? [sqlite, postgres] : [sqlite]

@@ -1,5 +1,6 @@
 import { sql, type Kysely } from 'kysely'
 import type { Migration } from 'kysely/migration'
+import { engineOf } from '../engine.ts'
 
 /** Limits and policies, people and how they sign in, the audit trail, alerts, and what configuration files have made. */
 export const governance: Migration = {
@@ -124,11 +125,21 @@ async function createAudit(db: Kysely<unknown>): Promise<void> {
   await db.schema.createIndex('audit_entries_at').on('audit_entries').columns(['organisation_id', 'at']).execute()
   await db.schema.createIndex('audit_entries_resource').on('audit_entries').column('resource_id').execute()
   // Whoever can write to the file can drop these too; the chain of hashes tells of that.
-  for (const deed of ['update', 'delete']) {
-    await sql`create trigger ${sql.ref(`audit_entries_no_${deed}`)} before ${sql.raw(deed)} on audit_entries
-      begin select raise(abort, 'the audit trail is only ever added to'); end`.execute(db)
-  }
+  for (const deed of ['update', 'delete']) await refuseDeed(db, deed)
 }
+
+async function refuseDeed(db: Kysely<unknown>, deed: string): Promise<void> {
+  const trigger = sql`create trigger ${sql.ref(`audit_entries_no_${deed}`)} before ${sql.raw(deed)} on audit_entries`
+  if (engineOf(db) === 'sqlite') {
+    await sql`${trigger} begin select raise(abort, ${sql.lit(ONLY_ADDED_TO)}); end`.execute(db)
+    return
+  }
+  await sql`create or replace function refuse_deed() returns trigger language plpgsql as
+    ${sql.lit(`begin raise exception '${ONLY_ADDED_TO}'; end`)}`.execute(db)
+  await sql`${trigger} for each row execute function refuse_deed()`.execute(db)
+}
+
+const ONLY_ADDED_TO = 'the audit trail is only ever added to'
 
 async function createAlerts(db: Kysely<unknown>): Promise<void> {
   await db.schema

@@ -1,0 +1,47 @@
+import { Kysely } from 'kysely'
+import { closeAfterOthers } from './close-after-others.ts'
+import type { Store } from './database.ts'
+import { migrate } from './migrate.ts'
+import { createPostgresDialect } from './postgres-dialect.ts'
+import { insertRows } from './postgres-insert.ts'
+import { connectPostgres, type PostgresPool } from './postgres.ts'
+import type { Tables } from './schema.ts'
+
+/**
+ * Opens a PostgreSQL database as the store and brings its tables up to date; several gateways may do so at the same time.
+ * Throws, with a sentence for the operator, when it cannot be used, or when a newer version of the gateway has changed it.
+ */
+export async function openPostgresStore(url: string): Promise<Store> {
+  await bringUpToDate(url)
+  const pool = await connectPostgres(url)
+  const db = new Kysely<Tables>({ dialect: createPostgresDialect(pool) })
+  let closing: Promise<void> | undefined
+  return {
+    db,
+    insertMany: async (table, rows) => {
+      if (rows.length > 0) await insertMany(pool, table, rows)
+    },
+    close() {
+      closing ??= closeAfterOthers(db)
+      return closing
+    },
+  }
+}
+
+async function bringUpToDate(url: string): Promise<void> {
+  const db = new Kysely<Tables>({ dialect: createPostgresDialect(await connectPostgres(url, { isPatient: true })) })
+  try {
+    await db.transaction().execute((tx) => migrate(tx))
+  } finally {
+    await db.destroy()
+  }
+}
+
+async function insertMany(pool: PostgresPool, table: string, rows: readonly object[]): Promise<void> {
+  const connection = await pool.acquire()
+  try {
+    await insertRows(connection, table, rows as Parameters<typeof insertRows>[2])
+  } finally {
+    pool.release(connection)
+  }
+}
