@@ -15,6 +15,11 @@ import { listAudit } from './audit/list-audit.ts'
 import { verifyTrail } from './audit/verify-trail.ts'
 import { deleteCache } from './cache/delete-cache.ts'
 import { listCircuits } from './circuits/list-circuits.ts'
+import { listAgents } from './coding-sessions/list-agents.ts'
+import { listCodingSessions } from './coding-sessions/list-coding-sessions.ts'
+import { listOpenings } from './coding-sessions/list-openings.ts'
+import { listTurns } from './coding-sessions/list-turns.ts'
+import { readCodingSession } from './coding-sessions/read-coding-session.ts'
 import { checkConfig } from './configs/check-config.ts'
 import { createConfig } from './configs/create-config.ts'
 import { deleteConfig } from './configs/delete-config.ts'
@@ -62,6 +67,7 @@ import { updateProvider } from './providers/update-provider.ts'
 import type { AdminRoute } from './route.ts'
 import { changePassword } from './sessions/change-password.ts'
 import { readCurrent } from './sessions/read-current.ts'
+import { readTrace } from './traces/read-trace.ts'
 import { createSignInLink } from './users/create-sign-in-link.ts'
 import { deleteUser } from './users/delete-user.ts'
 import { listUsers } from './users/list-users.ts'
@@ -159,6 +165,12 @@ const SINGLE_ROUTES: readonly AdminRoute[] = [
   changePassword,
   listLogs,
   readLog,
+  listCodingSessions,
+  readCodingSession,
+  listTurns,
+  listAgents,
+  listOpenings,
+  readTrace,
   summariseUsage,
   listPrices,
   addPrices,

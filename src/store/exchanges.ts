@@ -1,6 +1,9 @@
 import { sql, type Selectable, type SelectQueryBuilder } from 'kysely'
 import type { Database } from './database.ts'
 import { readChanges, readRoute, readTags, type StoredStep, type Tags } from './documents.ts'
+import { engineOf, type Engine } from './engine.ts'
+import { compileCondition } from './filter-sql.ts'
+import { isPointed, type RecordCondition } from './record-condition.ts'
 import type { ExchangeTable } from './schema-records.ts'
 import type { Tables } from './schema.ts'
 import { selectUsageSums, type UsageSums } from './usage-sums.ts'
@@ -39,6 +42,8 @@ export interface ExchangeFilter extends ExchangeScope {
   readonly since?: number
   /** Milliseconds since the epoch, not included. */
   readonly until?: number
+  /** All of them have to hold. */
+  readonly conditions?: readonly RecordCondition[]
 }
 
 /** Where a page ended: the next one begins with the record before it. */
@@ -62,7 +67,7 @@ export async function findExchange(
   scope: ExchangeScope,
   id: string,
 ): Promise<StoredExchange | undefined> {
-  const row = await narrow(db.selectFrom('exchanges'), scope).selectAll().where('id', '=', id).executeTakeFirst()
+  const row = await narrowExchanges(db, scope).selectAll().where('id', '=', id).executeTakeFirst()
   return row === undefined ? undefined : toExchange(row)
 }
 
@@ -72,7 +77,7 @@ export async function listExchanges(
   filter: ExchangeFilter,
   page: { readonly limit: number; readonly after?: ExchangeCursor | undefined },
 ): Promise<ExchangePage> {
-  let matching = narrow(db.selectFrom('exchanges'), filter)
+  let matching = narrowExchanges(db, filter)
   const { after, limit } = page
   if (after !== undefined)
     matching = matching.where(sql<boolean>`(received_at, id) < (${after.receivedAt}, ${after.id})`)
@@ -89,7 +94,7 @@ export async function listExchanges(
 }
 
 export async function sumExchanges(db: Database, filter: ExchangeFilter): Promise<ExchangeSums> {
-  const matching = narrow(db.selectFrom('exchanges'), filter)
+  const matching = narrowExchanges(db, filter)
   return await matching
     .select(({ fn }) => fn.countAll<number>().as('requests'))
     .select(selectUsageSums)
@@ -98,17 +103,51 @@ export async function sumExchanges(db: Database, filter: ExchangeFilter): Promis
 
 /** Ids of the exchanges that match; meant as a sub-query. */
 export function selectExchangeIds(db: Database, filter: ExchangeFilter) {
-  return narrow(db.selectFrom('exchanges'), filter).select('exchanges.id')
+  return narrowExchanges(db, filter).select('exchanges.id')
+}
+
+/** The records that match, for whoever knows what to select of them. */
+export function narrowExchanges(
+  db: Database,
+  filter: ExchangeFilter,
+): SelectQueryBuilder<Tables, 'exchanges', unknown> {
+  return narrow(db.selectFrom('exchanges'), filter, engineOf(db))
+}
+
+/** The column by whose index a query should go through time: the one that leaves the fewest records. */
+export function ownerOf(filter: ExchangeScope): { readonly column: OwnerColumn; readonly id: string } {
+  if (filter.keyId !== undefined) return { column: 'key_id', id: filter.keyId }
+  if (filter.userId !== undefined) return { column: 'user_id', id: filter.userId }
+  if (filter.workspaceId !== undefined) return { column: 'workspace_id', id: filter.workspaceId }
+  return { column: 'organisation_id', id: filter.organisationId }
+}
+
+export type OwnerColumn = (typeof OWNERS)[number]
+
+const OWNERS = ['organisation_id', 'workspace_id', 'user_id', 'key_id'] as const
+
+function narrowScope<Output>(
+  exchanges: SelectQueryBuilder<Tables, 'exchanges', Output>,
+  filter: ExchangeFilter,
+): SelectQueryBuilder<Tables, 'exchanges', Output> {
+  // Every owner has an index by time. SQLite, which counts no rows, takes any of them; an expression leaves it only the right one.
+  const driving = filter.conditions?.some(isPointed) === true ? undefined : ownerOf(filter).column
+  const ids = [filter.organisationId, filter.workspaceId, filter.userId, filter.keyId]
+  return OWNERS.reduce((matching, column, at) => {
+    const id = ids[at]
+    if (id === undefined) return matching
+    return column === driving
+      ? matching.where(column, '=', id)
+      : matching.where(sql<boolean>`${sql.ref(column)} || '' = ${id}`)
+  }, exchanges)
 }
 
 function narrow<Output>(
   exchanges: SelectQueryBuilder<Tables, 'exchanges', Output>,
   filter: ExchangeFilter,
+  engine: Engine,
 ): SelectQueryBuilder<Tables, 'exchanges', Output> {
-  let matching = exchanges.where('organisation_id', '=', filter.organisationId)
-  if (filter.workspaceId !== undefined) matching = matching.where('workspace_id', '=', filter.workspaceId)
-  if (filter.keyId !== undefined) matching = matching.where('key_id', '=', filter.keyId)
-  if (filter.userId !== undefined) matching = matching.where('user_id', '=', filter.userId)
+  let matching = narrowScope(exchanges, filter)
   if (filter.endpoint !== undefined) matching = matching.where('endpoint', '=', filter.endpoint)
   if (filter.sessionId !== undefined) matching = matching.where('session_id', '=', filter.sessionId)
   if (filter.providerSlug !== undefined) matching = matching.where('provider_slug', '=', filter.providerSlug)
@@ -121,10 +160,12 @@ function narrow<Output>(
     matching = matching.where((is) => is.or([is('model_asked', '=', model), is('model_served', '=', model)]))
   }
   if (status !== undefined) matching = matching.where('status', '>=', status.from).where('status', '<=', status.to)
+  for (const condition of filter.conditions ?? []) matching = matching.where(compileCondition(condition, engine))
   return matching
 }
 
-function toExchange(row: Selectable<ExchangeTable>): StoredExchange {
+/** A row with its documents read. */
+export function toExchange(row: Selectable<ExchangeTable>): StoredExchange {
   return {
     ...row,
     metadata: readTags(row.metadata),

@@ -1,7 +1,7 @@
 import { sql, type Selectable, type SelectQueryBuilder } from 'kysely'
 import type { Nanos } from '../core/money.ts'
 import type { Database } from './database.ts'
-import type { ExchangeScope } from './exchanges.ts'
+import type { ExchangeCursor, ExchangeScope } from './exchanges.ts'
 import type { ExchangeTable, SessionTable, TurnTable } from './schema-records.ts'
 import type { Tables } from './schema.ts'
 import { selectUsageSums, type UsageSums } from './usage-sums.ts'
@@ -25,21 +25,16 @@ export interface SessionFilter extends ExchangeScope {
   readonly titleOf?: { readonly userId: string | undefined; readonly keyId: string | undefined }
 }
 
-/** Where a page ended. */
-export interface MomentCursor {
-  readonly at: number
-  readonly id: string
-}
-
+/** A page of a list that goes on where the one before ended; of sessions, with the moment of their newest exchange. */
 export interface Keyset {
   readonly limit: number
-  readonly after?: MomentCursor | undefined
+  readonly after?: ExchangeCursor | undefined
 }
 
 export interface KeysetPage<Item> {
   readonly items: readonly Item[]
   /** Undefined on the last page. */
-  readonly next: MomentCursor | undefined
+  readonly next: ExchangeCursor | undefined
 }
 
 /** The one used last comes first. A page costs the same however deep it lies. */
@@ -63,14 +58,14 @@ export async function listSessions(
     const { userId = '', keyId = '' } = titleOf
     matching = matching.where((is) => is.or([is('user_id', '=', userId), is('key_id', '=', keyId)]))
   }
-  if (after !== undefined) matching = matching.where(sql<boolean>`(last_at, id) < (${after.at}, ${after.id})`)
+  if (after !== undefined) matching = matching.where(sql<boolean>`(last_at, id) < (${after.receivedAt}, ${after.id})`)
   const rows = await matching
     .selectAll()
     .orderBy('last_at', 'desc')
     .orderBy('id', 'desc')
     .limit(limit + 1)
     .execute()
-  return toPage(rows, limit, (row) => ({ at: row.last_at, id: row.id }))
+  return toPage(rows, limit, (row) => ({ receivedAt: row.last_at, id: row.id }))
 }
 
 export async function findSession(db: Database, scope: ExchangeScope, id: string): Promise<StoredSession | undefined> {
@@ -79,10 +74,18 @@ export async function findSession(db: Database, scope: ExchangeScope, id: string
 
 /** One request of a session, with what its content says of it where there is content. */
 export type StoredTurn = Pick<Selectable<ExchangeTable>, (typeof TURN_COLUMNS)[number]> & {
-  readonly [Column in Exclude<keyof TurnTable, 'id' | 'session_key' | 'received_at' | 'shelf'>]:
-    | TurnTable[Column]
-    | null
-}
+  readonly [Column in Exclude<(typeof FACT_COLUMNS)[number], 'tools_called'>]: TurnTable[Column] | null
+} & { readonly tools_called: readonly string[] | null }
+
+const FACT_COLUMNS = [
+  'fresh_bytes',
+  'messages',
+  'first_changed_message',
+  'tools_hash',
+  'system_hash',
+  'preview',
+  'tools_called',
+] as const satisfies readonly (keyof TurnTable)[]
 
 const TURN_COLUMNS = [
   'id',
@@ -130,26 +133,22 @@ export async function listTurns(
   let matching = turnsOf(db, scope, session)
   if (agent !== undefined) matching = matching.where('exchanges.agent_id', agent === null ? 'is' : '=', agent)
   if (after !== undefined) {
-    matching = matching.where(sql<boolean>`(exchanges.received_at, exchanges.id) > (${after.at}, ${after.id})`)
+    matching = matching.where(sql<boolean>`(exchanges.received_at, exchanges.id) > (${after.receivedAt}, ${after.id})`)
   }
   const rows = await matching
     .leftJoin('turns', 'turns.id', 'exchanges.id')
     .select(TURN_COLUMNS.map((column) => `exchanges.${column}` as const))
-    .select([
-      'turns.fresh_bytes',
-      'turns.messages',
-      'turns.first_changed_message',
-      'turns.tools_hash',
-      'turns.system_hash',
-      'turns.preview',
-      'turns.title',
-      'turns.tools_called',
-    ])
+    .select(FACT_COLUMNS.map((column) => `turns.${column}` as const))
     .orderBy('exchanges.received_at')
     .orderBy('exchanges.id')
     .limit(limit + 1)
     .execute()
-  return toPage(rows, limit, (row) => ({ at: row.received_at, id: row.id }))
+  const { items, next } = toPage(rows, limit, (row) => ({ receivedAt: row.received_at, id: row.id }))
+  return { items: items.map((row) => ({ ...row, tools_called: readNames(row.tools_called) })), next }
+}
+
+function readNames(json: string | null): readonly string[] | null {
+  return json === null ? null : (JSON.parse(json) as string[])
 }
 
 /** What the exchanges of a session say of it beyond the sums in its row. */
@@ -262,7 +261,7 @@ function withinScope<Table extends 'sessions' | 'exchanges', Output>(
   )
 }
 
-function toPage<Row>(rows: readonly Row[], limit: number, cursorOf: (row: Row) => MomentCursor): KeysetPage<Row> {
+function toPage<Row>(rows: readonly Row[], limit: number, cursorOf: (row: Row) => ExchangeCursor): KeysetPage<Row> {
   const items = rows.slice(0, limit)
   const last = items.at(-1)
   return { items, next: rows.length > limit && last !== undefined ? cursorOf(last) : undefined }
