@@ -18,8 +18,9 @@ export interface Store {
    */
   readonly db: Database
   /**
-   * Writes many rows in one transaction, past Kysely, whose compiling would cost more than the writing. All rows have the
-   * members of the first. A row whose id is there already is left as it is, so a batch may be written twice.
+   * Writes many rows, and adds them to the roll-ups, in one transaction; past Kysely, whose compiling would cost more than the
+   * writing. All rows have the members of the first. A row whose id is there already is left as it is and added to nothing, so a
+   * batch may be written twice.
    */
   insertMany<Table extends BatchTable>(table: Table, rows: readonly Insertable<Tables[Table]>[]): Promise<void>
   /** Waits for what was asked before, then closes. Safe to call twice. */
@@ -69,12 +70,9 @@ async function insertMany<Table extends BatchTable>(
   rows: readonly Insertable<Tables[Table]>[],
 ): Promise<void> {
   const columns = Object.keys(rows[0]!)
-  const names = columns.map((column) => `"${column}"`).join(', ')
-  const marks = columns.map(() => '?').join(', ')
-  const text = `insert into "${table}" (${names}) values (${marks}) on conflict (id) do nothing`
-  const values = encodeRows(columns, rows as readonly Readonly<Record<string, Value>>[])
+  const encoded = encodeRows(columns, rows as readonly Readonly<Record<string, Value>>[])
   // Holding Kysely's connection keeps this batch out of the middle of somebody's transaction.
-  await db.connection().execute(() => thread.insert(text, values))
+  await db.connection().execute(() => thread.writeBatch({ table, columns, rows: encoded }))
 }
 
 type Value = string | number | bigint | null

@@ -135,7 +135,7 @@ export interface SessionTable extends UsageColumns {
   user_id: string | null
   /** Of its first exchange. */
   key_id: string
-  /** As the client sends it. */
+  /** As the client sends it; empty while nothing but the record of a crash is known of it. */
   claimed_id: string
   project: string | null
   client: string | null
@@ -214,6 +214,7 @@ export interface LatencyTable {
   metric: string
   /** Number of the bucket; store/latency-buckets.ts has its bounds. */
   bucket: number
+  organisation_id: string
   requests: number
 }
 

@@ -1,4 +1,5 @@
 import type { SQLInputValue, SQLOutputValue } from 'node:sqlite'
+import type { BatchTable } from './database.ts'
 
 /* What the main thread and the thread that owns the database say to each other. */
 
@@ -8,16 +9,17 @@ export interface WorkerOptions {
 
 export type WorkerRequest =
   | { readonly id: number; readonly kind: 'query'; readonly sql: string; readonly parameters: readonly SQLInputValue[] }
-  | InsertRequest
+  | BatchRequest
   /** Answered by the end of the thread. */
   | { readonly kind: 'close' }
 
-/** Runs one statement for many rows in one transaction. */
-export interface InsertRequest {
+/** Writes rows and adds the new ones to the roll-ups, in one transaction. */
+export interface BatchRequest {
   readonly id: number
-  readonly kind: 'insert'
-  readonly sql: string
-  /** An array of rows, each an array of values in the order of the statement's marks, as JSON. */
+  readonly kind: 'batch'
+  readonly table: BatchTable
+  readonly columns: readonly string[]
+  /** An array of rows, each an array of values in the order of the columns, as JSON. */
   readonly rows: string
 }
 

@@ -2,9 +2,9 @@ import { closeSync, mkdirSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from 'node:sqlite'
 import { parentPort, workerData } from 'node:worker_threads'
+import { createBatchWriter } from './sqlite-batch.ts'
 import {
   OPENING,
-  type InsertRequest,
   type QueryAnswer,
   type WorkerOptions,
   type WorkerReply,
@@ -44,6 +44,7 @@ function sayWhere(error: unknown): unknown {
 
 function serve(database: DatabaseSync, lock: DatabaseSync): void {
   const prepare = createStatementCache(database)
+  const writeBatch = createBatchWriter(database, (sql) => prepare(sql).statement)
   port.on('message', (request: WorkerRequest) => {
     if (request.kind === 'close') {
       database.close()
@@ -54,7 +55,7 @@ function serve(database: DatabaseSync, lock: DatabaseSync): void {
     answer(request.id, () =>
       request.kind === 'query'
         ? runQuery(prepare(request.sql), request.parameters)
-        : insertRows(database, prepare(request.sql).statement, request),
+        : { rows: [], changes: writeBatch(request), lastInsertId: 0 },
     )
   })
 }
@@ -181,19 +182,4 @@ function narrowRow(row: Record<string, SQLOutputValue>): void {
     if (!Number.isSafeInteger(narrow)) throw new RangeError(`The number in column ${name} passes 2^53: ${value}`)
     row[name] = narrow
   }
-}
-
-function insertRows(database: DatabaseSync, statement: StatementSync, request: InsertRequest): QueryAnswer {
-  const rows = JSON.parse(request.rows) as readonly SQLInputValue[][]
-  let changes = 0
-  database.exec('begin immediate')
-  try {
-    for (const row of rows) changes += Number(statement.run(...row).changes)
-    database.exec('commit')
-  } catch (error) {
-    // A full disk may already have rolled the transaction back; a second rollback would hide the real error.
-    if (database.isTransaction) database.exec('rollback')
-    throw error
-  }
-  return { rows: [], changes, lastInsertId: 0 }
 }

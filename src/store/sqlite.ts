@@ -5,6 +5,7 @@ import type { CompiledQuery, DatabaseConnection, Dialect, Driver, QueryResult } 
 import { SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler } from 'kysely'
 import {
   OPENING,
+  type BatchRequest,
   type QueryAnswer,
   type WorkerOptions,
   type WorkerReply,
@@ -15,8 +16,8 @@ import { StoreError, type StoreFault } from './store-error.ts'
 /** The database behind its thread. Calls are run in the order in which they are made. */
 export interface SqliteThread {
   query(sql: string, parameters: readonly SQLInputValue[]): Promise<QueryAnswer>
-  /** Runs `sql` once for every row, all in one transaction; `rows` is JSON, an array of values for each. */
-  insert(sql: string, rows: string): Promise<void>
+  /** Writes rows and what they add to the roll-ups in one transaction. */
+  writeBatch(batch: Omit<BatchRequest, 'id' | 'kind'>): Promise<void>
   close(): Promise<void>
 }
 
@@ -54,8 +55,8 @@ export async function startSqlite(file: string): Promise<SqliteThread> {
 
   return {
     query: (sql, parameters) => ask((id) => ({ id, kind: 'query', sql, parameters })),
-    async insert(sql, rows) {
-      await ask((id) => ({ id, kind: 'insert', sql, rows }))
+    async writeBatch(batch) {
+      await ask((id) => ({ id, kind: 'batch', ...batch }))
     },
     async close() {
       gone ??= new StoreError('The database is closed.', 'gone')

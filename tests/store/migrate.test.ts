@@ -38,6 +38,7 @@ const NEW_TABLES = [
 const NEW_INDEXES = [
   'workspaces_name',
   'ledger_calls_opened',
+  'ledger_calls_received',
   'exchanges_session_key',
   'exchanges_user',
   'exchanges_trace',

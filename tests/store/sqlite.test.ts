@@ -131,7 +131,10 @@ test('every query that waits hears of it when the database thread dies', async (
   const started = once(process, 'worker') as Promise<[Worker]>
   const thread = await startSqlite(file)
   const [worker] = await started
-  const waiting = [thread.query('select 1', []), thread.insert('select ?', '[[1]]')]
+  const waiting = [
+    thread.query('select 1', []),
+    thread.writeBatch({ table: 'exchanges', columns: ['id'], rows: '[[1]]' }),
+  ]
   await worker.terminate()
   for (const query of waiting) await expect(query).rejects.toMatchObject({ fault: 'gone' })
   await expect(thread.query('select 1', [])).rejects.toMatchObject({ fault: 'gone' })

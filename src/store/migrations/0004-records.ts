@@ -118,6 +118,7 @@ async function createRollUps(db: Kysely<unknown>): Promise<void> {
       .addColumn('model', 'text', (column) => column.notNull())
       .addColumn('metric', 'text', (column) => column.notNull())
       .addColumn('bucket', 'integer', (column) => column.notNull())
+      .addColumn('organisation_id', 'text', (column) => column.notNull())
       .addColumn('requests', 'bigint', (column) => column.notNull())
       .addPrimaryKeyConstraint(`latency_${grain}_pk`, [
         'start',
@@ -136,6 +137,17 @@ async function createRollUps(db: Kysely<unknown>): Promise<void> {
     .$call((table) => addNumbers(table, [...COUNT_COLUMNS, ...USAGE_COLUMNS]))
     .addPrimaryKeyConstraint('tag_days_pk', ['name', 'start', 'value', 'workspace_id', 'user_id', 'key_id'])
     .execute()
+  await beginRollUps(db)
+}
+
+/** Rows that are there already are added up in the background, from the first one; without any there is nothing to build. */
+async function beginRollUps(db: Kysely<unknown>): Promise<void> {
+  await sql`update ledger_calls set received_at = opened_at`.execute(db)
+  await db.schema.createIndex('ledger_calls_received').on('ledger_calls').columns(['received_at', 'id']).execute()
+  const { rows } = await sql`select 1 from exchanges union all select 1 from ledger_calls limit 1`.execute(db)
+  const state = rows.length === 0 ? { zone: 'UTC' } : { zone: 'UTC', building: { from: 0, what: 'all' } }
+  await sql`insert into settings (name, value) values ('rollups', ${JSON.stringify(state)})
+    on conflict (name) do update set value = excluded.value`.execute(db)
 }
 
 async function createContentControls(db: Kysely<unknown>): Promise<void> {
