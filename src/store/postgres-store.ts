@@ -3,8 +3,8 @@ import { closeAfterOthers } from './close-after-others.ts'
 import type { Store } from './database.ts'
 import { migrate } from './migrate.ts'
 import { createPostgresDialect } from './postgres-dialect.ts'
-import { insertRows } from './postgres-insert.ts'
-import { connectPostgres, type PostgresPool } from './postgres.ts'
+import { createBatchWriter } from './postgres-batch.ts'
+import { connectPostgres } from './postgres.ts'
 import type { Tables } from './schema.ts'
 
 /**
@@ -15,11 +15,12 @@ export async function openPostgresStore(url: string): Promise<Store> {
   await bringUpToDate(url)
   const pool = await connectPostgres(url)
   const db = new Kysely<Tables>({ dialect: createPostgresDialect(pool) })
+  const writeBatch = createBatchWriter(pool)
   let closing: Promise<void> | undefined
   return {
     db,
     insertMany: async (table, rows) => {
-      if (rows.length > 0) await insertMany(pool, table, rows)
+      if (rows.length > 0) await writeBatch(table, rows)
     },
     close() {
       closing ??= closeAfterOthers(db)
@@ -34,14 +35,5 @@ async function bringUpToDate(url: string): Promise<void> {
     await db.transaction().execute((tx) => migrate(tx))
   } finally {
     await db.destroy()
-  }
-}
-
-async function insertMany(pool: PostgresPool, table: string, rows: readonly object[]): Promise<void> {
-  const connection = await pool.acquire()
-  try {
-    await insertRows(connection, table, rows as Parameters<typeof insertRows>[2])
-  } finally {
-    pool.release(connection)
   }
 }
