@@ -51,16 +51,20 @@ export type Mask = (body: Buffer, spots: readonly ByteRange[]) => readonly Maski
 export interface ChapterLimits {
   /** Recent bodies that are compared with: so many agents can take turns under one session. */
   readonly bodiesMax: number
+  /** Smaller bodies are found by their pieces as quickly; and a burst of them, to count tokens, does not drive out the large ones. */
+  readonly bodyBytesMin: number
   /** Of all recent bodies together; the newest is held in any case. */
   readonly bodyBytesMax: number
   /** Pieces, joints and masked stretches that are noted. With more of them the index forgets all and begins anew. */
   readonly notesMax: number
 }
 
-export const CHAPTER_LIMITS: ChapterLimits = { bodiesMax: 6, bodyBytesMax: 64 * 1024 * 1024, notesMax: 50_000 }
-
-/** Smaller bodies are found by their pieces as quickly; and a burst of them, to count tokens, does not drive out the large ones. */
-const RECENT_BYTES_MIN = 16 * 1024
+export const CHAPTER_LIMITS: ChapterLimits = {
+  bodiesMax: 6,
+  bodyBytesMin: 16 * 1024,
+  bodyBytesMax: 64 * 1024 * 1024,
+  notesMax: 50_000,
+}
 
 /** A body of which its successor repeats more than this is not looked at again. */
 const REPEATED_MIN = 0.75
@@ -124,7 +128,7 @@ export function createChapterIndex(limits: ChapterLimits = CHAPTER_LIMITS, mask?
   /** A body that its successor repeats for the most part has nothing more to give. */
   function remember(recent: Recent, base: Base | undefined): void {
     if (base !== undefined && base.start + base.end > base.recent.body.length * REPEATED_MIN) drop(base.recent)
-    if (recent.body.length < RECENT_BYTES_MIN) return
+    if (recent.body.length < limits.bodyBytesMin) return
     recents.push(recent)
     recentBytes += bytesOf(recent)
     while (recents.length > limits.bodiesMax || (recentBytes > limits.bodyBytesMax && recents.length > 1)) {
