@@ -28,9 +28,10 @@ import { createAffinity } from './routing/affinity.ts'
 import { createBreakers } from './routing/breaker.ts'
 import { createOwnConfigReader } from './routing/own-configs.ts'
 import { readRevision } from './store/changes.ts'
-import { type Store, openStore } from './store/database.ts'
+import { type Store, type StoreOptions, openStore } from './store/database.ts'
 import { type Directory, createDirectory } from './store/directory.ts'
 import { type FirstSecrets, newSignInLink, prepareFirstStart } from './store/first-start.ts'
+import { lockStore } from './store/lock-store.ts'
 import { readSpent } from './store/spent.ts'
 import { findOrganisation } from './store/organisations.ts'
 import { type Logger, createLogger } from './telemetry/logger.ts'
@@ -80,7 +81,7 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
   }
 
   async function build(): Promise<App> {
-    const store = await openStore({ file: join(config.PORTCULLIS_DATA, 'portcullis.db') })
+    const store = await openStore(placeOfStore(config, closings))
     closings.push(() => store.close())
 
     const masterKey = openMasterKey({
@@ -246,6 +247,16 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
       },
     }
   }
+}
+
+/** With PostgreSQL, too, the journal in the data folder is one gateway's alone; SQLite's thread sees to it by itself. */
+function placeOfStore(config: Config, closings: (() => Promise<void>)[]): StoreOptions {
+  const file = join(config.PORTCULLIS_DATA, 'portcullis.db')
+  const url = config.PORTCULLIS_DATABASE_URL
+  if (url === undefined) return { file }
+  const lock = lockStore(file)
+  closings.push(async () => lock.close())
+  return { url }
 }
 
 /** Counts from where the ledger stands, so the journal of the last run has to be in the store by now. */

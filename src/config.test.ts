@@ -5,6 +5,11 @@ test.each([
   ['PORT', 'abc', 'must be a whole number'],
   ['PORT', '70000', 'must be from 0 to 65535'],
   ['PORTCULLIS_PUBLIC_URL', 'gateway.example.com', 'must be a URL such as https://gateway.example.com'],
+  [
+    'PORTCULLIS_DATABASE_URL',
+    'mysql://db.internal/portcullis',
+    'must be a URL such as postgres://user:password@host:5432/portcullis',
+  ],
   ['PORTCULLIS_LOG_LEVEL', 'loud', 'must be one of fatal, error, warn, info, debug, trace, silent'],
   [
     'PORTCULLIS_SMTP_URL',
@@ -19,6 +24,20 @@ test.each([
   ['PORTCULLIS_PING', '1', 'no such setting; did you mean PORTCULLIS_PING_MS?'],
 ])('%s=%s is refused with a line that says what it has to be', (name, value, line) => {
   expect(() => readConfig({ [name]: value })).toThrow(`\n  ${name}: ${line}`)
+})
+
+test.each([
+  'postgres://portcullis:pa%23ss@db.internal:5432/portcullis?sslmode=verify-full',
+  'postgresql:///portcullis?host=/var/run/postgresql&user=portcullis',
+])('%s names a database, over the network or a socket', (url) => {
+  expect(readConfig({ PORTCULLIS_DATABASE_URL: url }).PORTCULLIS_DATABASE_URL).toBe(url)
+})
+
+test('a database URL that cannot be read is refused without its password', () => {
+  const PORTCULLIS_DATABASE_URL = 'postgres://portcullis:pa/ss#word@db.internal/portcullis'
+  expect(() => readConfig({ PORTCULLIS_DATABASE_URL })).toThrow(
+    /^((?!pa\/ss)[^])*PORTCULLIS_DATABASE_URL: must be a URL/,
+  )
 })
 
 test('trusted hosts are hosts: a URL among them would silently trust nobody', () => {

@@ -22,6 +22,10 @@ const Environment = z.object({
   PORT: count(8787, 0, 65_535),
   /** Folder of the database, the journal and the master key. */
   PORTCULLIS_DATA: z.string().min(1).default('./data'),
+  /** A PostgreSQL database in the place of the SQLite file in the data folder. */
+  PORTCULLIS_DATABASE_URL: z
+    .url({ protocol: /^postgres(ql)?$/, error: 'must be a URL such as postgres://user:password@host:5432/portcullis' })
+    .optional(),
   /** How clients reach the gateway, for links and settings blocks; by default the address it listens on. */
   PORTCULLIS_PUBLIC_URL: z
     .url({ protocol: /^https?$/, error: 'must be a URL such as https://gateway.example.com' })

@@ -18,7 +18,8 @@ let app: App
 try {
   const config = readConfig(process.env)
   if (process.argv.includes('--audit-verify')) {
-    const { text, code } = tellVerdict(await verifyDataFolder(config.PORTCULLIS_DATA))
+    const verdict = await verifyDataFolder(config.PORTCULLIS_DATA, config.PORTCULLIS_DATABASE_URL)
+    const { text, code } = tellVerdict(verdict)
     process.stdout.write(text)
     process.exit(code)
   }

@@ -4,13 +4,15 @@ import { openStore } from './store/database.ts'
 import { type AuditVerdict, verifyAudit } from './store/verify-audit.ts'
 
 /**
- * Checks the audit trail of a data folder that no gateway uses. Throws, with a sentence for the operator, when there is no
- * database or when a gateway holds it.
+ * Checks the audit trail of a data folder that no gateway uses, or, with its URL, that of a PostgreSQL database. Throws, with a
+ * sentence for the operator, when there is no database or when a gateway holds the folder.
  */
-export async function verifyDataFolder(folder: string): Promise<AuditVerdict> {
+export async function verifyDataFolder(folder: string, url?: string): Promise<AuditVerdict> {
   const file = join(folder, 'portcullis.db')
-  if (!existsSync(file)) throw new Error(`There is no ${file}. PORTCULLIS_DATA names its folder.`)
-  const store = await openStore({ file })
+  if (url === undefined && !existsSync(file)) {
+    throw new Error(`There is no ${file}. PORTCULLIS_DATA names its folder.`)
+  }
+  const store = await openStore(url === undefined ? { file } : { url })
   try {
     return await verifyAudit(store.db)
   } finally {

@@ -74,6 +74,7 @@ export async function createDirectory(parts: DirectoryParts): Promise<Directory>
     for (const listener of listeners) listener()
   })
   let watching: Timer | undefined
+  let isBlind = false
   watch()
 
   return {
@@ -139,9 +140,11 @@ export async function createDirectory(parts: DirectoryParts): Promise<Directory>
   async function look(): Promise<void> {
     try {
       if ((await readRevision(store.db)) !== view.revision) await refresh()
+      isBlind = false
     } catch (problem) {
-      // The store may have been closed under a look that was on its way.
-      if (watching !== undefined) report(problem)
+      // The store may have been closed under a look that was on its way. A database that stays away is told of once.
+      if (watching !== undefined && !isBlind) report(problem)
+      isBlind = true
     }
   }
 }

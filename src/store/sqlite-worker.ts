@@ -1,8 +1,7 @@
-import { closeSync, mkdirSync, openSync } from 'node:fs'
-import { dirname } from 'node:path'
 import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from 'node:sqlite'
 import { parentPort, workerData } from 'node:worker_threads'
 import { createBatchWriter } from './sqlite-batch.ts'
+import { lockStore, makePrivate, type StoreLock } from './lock-store.ts'
 import {
   OPENING,
   type QueryAnswer,
@@ -18,14 +17,13 @@ import {
 
 const NOTHING: QueryAnswer = { rows: [], changes: 0, lastInsertId: 0 }
 const STATEMENTS_MAX = 256
-const SQLITE_BUSY = 5
 
 if (parentPort === null) throw new Error('sqlite-worker runs as a worker thread of src/store/sqlite.ts only.')
 const port = parentPort
 const { file } = workerData as WorkerOptions
 
 answer(OPENING, () => {
-  let lock: DatabaseSync | undefined
+  let lock: StoreLock | undefined
   try {
     lock = lockStore(file)
     serve(openDatabase(file), lock)
@@ -42,7 +40,7 @@ function sayWhere(error: unknown): unknown {
   return new Error(`Cannot open ${file}: ${error.message}. PORTCULLIS_DATA names its folder.`, { cause: error })
 }
 
-function serve(database: DatabaseSync, lock: DatabaseSync): void {
+function serve(database: DatabaseSync, lock: StoreLock): void {
   const prepare = createStatementCache(database)
   const writeBatch = createBatchWriter(database, (sql) => prepare(sql).statement)
   port.on('message', (request: WorkerRequest) => {
@@ -71,29 +69,6 @@ function answer(id: number, work: () => QueryAnswer): void {
   port.postMessage(reply)
 }
 
-/**
- * Two gateways on one data folder would each believe in their own picture of keys and money. The lock is a transaction
- * held open on a file of its own, so that the operating system takes it back when the process dies, however it dies.
- */
-function lockStore(databaseFile: string): DatabaseSync {
-  mkdirSync(dirname(databaseFile), { recursive: true, mode: 0o700 })
-  const lockFile = `${databaseFile}.lock`
-  makePrivate(lockFile)
-  const lock = new DatabaseSync(lockFile, { timeout: 0 })
-  try {
-    lock.exec('pragma locking_mode = exclusive; begin exclusive')
-  } catch (error) {
-    lock.close()
-    if (error instanceof Error && 'errcode' in error && error.errcode === SQLITE_BUSY) {
-      throw new Error(
-        `Another gateway already uses ${databaseFile}. Stop it first, or give this one a data folder of its own.`,
-      )
-    }
-    throw error
-  }
-  return lock
-}
-
 function openDatabase(databaseFile: string): DatabaseSync {
   makePrivate(databaseFile)
   const database = new DatabaseSync(databaseFile, { timeout: 5000, enableForeignKeyConstraints: true })
@@ -106,18 +81,6 @@ function openDatabase(databaseFile: string): DatabaseSync {
     pragma journal_size_limit = 67108864;
   `)
   return database
-}
-
-/**
- * Makes the file before SQLite does, because SQLite would let everybody read it; -wal and -shm copy its mode. A file that
- * is there is not even opened: closing it would take away the locks that this process holds on it.
- */
-function makePrivate(path: string): void {
-  try {
-    closeSync(openSync(path, 'wx', 0o600))
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
-  }
 }
 
 interface Prepared {
