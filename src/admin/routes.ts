@@ -29,6 +29,11 @@ import { readConfig } from './configs/read-config.ts'
 import { readSchema } from './configs/read-schema.ts'
 import { updateConfig } from './configs/update-config.ts'
 import { configurationRoutes } from './configuration/configuration-routes.ts'
+import { compareLogs } from './content/compare-logs.ts'
+import { listBodies } from './content/list-bodies.ts'
+import { readDelta } from './content/read-delta.ts'
+import { readKeptBody } from './content/read-kept-body.ts'
+import { replaySession } from './content/replay-session.ts'
 import { explainKey } from './explain/explain-key.ts'
 import { createIntegration } from './integrations/create-integration.ts'
 import { deleteIntegration } from './integrations/delete-integration.ts'
@@ -165,10 +170,15 @@ const SINGLE_ROUTES: readonly AdminRoute[] = [
   changePassword,
   listLogs,
   readLog,
+  compareLogs,
+  listBodies,
+  readKeptBody,
+  readDelta,
   listCodingSessions,
   readCodingSession,
   listTurns,
   listAgents,
+  replaySession,
   listOpenings,
   readTrace,
   summariseUsage,

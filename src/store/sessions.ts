@@ -147,6 +147,22 @@ export async function listTurns(
   return { items: items.map((row) => ({ ...row, tools_called: readNames(row.tools_called) })), next }
 }
 
+/** The newest request of the main line of which content was kept. */
+export async function findNewestTurn(
+  db: Database,
+  scope: ExchangeScope,
+  session: string,
+): Promise<Pick<StoredTurn, 'id' | 'workspace_id' | 'body_state' | 'shelf'> | undefined> {
+  return await turnsOf(db, scope, session)
+    .select(['id', 'workspace_id', 'body_state', 'shelf'])
+    .where('agent_id', 'is', null)
+    .where('shelf', 'is not', null)
+    .orderBy('received_at', 'desc')
+    .orderBy('id', 'desc')
+    .limit(1)
+    .executeTakeFirst()
+}
+
 function readNames(json: string | null): readonly string[] | null {
   return json === null ? null : (JSON.parse(json) as string[])
 }

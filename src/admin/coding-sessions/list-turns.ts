@@ -18,7 +18,7 @@ export const listTurns = route({
     const after = cursor === undefined ? undefined : readCursor(cursor)
     await parts.flushRecords()
     const { session, scope } = await seeCodingSession(db, caller, params.id)
-    const wanted = { limit, after, agent: agent === MAIN ? null : agent }
+    const wanted = { limit, after, agent: agent === MAIN_LINE ? null : agent }
     const { items, next } = await listStoredTurns(db, scope, session.id, wanted)
     const readable = (await openContents(caller, [ownerOf(session)], parts)).has(session.id)
     return {
@@ -30,4 +30,4 @@ export const listTurns = route({
 })
 
 /** What asks for the turns outside of any agent. */
-const MAIN = 'main'
+export const MAIN_LINE = 'main'
