@@ -410,6 +410,11 @@ export function replaceValue(member: Member, json: string): Edit {
 
 /** New bytes with the edits made and everything else as it was. Edits stand in order and do not overlap, else `RangeError`. */
 export function splice(bytes: Buffer, edits: readonly Edit[]): Buffer {
+  return Buffer.concat(spliceToPieces(bytes, edits))
+}
+
+/** The same in pieces that follow each other: those that no edit touches are views of the bytes. */
+export function spliceToPieces(bytes: Buffer, edits: readonly Edit[]): readonly Buffer[] {
   const parts: Buffer[] = []
   let kept = 0
   for (const { start, end, by } of edits) {
@@ -420,5 +425,5 @@ export function splice(bytes: Buffer, edits: readonly Edit[]): Buffer {
     kept = end
   }
   parts.push(bytes.subarray(kept))
-  return Buffer.concat(parts)
+  return parts
 }

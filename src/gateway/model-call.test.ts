@@ -8,7 +8,7 @@ const REQUEST: WireRequest = {
   origin: 'https://provider.example',
   path: '/v1/messages',
   headers: ['x-kept', 'as the dialect has it'],
-  body: Buffer.from('{}'),
+  body: [Buffer.from('{}')],
 }
 
 test('a line that the dialect left out is copied, and one that it has stays as it is', () => {

@@ -196,7 +196,8 @@ export interface WireRequest {
   /** With the query. */
   readonly path: string
   readonly headers: HeaderLines
-  readonly body: Buffer
+  /** In pieces that follow each other; see core/pieces.ts. */
+  readonly body: readonly Buffer[]
 }
 
 export interface EncodedCall {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { joined } from '../core/pieces.ts'
 import { accountOf, callOf } from '../testing/one-call.ts'
 import type { ProviderSettings } from './adapter.ts'
 import { anthropicAdapter } from './anthropic.ts'
@@ -13,7 +14,10 @@ const DEEPSEEK: ProviderSettings = {
 function encode(settings: ProviderSettings, model: string) {
   const upstream = accountOf('anthropic', settings)
   const { request } = anthropicAdapter.encode(callOf(anthropicAdapter, upstream, { ...ASK, model }), upstream)
-  return { url: request.origin + request.path, model: (JSON.parse(request.body.toString('utf8')) as typeof ASK).model }
+  return {
+    url: request.origin + request.path,
+    model: (JSON.parse(joined(request.body).toString('utf8')) as typeof ASK).model,
+  }
 }
 
 function count(settings: ProviderSettings, model = ASK.model) {

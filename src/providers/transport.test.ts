@@ -28,7 +28,7 @@ test('a provider that takes the connection and never greets is given up after th
     origin: upstream.origin,
     path: '/v1/messages',
     headers: [],
-    body: Buffer.from('{}'),
+    body: [Buffer.from('{}')],
   }
   let wasSent = false
   const failure = await new Promise<GatewayError>((resolve, reject) => {

@@ -4,7 +4,8 @@ import { Readable } from 'node:stream'
 import { type Dispatcher, Pool } from 'undici'
 import { GatewayError } from '../core/errors.ts'
 import { isPrivateAddress } from '../core/hosts.ts'
-import type { Transport, Upstream, UpstreamHandler } from './adapter.ts'
+import { byteLength, joined } from '../core/pieces.ts'
+import type { Transport, Upstream, UpstreamHandler, WireRequest } from './adapter.ts'
 
 /**
  * The one place that opens connections to providers. HTTP/1.1 with a pool per host; redirects are not followed, and a host that an
@@ -26,7 +27,7 @@ export function createHttpTransport(): Transport {
           path: request.path,
           method: request.method,
           headers: request.headers as string[],
-          body: request.body.length < LARGE_BODY_BYTES ? request.body : releasing(request.body),
+          body: bodyOf(request),
           headersTimeout: timeouts.firstByteMs,
           bodyTimeout: timeouts.idleMs,
         },
@@ -61,6 +62,11 @@ function openPool({ origin, trustedHost }: Upstream, connectMs: number): Pool {
   })
 }
 
+function bodyOf({ body }: WireRequest): Buffer | Readable {
+  const bytes = byteLength(body)
+  return bytes < LARGE_BODY_BYTES ? joined(body) : releasing(body, bytes)
+}
+
 /** From here on it pays to let go of a body once it is sent. */
 const LARGE_BODY_BYTES = 64 * 1024
 
@@ -68,9 +74,9 @@ const LARGE_BODY_BYTES = 64 * 1024
  * Undici keeps the body of a request until the answer has ended, which would hold 300 KB for every stream that runs for minutes. Of a
  * readable it keeps only the empty shell, and because all of it is there already, undici can still tell its length.
  */
-function releasing(body: Buffer): Readable {
-  const readable = new Readable({ read: () => undefined, highWaterMark: body.length })
-  readable.push(body)
+function releasing(pieces: readonly Buffer[], bytes: number): Readable {
+  const readable = new Readable({ read: () => undefined, highWaterMark: bytes })
+  for (const piece of pieces) readable.push(piece)
   readable.push(null)
   return readable
 }

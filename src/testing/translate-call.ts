@@ -5,6 +5,7 @@ import { GatewayError } from '../core/errors.ts'
 import { header } from '../core/headers.ts'
 import type { Id } from '../core/ids.ts'
 import { scanTopLevel } from '../core/json.ts'
+import { joined } from '../core/pieces.ts'
 import { type ModelCall, NO_REPAIRS, type Platform, type Repairs, type Upstream } from '../providers/adapter.ts'
 import { type BodyShape, MESSAGES_BODY, type Translation, translate } from '../providers/translation/translate.ts'
 
@@ -72,7 +73,7 @@ export const tell = (told: Told): Translation =>
 type Message = Record<string, unknown> & { role: string; content: string | Record<string, unknown>[] }
 type Body = Record<string, unknown> & { messages: Message[]; tools?: Record<string, unknown>[] }
 /** The body that would be sent. */
-export const read = ({ body }: Translation): Body => JSON.parse(body.toString()) as Body
+export const read = ({ body }: Translation): Body => JSON.parse(joined(body).toString()) as Body
 /** The betas that would be sent, in the body or in the header. */
 export const betasOf = (translation: Translation): string[] =>
   (read(translation)['anthropic_beta'] as string[] | undefined) ??

@@ -2,6 +2,7 @@ import { SignatureV4 } from '@smithy/signature-v4'
 import type { Clock } from '../../core/clock.ts'
 import { GatewayError } from '../../core/errors.ts'
 import { type HeaderLines, header } from '../../core/headers.ts'
+import { joined } from '../../core/pieces.ts'
 import type { Signer, Upstream, WireRequest } from '../adapter.ts'
 import { awsRegionOf } from '../addresses.ts'
 import { plainName } from '../bedrock/errors.ts'
@@ -109,7 +110,7 @@ export async function addSignature(
       path,
       query: readQuery(query),
       headers: { host, ...(type !== undefined && { 'content-type': type }) },
-      body: request.body,
+      body: joined(request.body),
     },
     { signingDate },
   )

@@ -127,6 +127,16 @@ describe('an InvokeModel call', () => {
     expect(header(ours[0]!.headers, 'anthropic-version')).toBeUndefined()
   })
 
+  it('arrives whole, with its length and its signature, however large it is', async () => {
+    const text = 'a long file "with" quotes\n'.repeat(10_000)
+    const messages = [{ role: 'user' as const, content: [{ type: 'text' as const, text }] }]
+    await call({ ...HAIKU, messages })
+    const [request] = bedrock.requests
+    expect(request).toMatchObject({ status: 200 })
+    expect(documentOf(request!)).toMatchObject({ anthropic_version: 'bedrock-2023-05-31', messages })
+    expect(header(request!.headers, 'content-length')).toBe(String(request!.body.length))
+  })
+
   it('carries the account’s guardrail, and no line for AWS of the caller’s', () => {
     const upstream = account({ aws_guardrail_identifier: 'gr-1' })
     const headers: HeaderLines = ['X-Amzn-Bedrock-GuardrailIdentifier', 'none', 'x-amz-date', 'x', 'x-stays', 'yes']

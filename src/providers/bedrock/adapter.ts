@@ -1,5 +1,6 @@
 import { GatewayError } from '../../core/errors.ts'
 import { type HeaderLines, header } from '../../core/headers.ts'
+import { byteLength, joined } from '../../core/pieces.ts'
 import type { Adapter, EncodedCall, ModelCall, Upstream, WireRequest } from '../adapter.ts'
 import { forUpstream } from '../anthropic.ts'
 import { foundationId, wireModel } from '../model-ids.ts'
@@ -52,7 +53,10 @@ function encodeCount(call: ModelCall, upstream: Upstream): EncodedCall {
   const { body, headers, changes } = translate(plainCall, upstream, countShape(call, INVOKE_BODY))
   const lines = [...forAws(headers, IN_BODY), 'accept', 'application/json']
   const basePath = upstream.basePath.replace(/\/anthropic\/v1$/, '')
-  return { request: post(upstream, `${basePath}${modelPath(model)}/count-tokens`, lines, countBody(body)), changes }
+  return {
+    request: post(upstream, `${basePath}${modelPath(model)}/count-tokens`, lines, [countBody(joined(body))]),
+    changes,
+  }
 }
 
 /** Colons of a revision and slashes of an ARN are part of the id, not of the path; the signature covers them as they stand here. */
@@ -82,15 +86,15 @@ function guardrail({ settings }: Upstream): string[] {
 }
 
 /** AWS takes no compressed bodies. One that is still compressed was not edited, so the plain bytes are the same request. */
-function plainBody(call: ModelCall, { body, contentEncoding }: Translation): Buffer {
-  return contentEncoding === undefined ? body : call.body.bytes
+function plainBody(call: ModelCall, { body, contentEncoding }: Translation): readonly Buffer[] {
+  return contentEncoding === undefined ? body : [call.body.bytes]
 }
 
 /** Quotas of Bedrock: 20 MB for a request. */
 const BODY_BYTES_MAX = 20_000_000
 
-function post({ origin, slug }: Upstream, path: string, headers: string[], body: Buffer): WireRequest {
-  if (body.length > BODY_BYTES_MAX) {
+function post({ origin, slug }: Upstream, path: string, headers: string[], body: readonly Buffer[]): WireRequest {
+  if (byteLength(body) > BODY_BYTES_MAX) {
     throw new GatewayError(
       'target.incapable',
       `The request is larger than the 20 MB that Amazon Bedrock (@${slug}) takes. Start a new conversation, or use /compact.`,

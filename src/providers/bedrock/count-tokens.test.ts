@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { header } from '../../core/headers.ts'
+import { joined } from '../../core/pieces.ts'
 import { accountOf, callOf } from '../../testing/one-call.ts'
 import type { ProviderSettings } from '../adapter.ts'
 import { bedrockAdapter } from './adapter.ts'
@@ -13,7 +14,7 @@ function encoded(document: object, settings: ProviderSettings = {}) {
   const headers = ['anthropic-beta', 'context-1m-2025-08-07,effort-2025-11-24']
   const call = callOf(bedrockAdapter, upstream, { ...ASK, ...document }, { endpoint: 'count_tokens', headers })
   const { request } = bedrockAdapter.encode(call, upstream)
-  const { input } = JSON.parse(request.body.toString('utf8')) as { input: { invokeModel: { body: string } } }
+  const { input } = JSON.parse(joined(request.body).toString('utf8')) as { input: { invokeModel: { body: string } } }
   const inner = JSON.parse(Buffer.from(input.invokeModel.body, 'base64').toString('utf8')) as Record<string, unknown>
   return { request, inner }
 }

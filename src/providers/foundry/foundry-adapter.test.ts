@@ -2,6 +2,7 @@ import { AnthropicFoundry } from '@anthropic-ai/foundry-sdk'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { systemClock } from '../../core/clock.ts'
 import { header } from '../../core/headers.ts'
+import { joined } from '../../core/pieces.ts'
 import { createManualClock } from '../../testing/clock.ts'
 import { accountOf, callOf, errorOf, makeCall } from '../../testing/one-call.ts'
 import { faultsInOrder } from '../../testing/stand-ins/faults.ts'
@@ -81,7 +82,7 @@ describe('a call to Foundry', () => {
   it('goes to the deployment that the account has for the model', () => {
     const { upstream } = caller({ model_map: { 'claude-opus-4-8': 'opus-prod' } })
     const { request } = foundryAdapter.encode(callOf(foundryAdapter, upstream, ASK), upstream)
-    expect(JSON.parse(request.body.toString('utf8'))).toMatchObject({ model: 'opus-prod' })
+    expect(JSON.parse(joined(request.body).toString('utf8'))).toMatchObject({ model: 'opus-prod' })
   })
 
   it('has one key, and none of the caller’s', async () => {

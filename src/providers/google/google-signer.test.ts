@@ -19,7 +19,7 @@ import type { Credential, ProviderSettings } from '../adapter.ts'
 import { createTokenExchange } from '../token-exchange.ts'
 import { createGoogleSigner } from './google-signer.ts'
 
-const REQUEST = { method: 'POST', origin: 'https://x', path: '/', headers: [], body: Buffer.alloc(0) } as const
+const REQUEST = { method: 'POST', origin: 'https://x', path: '/', headers: [], body: [] } as const
 const never = new AbortController().signal
 
 const cleanups: (() => unknown)[] = []

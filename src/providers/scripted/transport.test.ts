@@ -93,7 +93,7 @@ async function ask(model: string, onCall: (flow: UpstreamFlow, calls: string[]) 
     JSON.stringify({ model, max_tokens: 1000, messages: [{ role: 'user', content: 'Hello?' }], stream: true }),
   )
   transport.send(
-    { method: 'POST', origin: 'http://sandbox', path: '/v1/messages?beta=true', headers: [], body },
+    { method: 'POST', origin: 'http://sandbox', path: '/v1/messages?beta=true', headers: [], body: [body] },
     {} as Upstream,
     TIMEOUTS,
     handler,

@@ -1,5 +1,6 @@
 import type { Clock, Timer } from '../../core/clock.ts'
 import { GatewayError } from '../../core/errors.ts'
+import { joined } from '../../core/pieces.ts'
 import type { Transport, UpstreamHandler, UpstreamTimeouts, WireRequest } from '../adapter.ts'
 import { play } from './play.ts'
 import { script } from './script.ts'
@@ -103,5 +104,5 @@ const NO_ANSWER = 'The connection to the sandbox failed before it answered.'
 
 function toScriptRequest({ path, headers, body }: WireRequest) {
   const isCount = path.split('?', 1)[0]!.endsWith('/count_tokens')
-  return { endpoint: isCount ? 'count_tokens' : 'messages', headers, body } as const
+  return { endpoint: isCount ? 'count_tokens' : 'messages', headers, body: joined(body) } as const
 }

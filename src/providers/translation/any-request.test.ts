@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { GatewayError } from '../../core/errors.ts'
+import { joined } from '../../core/pieces.ts'
 import {
   shapeOf,
   type Told,
@@ -57,7 +58,7 @@ describe.each(fixtures)('what Claude Code sends: $name', ({ betas, body, path })
         }
       }
       // Again, and nothing is left to do.
-      const again = tell({ ...told, body: translation.body.toString(), betas: betasOf(translation).join(',') })
+      const again = tell({ ...told, body: joined(translation.body).toString(), betas: betasOf(translation).join(',') })
       expect(read(again)).toEqual(result)
       expect(betasOf(again)).toEqual(betasOf(translation))
     }
@@ -69,7 +70,7 @@ describe.each(fixtures)('what Claude Code sends: $name', ({ betas, body, path })
       const { anthropic_beta: _, anthropic_version: __, ...plain } = body
       const call = callOf({ platform, body: plain, betas })
       const translation = translate(call, upstreamOn(platform), MESSAGES_BODY)
-      expect(translation.body).toBe(call.body.bytes)
+      expect(joined(translation.body)).toBe(call.body.bytes)
       expect(translation.headers).toBe(call.headers)
       expect(translation.changes).toEqual([])
     },
@@ -144,7 +145,7 @@ describe('any request', () => {
             })
             expect(read(translation)).toMatchObject(own)
             if (translation.changes.length === 0 && body.model === model && shapeOf(platform) === MESSAGES_BODY) {
-              expect(translation.body.toString()).toBe(text)
+              expect(joined(translation.body).toString()).toBe(text)
             }
           })
         },

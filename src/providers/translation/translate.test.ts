@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { joined } from '../../core/pieces.ts'
 import { tell, read, betasOf, fixture, incapable } from '../../testing/translate-call.ts'
 
 describe("the client's own dialects", () => {
@@ -166,7 +167,7 @@ describe('the conversation', () => {
       { type: 'text', text: '[It found]\n- T (https://t.test)' },
       { type: 'text', text: 'So' },
     ])
-    expect(tell({ platform: 'vertex', body }).body.toString()).toContain('xyz')
+    expect(joined(tell({ platform: 'vertex', body }).body).toString()).toContain('xyz')
   })
 
   test('caching of the whole request moves to the last block for older models on InvokeModel', () => {

@@ -1,7 +1,8 @@
 import { GatewayError } from '../../core/errors.ts'
 import { type HeaderLines, header } from '../../core/headers.ts'
 import { JsonDraft } from '../../core/json-draft.ts'
-import { JsonError, readString, splice } from '../../core/json.ts'
+import { JsonError, readString, spliceToPieces } from '../../core/json.ts'
+import { byteLength, withoutShort } from '../../core/pieces.ts'
 import { type Change, type ModelCall, NO_REPAIRS, type Platform, type Upstream } from '../adapter.ts'
 import { chooseBetas, withBetas } from './choose-betas.ts'
 import { cutForeignThinking, fitConversation, foldSystemMessages } from './fit-conversation.ts'
@@ -25,7 +26,8 @@ export interface BodyShape {
 export const MESSAGES_BODY: BodyShape = { without: [], extra: {}, betasInBody: false }
 
 export interface Translation {
-  readonly body: Buffer
+  /** In pieces that follow each other. */
+  readonly body: readonly Buffer[]
   /** Set while `body` is still compressed as the client sent it. */
   readonly contentEncoding: string | undefined
   /** The client's headers, with `anthropic-beta` as this target takes it; the very same lines when nothing had to change. */
@@ -66,7 +68,7 @@ function isAtHome({ body, model, wireModel, repairs }: ModelCall, platform: Plat
 }
 
 function asItCame({ body: { bytes, compressed }, headers }: ModelCall): Translation {
-  return { body: compressed?.bytes ?? bytes, contentEncoding: compressed?.coding, headers, changes: [] }
+  return { body: [compressed?.bytes ?? bytes], contentEncoding: compressed?.coding, headers, changes: [] }
 }
 
 function translateExact(call: ModelCall, { platform }: Upstream, shape: BodyShape): Translation {
@@ -96,11 +98,12 @@ function translateExact(call: ModelCall, { platform }: Upstream, shape: BodyShap
   shapeBody(request, shape, betas.sent)
 
   const edits = body.edits()
-  const translated = edits.length === 0 ? bytes : splice(bytes, edits)
-  if (translated.length > BODY_BYTES_MAX[platform]) {
+  const translated = edits.length === 0 ? [bytes] : withoutShort(spliceToPieces(bytes, edits))
+  const length = byteLength(translated)
+  if (length > BODY_BYTES_MAX[platform]) {
     throw new GatewayError(
       'target.incapable',
-      `Input is too long: ${translated.length} bytes are more than the ${BODY_BYTES_MAX[platform]} that this provider reads.`,
+      `Input is too long: ${length} bytes are more than the ${BODY_BYTES_MAX[platform]} that this provider reads.`,
     )
   }
   const headers = headersOf(

@@ -3,6 +3,7 @@ import { OAuth2Client } from 'google-auth-library'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { systemClock } from '../../core/clock.ts'
 import { header, type HeaderLines } from '../../core/headers.ts'
+import { joined } from '../../core/pieces.ts'
 import { accountOf, callOf, errorOf, makeCall } from '../../testing/one-call.ts'
 import { claudeCodeBody } from '../../testing/claude-code-body.ts'
 import { createManualClock } from '../../testing/clock.ts'
@@ -174,7 +175,7 @@ describe('a call to Anthropic’s deployment on Google Cloud', () => {
     expect(request.origin + request.path).toBe(
       'https://claude.googleapis.com/v1/projects/acme-claude/locations/global/workspaces/wrkspc_01AbC/invoke/v1/messages?beta=true',
     )
-    expect(request.body).toEqual(made.body.bytes)
+    expect(joined(request.body)).toEqual(made.body.bytes)
     expect(header(request.headers, 'anthropic-version')).toBe('2023-06-01')
     expect(header(request.headers, 'anthropic-beta')).toBe('anything-new-2027-01-01')
   })
