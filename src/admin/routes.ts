@@ -50,8 +50,11 @@ import { deleteInvite } from './invites/delete-invite.ts'
 import { listInvites } from './invites/list-invites.ts'
 import { readInvite } from './invites/read-invite.ts'
 import { resendInvite } from './invites/resend-invite.ts'
+import { checkFilter } from './logs/check-filter.ts'
+import { listFacets } from './logs/list-facets.ts'
 import { listLogs } from './logs/list-logs.ts'
 import { readLog } from './logs/read-log.ts'
+import { searchLogs } from './logs/search-logs.ts'
 import { summariseUsage } from './logs/summarise-usage.ts'
 import { readOrganisation } from './organisation/read-organisation.ts'
 import { updateOrganisation } from './organisation/update-organisation.ts'
@@ -169,6 +172,9 @@ const SINGLE_ROUTES: readonly AdminRoute[] = [
   readCurrent,
   changePassword,
   listLogs,
+  listFacets,
+  searchLogs,
+  checkFilter,
   readLog,
   compareLogs,
   listBodies,

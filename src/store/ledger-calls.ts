@@ -31,7 +31,7 @@ export async function listCalls(
 
 /**
  * What the calls used and cost. `since` and `until` are asked of the moment a call was closed, when its cost was known;
- * `sessionId` and `status` of the exchange it belongs to; `model` of the model asked for or served.
+ * `sessionId`, `status` and `conditions` of the exchange it belongs to; `model` of the model asked for or served.
  */
 export async function sumCalls(db: Database, filter: ExchangeFilter): Promise<CallSums> {
   const matching = narrow(db, db.selectFrom('ledger_calls'), filter)
@@ -53,15 +53,16 @@ function narrow<Output>(
   if (filter.providerSlug !== undefined) matching = matching.where('provider_slug', '=', filter.providerSlug)
   if (filter.since !== undefined) matching = matching.where('closed_at', '>=', filter.since)
   if (filter.until !== undefined) matching = matching.where('closed_at', '<', filter.until)
-  const { model, sessionId, status, organisationId } = filter
+  const { model, sessionId, status, conditions, organisationId } = filter
   if (model !== undefined) {
     matching = matching.where((is) => is.or([is('model', '=', model), is('model_served', '=', model)]))
   }
-  if (sessionId !== undefined || status !== undefined) {
+  if (sessionId !== undefined || status !== undefined || conditions !== undefined) {
     const exchanges = selectExchangeIds(db, {
       organisationId,
       ...(sessionId === undefined ? {} : { sessionId }),
       ...(status === undefined ? {} : { status }),
+      ...(conditions === undefined ? {} : { conditions }),
     })
     matching = matching.where('exchange_id', 'in', exchanges)
   }

@@ -8,7 +8,7 @@ export function writeCursor({ receivedAt, id }: ExchangeCursor): string {
 
 /** Refuses what `writeCursor` cannot have written. */
 export function readCursor(word: string): ExchangeCursor {
-  const match = /^(\d{1,15}) (\S{1,64})$/.exec(Buffer.from(word, 'base64url').toString('utf8'))
+  const match = /^(\d{1,15}) (\S{0,64})$/.exec(Buffer.from(word, 'base64url').toString('utf8'))
   if (match === null) throw invalid('cursor: is not the next_cursor of a page')
   return { receivedAt: Number(match[1]), id: match[2]! }
 }

@@ -2,6 +2,7 @@ import type { z } from 'zod'
 import type { SummaryQuery } from '../../contract/logs.ts'
 import type { Database } from '../../store/database.ts'
 import type { ExchangeFilter, ExchangeScope } from '../../store/exchanges.ts'
+import { isSessionKey } from '../../store/record-condition.ts'
 import type { AdminCaller, Identity } from '../caller.ts'
 import { scopeOf } from '../workspaces/see-workspace.ts'
 
@@ -27,7 +28,7 @@ export async function filterExchanges(
   return {
     ...scope,
     ...(query.key !== undefined && { keyId: query.key }),
-    ...(query.session !== undefined && { sessionId: query.session }),
+    ...sessionOf(query.session),
     ...(query.model !== undefined && { model: query.model }),
     ...(query.provider !== undefined && { providerSlug: query.provider.replace(/^@/, '') }),
     ...(query.status !== undefined && { status: readStatus(query.status) }),
@@ -36,6 +37,12 @@ export async function filterExchanges(
     ...(query.since !== undefined && { since: Date.parse(query.since) }),
     ...(query.until !== undefined && { until: Date.parse(query.until) }),
   }
+}
+
+function sessionOf(session: string | undefined): Pick<ExchangeFilter, 'sessionId' | 'conditions'> {
+  if (session === undefined) return {}
+  if (!isSessionKey(session)) return { sessionId: session }
+  return { conditions: [{ kind: 'text', of: 'session', not: false, any: [[session]] }] }
 }
 
 /** `429` is one status, `4xx` a hundred. */

@@ -1,8 +1,8 @@
-import { Log } from '../../contract/logs.ts'
-import { findExchange } from '../../store/exchanges.ts'
-import { missing } from '../error.ts'
+import { LogDocument, LogReadQuery } from '../../contract/logs.ts'
+import { openContent } from '../content/content-right.ts'
+import { referenceOf, seeExchange } from '../content/see-exchange.ts'
+import { showDocument } from '../content/show-document.ts'
 import { route } from '../route.ts'
-import { recordsOf } from './filter-exchanges.ts'
 import { showLogs } from './show-log.ts'
 
 export const readLog = route({
@@ -10,13 +10,14 @@ export const readLog = route({
   path: '/logs/:id',
   summary: 'Read what happened in one exchange, by its request id',
   scope: ['logs.view', 'logs.read'],
-  reply: Log,
-  async handle({ caller, params }, { store, flushRecords }) {
-    await flushRecords()
-    const scope = await recordsOf(store.db, caller, undefined)
-    const exchange = await findExchange(store.db, scope, params.id)
-    const [log] = await showLogs(store.db, caller.organisationId, exchange === undefined ? [] : [exchange])
-    if (log === undefined) throw missing(`The log ${params.id}`)
-    return log
+  query: LogReadQuery,
+  reply: LogDocument,
+  async handle({ caller, params, query: { content } }, parts) {
+    await parts.flushRecords()
+    const exchange = await seeExchange(parts.store.db, caller, params.id)
+    const [log] = await showLogs(parts, caller, [exchange])
+    if (!content) return log!
+    await openContent(caller, exchange, parts)
+    return { ...log!, ...(await showDocument(parts.bodies, referenceOf(exchange), exchange.total_ms)) }
   },
 })

@@ -1,32 +1,51 @@
 import type { z } from 'zod'
 import type { Log } from '../../contract/logs.ts'
-import type { Database } from '../../store/database.ts'
 import type { StoredExchange } from '../../store/exchanges.ts'
 import { listProviders } from '../../store/providers.ts'
+import { readTurnFacts, type TurnFactsRow } from '../../store/turn-facts.ts'
 import { listWorkspaces } from '../../store/workspaces.ts'
+import type { AdminCaller } from '../caller.ts'
+import { openContents } from '../content/content-right.ts'
+import type { AdminParts } from '../parts.ts'
 import { showMoment } from '../show-moment.ts'
 import { inputTokens, showCost, showTokens } from './show-cost.ts'
 
 export type ShownLog = z.output<typeof Log>
 
-/** Records as answers, with what workspaces and providers are called today. */
+/** Records as answers, with what workspaces and providers are called today, and previews where the caller may see content. */
 export async function showLogs(
-  db: Database,
-  organisationId: string,
+  parts: Pick<AdminParts, 'store' | 'clock'>,
+  caller: AdminCaller,
   exchanges: readonly StoredExchange[],
 ): Promise<ShownLog[]> {
+  const { db } = parts.store
+  const { organisationId } = caller
   const workspaces = new Map((await listWorkspaces(db, organisationId)).items.map(({ id, slug }) => [String(id), slug]))
   const kinds = new Map((await listProviders(db, organisationId)).items.map(({ id, kind }) => [String(id), kind]))
-  return exchanges.map((exchange) =>
-    showLog(
-      exchange,
-      workspaces.get(exchange.workspace_id ?? '') ?? null,
-      kinds.get(exchange.provider_id ?? '') ?? null,
-    ),
+  const turns = await readTurnFacts(
+    db,
+    exchanges.map(({ id }) => id),
   )
+  const withPreview = exchanges.filter(({ id }) => (turns.get(id)?.preview ?? null) !== null)
+  const opened = await openContents(caller, withPreview, parts)
+  return exchanges.map((exchange) => {
+    const turn = turns.get(exchange.id)
+    return showLog(exchange, {
+      workspaceSlug: workspaces.get(exchange.workspace_id ?? '') ?? null,
+      kind: kinds.get(exchange.provider_id ?? '') ?? null,
+      turn: turn === undefined || opened.has(exchange.id) ? turn : { ...turn, preview: null },
+    })
+  })
 }
 
-function showLog(exchange: StoredExchange, workspaceSlug: string | null, kind: string | null): ShownLog {
+/** What is not in a record's own row. */
+interface Beside {
+  readonly workspaceSlug: string | null
+  readonly kind: string | null
+  readonly turn: TurnFactsRow | undefined
+}
+
+function showLog(exchange: StoredExchange, { workspaceSlug, kind, turn }: Beside): ShownLog {
   const input = inputTokens(exchange)
   return {
     id: exchange.id,
@@ -57,7 +76,9 @@ function showLog(exchange: StoredExchange, workspaceSlug: string | null, kind: s
     retry_success_count: exchange.status < 400 ? Math.max(0, exchange.attempts - 1) : 0,
     price_version: exchange.price_version,
     tokens: showTokens(exchange),
+    session: exchange.session_key,
     session_id: exchange.session_id,
+    project: exchange.project,
     agent_id: exchange.agent_id,
     parent_agent_id: exchange.parent_agent_id,
     prompt_id: exchange.prompt_id,
@@ -94,6 +115,11 @@ function showLog(exchange: StoredExchange, workspaceSlug: string | null, kind: s
     first_token_ms: exchange.first_token_ms,
     request_bytes: exchange.request_bytes,
     response_bytes: exchange.response_bytes,
+    content: exchange.body_state,
+    fresh_bytes: turn?.freshBytes ?? null,
+    tools_called: turn === undefined ? null : [...turn.toolsCalled],
+    preview: turn?.preview ?? null,
+    source: exchange.source,
     flags: flagsOf(exchange),
   }
 }

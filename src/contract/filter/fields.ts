@@ -268,17 +268,10 @@ export const FIELDS = {
     },
   },
   class: {
-    kind: 'choice',
-    summary: 'What the client asked for it',
+    kind: 'text',
+    phrase: 'of the class {}',
+    summary: 'What the client made it for: `main`, `subagent`, `workflow`, `compaction`, `auxiliary` or `probe`',
     example: 'class:main,subagent',
-    choices: {
-      main: ['came from the main conversation', 'did not come from the main conversation'],
-      subagent: ['came from sub-agents', 'did not come from sub-agents'],
-      workflow: ['came from workflows', 'did not come from workflows'],
-      compaction: ['compacted a conversation', 'did not compact a conversation'],
-      auxiliary: ['were auxiliary', 'were not auxiliary'],
-      probe: ['were probes', 'were not probes'],
-    },
   },
   endpoint: {
     kind: 'choice',
