@@ -1,10 +1,12 @@
 import { GatewayError, toGatewayError } from '../core/errors.ts'
 import { type HeaderLines, contentCoding, header, isEventStream } from '../core/headers.ts'
 import { type Id, newId } from '../core/ids.ts'
+import { joined } from '../core/pieces.ts'
 import { NO_USAGE, totalTokens, type ReportedUsage, type TokenUsage } from '../core/usage.ts'
 import type { CallCharge, CallClosing } from '../ledger/ledger.ts'
-import type { CallBody, Change, OwnAnswer, UpstreamFlow, UpstreamHandler } from '../providers/adapter.ts'
+import type { Change, OwnAnswer, UpstreamFlow, UpstreamHandler } from '../providers/adapter.ts'
 import { departureError, leaverOf } from './departure.ts'
+import { editedBody } from './edited-body.ts'
 import { estimateInput } from './limits/estimate-input.ts'
 import { type Attempt, type Flow, type GuardedAttempt, type PaidAttempt, type Reply, STILL } from './exchange.ts'
 import type { GatewayParts } from './parts.ts'
@@ -46,11 +48,6 @@ export function send(parts: SendParts): Serve<GuardedAttempt> {
       throw thrown
     }
   }
-}
-
-/** What is sent, where that is something else than what the client has sent. */
-function editedBody({ bytes, compressed }: CallBody, sent: Buffer): Buffer | undefined {
-  return sent === bytes || sent === compressed?.bytes || sent.equals(bytes) ? undefined : sent
 }
 
 /** An answer that cost no call. */
@@ -99,9 +96,9 @@ class UpstreamCall implements UpstreamHandler {
   /** Among the calls of its exchange, once it is in the ledger. */
   #ordinal = 0
   /** To be taken down once the call has its number. */
-  #editedBody: Buffer | undefined
+  #editedBody: readonly Buffer[] | undefined
 
-  constructor(attempt: PaidAttempt, edited: Buffer | undefined, reply: Reply, parts: SendParts) {
+  constructor(attempt: PaidAttempt, edited: readonly Buffer[] | undefined, reply: Reply, parts: SendParts) {
     const { id, endpoint, receivedAt, signal, trail, caller, noteTokens, target, ordinals, hold } = attempt
     const { transcript, sessionKey, requestClass } = attempt
     const project = attempt.plan.metadata['project']
@@ -158,7 +155,7 @@ class UpstreamCall implements UpstreamHandler {
       return
     }
     if (this.#editedBody === undefined) return
-    this.#attempt.transcript.upstreamRequest(this.#ordinal, this.#editedBody)
+    this.#attempt.transcript.upstreamRequest(this.#ordinal, joined(this.#editedBody))
     this.#editedBody = undefined
   }
 
