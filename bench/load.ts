@@ -5,7 +5,8 @@ export interface LoadOptions {
   readonly origin: string
   readonly path: string
   readonly headers: Readonly<Record<string, string>>
-  readonly body: Buffer
+  /** Sent in turns. */
+  readonly bodies: readonly Buffer[]
   readonly requests: number
   /** Requests under way at the same time. */
   readonly concurrency: number
@@ -25,8 +26,8 @@ export async function load(options: LoadOptions): Promise<LoadResult> {
   let started = 0
   const worker = async () => {
     while (started < options.requests) {
-      started++
-      const taken = await one(pool, options)
+      const body = options.bodies[started++ % options.bodies.length]!
+      const taken = await one(pool, options, body)
       if (taken === undefined) failures++
       else firstByteMs.push(taken)
     }
@@ -37,7 +38,7 @@ export async function load(options: LoadOptions): Promise<LoadResult> {
 }
 
 /** Resolves with the time to the first byte, or with undefined when the answer was not a whole 200. */
-function one(pool: Pool, { path, headers, body }: LoadOptions): Promise<number | undefined> {
+function one(pool: Pool, { path, headers }: LoadOptions, body: Buffer): Promise<number | undefined> {
   const begun = performance.now()
   let firstByte: number | undefined
   let status = 0

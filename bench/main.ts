@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util'
 import { setTimeout as wait } from 'node:timers/promises'
 import { requestBody } from './body.ts'
 import { type AskAdmin, setTwelveLimits } from './limits.ts'
+import { type Comparison, type Load, type Side, claudeCodeHeaders, compare, median } from './compare.ts'
 import { load } from './load.ts'
 import { type Measured, startGateway, startServer } from './process.ts'
 
@@ -19,6 +20,7 @@ import { type Measured, startGateway, startServer } from './process.ts'
  *   npm run bench -- --only 1    the first load alone, and no memory; for work on one thing
  *   npm run bench -- --only ways the ways of an answer against each other, and nothing else
  *   npm run bench -- --only limits   twelve limits against none, and nothing else
+ *   npm run bench -- --only recording   content kept against not kept, and nothing else
  */
 const { values: options } = parseArgs({
   options: {
@@ -28,13 +30,7 @@ const { values: options } = parseArgs({
   },
 })
 
-interface Load {
-  readonly query: string
-  readonly bodyBytes: number
-  readonly stream: boolean
-  readonly requests: number
-  readonly concurrency: number
-}
+const rounds = Number(options.rounds)
 
 interface Case extends Load {
   readonly name: string
@@ -104,6 +100,15 @@ const WAYS: readonly Way[] = [
 /** What the ways are measured with: 300 KB up, 300 events down, 4 at a time. */
 const WAY_LOAD: Load = { query: '?events=300', bodyBytes: 300_000, stream: true, requests: 1_000, concurrency: 4 }
 
+/** What keeping content is measured with; the first is of the sizes that Claude Code sends. */
+const RECORDING: readonly (Load & { readonly name: string })[] = [
+  { name: '300 KB, 300 events, 4 at a time', ...WAY_LOAD },
+  { name: '1 KB plain, 16 at a time', query: '', bodyBytes: 1_000, stream: false, requests: 6_000, concurrency: 16 },
+]
+
+/** The promise: processor time of the main thread with everything kept over that with nothing kept, at most. */
+const RECORDING_RATIO_MAX = 1.2
+
 /** The promise: a gateway with twelve limits over one without any, at most. */
 const LIMITS_RATIO_MAX = 1.15
 
@@ -134,18 +139,22 @@ try {
   const pair = await startPair(upstream)
   const ways: string[] = []
   const cases = options.only === undefined ? CASES : CASES.slice(Number(options.only) - 1, Number(options.only))
-  if (options.only !== 'ways' && options.only !== 'limits')
-    for (const each of cases) rows.push(await comparePipe(each, pair))
+  const sections = ['ways', 'limits', 'recording']
+  if (!sections.includes(options.only ?? '')) for (const each of cases) rows.push(await comparePipe(each, pair))
   if (options.only === undefined || options.only === 'ways') {
     for (const each of WAYS) ways.push(await compareWays(each, pair))
   }
   if (options.only === undefined || options.only === 'limits') {
     ways.push(await compareLimits(pair, await startPair(upstream, setTwelveLimits)))
   }
+  const recording: string[] = []
+  if (options.only === undefined || options.only === 'recording') {
+    for (const each of RECORDING) recording.push(await compareRecording(each, pair))
+  }
   if (options.only === undefined) {
     const memory: string[] = []
     for (const bodyBytes of [1_000, 300_000]) memory.push(await memoryPerStream(bodyBytes, await startPair(upstream)))
-    report(rows, ways, memory)
+    report({ rows, ways, recording, memory })
   }
 } finally {
   for (const each of running.reverse()) await each.stop()
@@ -171,31 +180,6 @@ async function start(starting: Promise<Measured>): Promise<Measured> {
   const started = await starting
   running.push(started)
   return started
-}
-
-/** What Claude Code sends, by name and number. */
-function headersOf(key: string): Record<string, string> {
-  return {
-    accept: 'application/json',
-    authorization: `Bearer ${key}`,
-    'content-type': 'application/json',
-    'user-agent': 'claude-cli/2.1.330 (external, cli)',
-    'x-claude-code-session-id': '00000000-0000-4000-8000-000000000001',
-    'x-stainless-arch': 'x64',
-    'x-stainless-lang': 'js',
-    'x-stainless-os': 'Linux',
-    'x-stainless-package-version': '0.128.0',
-    'x-stainless-retry-count': '0',
-    'x-stainless-runtime': 'node',
-    'x-stainless-runtime-version': 'v26.12.1',
-    'x-stainless-timeout': '600',
-    'anthropic-beta':
-      'claude-code-20250219,interleaved-thinking-2025-05-14,context-management-2025-06-27,effort-2025-11-24',
-    'anthropic-dangerous-direct-browser-access': 'true',
-    'anthropic-version': '2023-06-01',
-    'x-app': 'cli',
-    'accept-encoding': 'gzip, deflate, br, zstd',
-  }
 }
 
 /** Adds the upstream as an account at Anthropic and as one at Amazon Bedrock, and makes keys, as an administrator would. */
@@ -268,76 +252,53 @@ async function prepare(
   }
 }
 
-/** A server under load, and whose key the load has. */
-interface Side {
-  readonly target: Measured
-  readonly key: string
-}
-
-interface Comparison {
-  /** Processor microseconds per request: medians over the rounds. */
-  readonly usualUs: number
-  readonly otherUs: number
-  /** What the other one adds to the median time until the first byte, in milliseconds. */
-  readonly addedMs: number
-}
-
-/** The same load on two sides in turns. */
-async function compare(name: string, each: Load, usual: Side, other: Side): Promise<Comparison> {
-  const run = async ({ target, key }: Side, requests: number) => {
-    const before = target.cpuMs()
-    const result = await load({
-      origin: target.origin,
-      path: `/v1/messages${each.query}`,
-      headers: headersOf(key),
-      body: requestBody(each.bodyBytes, each.stream),
-      requests,
-      concurrency: each.concurrency,
-    })
-    if (result.failures > 0) throw new Error(`${name}: ${result.failures} of ${requests} requests failed.`)
-    // What was handed to another thread during the load belongs to it.
-    await wait(200)
-    return { cpuUs: ((target.cpuMs() - before) * 1000) / requests, firstByteMs: quantile(result.firstByteMs, 0.5) }
-  }
-  const sides = [
-    { side: usual, cpuUs: [] as number[], firstByteMs: [] as number[] },
-    { side: other, cpuUs: [] as number[], firstByteMs: [] as number[] },
-  ] as const
-  // A server runs for weeks: what the compiler does in its first seconds is not what a request costs.
-  for (const { side } of sides) await run(side, each.requests * 2)
-  for (let round = 0; round < Number(options.rounds); round++) {
-    for (const { side, cpuUs, firstByteMs } of round % 2 === 0 ? sides : sides.toReversed()) {
-      const result = await run(side, each.requests)
-      cpuUs.push(result.cpuUs)
-      firstByteMs.push(result.firstByteMs)
-    }
-  }
-  return {
-    usualUs: median(sides[0].cpuUs),
-    otherUs: median(sides[1].cpuUs),
-    addedMs: median(sides[1].firstByteMs) - median(sides[0].firstByteMs),
-  }
-}
-
 async function comparePipe(each: Case, { pipe, gateway, keys }: Pair): Promise<string> {
   const through = (target: Measured): Side => ({ target, key: keys.anthropic })
-  return row(each.name, await compare(each.name, each, through(pipe), through(gateway)), each.ratioMax)
+  return row(
+    each.name,
+    await compare(each.name, each, { usual: through(pipe), other: through(gateway), rounds }),
+    each.ratioMax,
+  )
 }
 
 async function compareWays({ name, usual, other, ratioMax }: Way, { gateway, keys }: Pair): Promise<string> {
   const by = (way: keyof Keys): Side => ({ target: gateway, key: keys[way] })
-  return row(name, await compare(name, WAY_LOAD, by(usual), by(other)), ratioMax)
+  return row(name, await compare(name, WAY_LOAD, { usual: by(usual), other: by(other), rounds }), ratioMax)
 }
 
 async function compareLimits(without: Pair, limited: Pair): Promise<string> {
   const name = 'Twelve limits on five levels, against none'
   const side = ({ gateway, keys }: Pair): Side => ({ target: gateway, key: keys.developer })
-  return row(name, await compare(name, WAY_LOAD, side(without), side(limited)), LIMITS_RATIO_MAX)
+  return row(
+    name,
+    await compare(name, WAY_LOAD, { usual: side(without), other: side(limited), rounds }),
+    LIMITS_RATIO_MAX,
+  )
 }
 
-function row(name: string, { usualUs, otherUs, addedMs }: Comparison, ratioMax: number | undefined): string {
-  const figures = [usualUs.toFixed(0), otherUs.toFixed(0), (otherUs / usualUs).toFixed(2)]
-  const cells = [name, ...figures, ratioMax === undefined ? '' : `≤ ${ratioMax}`, addedMs.toFixed(1)]
+/** Of the main thread, because the rest is done by another one, for which no exchange waits. */
+async function compareRecording(each: Load & { readonly name: string }, { gateway, keys }: Pair): Promise<string> {
+  const side = (headers: Readonly<Record<string, string>>): Side => ({ target: gateway, key: keys.anthropic, headers })
+  const usual = side({ 'x-portkey-debug': 'false' })
+  const { usual: off, other: on } = await compare(each.name, each, { usual, other: side({}), rounds })
+  const figures = [off.mainUs.toFixed(0), on.mainUs.toFixed(0), (on.mainUs / off.mainUs).toFixed(2)]
+  const all = [off.cpuUs.toFixed(0), on.cpuUs.toFixed(0)]
+  return tableRow([
+    each.name,
+    ...figures,
+    `≤ ${RECORDING_RATIO_MAX}`,
+    ...all,
+    (on.firstByteMs - off.firstByteMs).toFixed(1),
+  ])
+}
+
+function row(name: string, { usual, other }: Comparison, ratioMax: number | undefined): string {
+  const figures = [usual.cpuUs.toFixed(0), other.cpuUs.toFixed(0), (other.cpuUs / usual.cpuUs).toFixed(2)]
+  const promise = ratioMax === undefined ? '' : `≤ ${ratioMax}`
+  return tableRow([name, ...figures, promise, (other.firstByteMs - usual.firstByteMs).toFixed(1)])
+}
+
+function tableRow(cells: readonly string[]): string {
   const line = `| ${cells.join(' | ')} |`
   console.log(line)
   return line
@@ -351,8 +312,8 @@ async function memoryPerStream(bodyBytes: number, { pipe, gateway, keys }: Pair)
       load({
         origin: target.origin,
         path: `/v1/messages${query}`,
-        headers: headersOf(keys.anthropic),
-        body: requestBody(bodyBytes, true),
+        headers: claudeCodeHeaders(keys.anthropic),
+        bodies: [requestBody(bodyBytes, true)],
         requests: count,
         concurrency: count,
       })
@@ -375,7 +336,9 @@ async function memoryPerStream(bodyBytes: number, { pipe, gateway, keys }: Pair)
   return line
 }
 
-function report(rows: readonly string[], ways: readonly string[], memory: readonly string[]): void {
+type Section = 'rows' | 'ways' | 'recording' | 'memory'
+
+function report({ rows, ways, recording, memory }: Readonly<Record<Section, readonly string[]>>): void {
   const table = [
     '| Load | Pipe, CPU µs per request | Gateway, CPU µs per request | Gateway ÷ pipe | Promise | Added to first byte, ms (median) |',
     '| --- | ---: | ---: | ---: | ---: | ---: |',
@@ -385,6 +348,10 @@ function report(rows: readonly string[], ways: readonly string[], memory: readon
     '| --- | ---: | ---: | ---: | ---: | ---: |',
     ...ways,
     '',
+    '| Content not kept, and kept | Not kept, main thread’s CPU µs per request | Kept | Kept ÷ not kept | Promise | Not kept, all threads | Kept | Added to first byte, ms (median) |',
+    '| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |',
+    ...recording,
+    '',
     '| 200 slow streams, request body of | Pipe, KB of memory per stream | Gateway, KB of memory per stream |',
     '| --- | ---: | ---: |',
     ...memory,
@@ -392,17 +359,6 @@ function report(rows: readonly string[], ways: readonly string[], memory: readon
   console.log(`\n${table}`)
   if (!options.write) return
   writeFileSync(new URL('../docs/performance.md', import.meta.url), page(table))
-}
-
-function median(values: readonly number[]): number {
-  return quantile(
-    [...values].sort((one, other) => one - other),
-    0.5,
-  )
-}
-
-function quantile(sorted: readonly number[], share: number): number {
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN
 }
 
 /** What docs/performance.md says around its table. */
@@ -422,6 +378,10 @@ ${table}
 The second table compares two ways through one gateway: what signing, translating and decoding for Amazon Bedrock cost over passing bytes
 through to Anthropic, whether a cached answer is cheaper than asking again, and what twelve limits on five levels (budgets and rate limits of
 organisation, workspace, person, key and provider, and two policies) cost over none.
+
+The third table is of one gateway: requests whose content is not kept (\`x-portkey-debug: false\`) against the same requests with everything kept. The
+main thread serves all exchanges; its processor time is what the system counts for that thread alone. Comparing, compressing and encrypting is done
+by another one, and the figure of all threads has it.
 
 Memory is what is still held in the middle of the streams after a full collection of garbage, over what was held before them.
 

@@ -10,18 +10,20 @@ export interface Measured {
   readonly origin: string
   /** Processor milliseconds used so far, all threads, user and system. */
   cpuMs(): number
+  /** Of these, milliseconds of the main thread. */
+  mainThreadMs(): Promise<number>
   /** Kilobytes that are held after a full collection, on the heap and in buffers. */
   heldKb(): Promise<number>
   stop(): Promise<void>
 }
 
-const REPORTING_MEMORY = ['--expose-gc', '--import', new URL('./report-memory.ts', import.meta.url).href]
+const REPORTING_USAGE = ['--expose-gc', '--import', new URL('./report-usage.ts', import.meta.url).href]
 
 /** Starts a file of this folder that reports the port it listens on. */
 export async function startServer(file: string, ...args: string[]): Promise<Measured> {
   const child = fork(fileURLToPath(new URL(file, import.meta.url)), args, {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-    execArgv: REPORTING_MEMORY,
+    execArgv: REPORTING_USAGE,
   })
   const [message] = (await once(child, 'message')) as [{ port: number }]
   return measured(child, `http://127.0.0.1:${message.port}`)
@@ -31,7 +33,7 @@ export async function startServer(file: string, ...args: string[]): Promise<Meas
 export async function startGateway(environment: Readonly<Record<string, string>>): Promise<Measured> {
   const port = await freePort()
   const main = fileURLToPath(new URL('../src/main.ts', import.meta.url))
-  const child = spawn(process.execPath, [...REPORTING_MEMORY, main, 'start'], {
+  const child = spawn(process.execPath, [...REPORTING_USAGE, main, 'start'], {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     env: { PATH: process.env['PATH'], PORT: String(port), ...environment },
   })
@@ -48,6 +50,11 @@ export async function startGateway(environment: Readonly<Record<string, string>>
 
 function measured(child: ChildProcess, origin: string): Measured {
   const pid = child.pid!
+  const ask = async <Answer>(question: string): Promise<Answer> => {
+    const answer = once(child, 'message') as Promise<[Answer]>
+    child.send(question)
+    return (await answer)[0]
+  }
   return {
     origin,
     cpuMs: () => {
@@ -57,11 +64,8 @@ function measured(child: ChildProcess, origin: string): Measured {
         .split(' ')
       return (Number(fields[11]) + Number(fields[12])) * 10
     },
-    async heldKb() {
-      const answer = once(child, 'message') as Promise<[{ heldKb: number }]>
-      child.send('memory')
-      return (await answer)[0].heldKb
-    },
+    mainThreadMs: async () => (await ask<{ mainThreadMs: number }>('main thread')).mainThreadMs,
+    heldKb: async () => (await ask<{ heldKb: number }>('memory')).heldKb,
     async stop() {
       if (child.exitCode !== null) return
       const exited = once(child, 'exit')
