@@ -52,6 +52,10 @@ const Environment = z.object({
   PORTCULLIS_BODY_BYTES_MAX: count(32 * 1024 * 1024, 1024, 1024 * 1024 * 1024),
   /** Bytes of all header lines of a request at most. */
   PORTCULLIS_HEADER_BYTES_MAX: count(64 * 1024, 8192, 1024 * 1024),
+  /** Bytes of content that may wait to be written, those of running answers included; what comes beyond is dropped and counted. */
+  PORTCULLIS_BODY_QUEUE_BYTES_MAX: count(256 * 1024 * 1024, 1024 * 1024, 64 * 1024 * 1024 * 1024),
+  /** Bytes of recent bodies that are held to compare new ones with. */
+  PORTCULLIS_BODY_MEMORY_BYTES_MAX: count(256 * 1024 * 1024, 1024 * 1024, 64 * 1024 * 1024 * 1024),
   /** Connections of clients at the same time. */
   PORTCULLIS_CONNECTIONS_MAX: count(10_000, 1, 1_000_000),
   /** Milliseconds until a provider's connection must stand. */
