@@ -18,6 +18,8 @@ export interface MasterKey {
   readonly sealing: Buffer
   /** Turns our keys and session tokens into the hashes that are stored: 32 bytes. */
   readonly pepper: Buffer
+  /** Seals the keys that the content of exchanges is kept under: 32 bytes. */
+  readonly content: Buffer
 }
 
 export interface MasterKeyOptions {
@@ -35,7 +37,11 @@ export class MasterKeyError extends Error {
 /** Reads the master key, or makes one at the first start. Throws a MasterKeyError. */
 export function openMasterKey({ value, file }: MasterKeyOptions): MasterKey {
   const master = value === undefined ? readOrMakeFile(file) : decode(value, 'PORTCULLIS_MASTER_KEY')
-  return { sealing: derive(master, 'credential sealing'), pepper: derive(master, 'key hashing') }
+  return {
+    sealing: derive(master, 'credential sealing'),
+    pepper: derive(master, 'key hashing'),
+    content: derive(master, 'content keys'),
+  }
 }
 
 const BYTES = 32

@@ -20,3 +20,16 @@ export function shelfExpiresAt(shelf: string): number | undefined {
   if (!CONTENT_DAYS.some((known) => known === days)) return undefined
   return Date.UTC(year!, month! - 1, day! + 1) + days! * DAY_MS
 }
+
+/** Where content of that shelf lies from the end of its time on, while it is under a legal hold. */
+export function heldShelfOf(shelf: string): string {
+  return `held-${shelf.slice(-DAY_LENGTH)}`
+}
+
+/** The day (UTC) of a shelf, held ones included, in milliseconds since the epoch; undefined for what is no shelf. */
+export function shelfDay(shelf: string): number | undefined {
+  const [, year, month, day] = /^(?:\d+d|held)-(\d{4})(\d{2})(\d{2})$/.exec(shelf)?.map(Number) ?? []
+  return year === undefined ? undefined : Date.UTC(year, month! - 1, day)
+}
+
+const DAY_LENGTH = 8

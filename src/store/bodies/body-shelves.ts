@@ -64,6 +64,7 @@ export interface WordQuestion {
 
 export interface WordHit {
   readonly exchangeId: string
+  readonly workspaceId: string
   readonly receivedAt: number
 }
 

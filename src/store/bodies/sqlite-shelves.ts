@@ -243,7 +243,7 @@ function indexWord(word: string): string {
 function findWords(file: ShelfFile, { workspaceIds, words, since, until, limit }: WordQuestion): WordHit[] {
   if (words.length === 0 || !hasWords(file)) return []
   return file.rows<WordHit>(
-    `select indexed.exchange_id as "exchangeId", indexed.received_at as "receivedAt"
+    `select indexed.exchange_id as "exchangeId", indexed.workspace_id as "workspaceId", indexed.received_at as "receivedAt"
      from words join indexed on indexed.id = words.rowid
      where words match ? and indexed.workspace_id in (select value from json_each(?))
        and indexed.received_at >= ? and indexed.received_at < ?

@@ -1,0 +1,179 @@
+import { parentPort, workerData } from 'node:worker_threads'
+import { systemClock } from '../../core/clock.ts'
+import type { BodyShelves } from '../../store/bodies/body-shelves.ts'
+import { createSqliteShelves } from '../../store/bodies/sqlite-shelves.ts'
+import type {
+  Answer,
+  BodyWorkerOptions,
+  FromWorker,
+  Question,
+  ShelfPlace,
+  ToWorker,
+  WantedKey,
+  WorkspaceKey,
+} from './body-protocol.ts'
+import { heldShelfOf } from '../shelf.ts'
+import { createChapters } from './chapters.ts'
+import { contents } from './contents.ts'
+import { createKeeper } from './keeper.ts'
+import { createKeyRing } from './key-ring.ts'
+import { createShelfReader } from './read-bodies.ts'
+
+/*
+ * The thread that keeps content: it finds what is new, compresses, seals, writes and reads. It holds its bodies in memory of
+ * its own, and a disk that is slow stops nobody else. Each thread begins chapters of its own, so one that dies leaves
+ * nothing that its successor would have to mend.
+ */
+
+if (parentPort === null) throw new Error('body-worker runs as a worker thread of create-transcripts.ts only.')
+const port = parentPort
+const { place, memoryBytesMax } = workerData as BodyWorkerOptions
+
+const clock = systemClock
+const shelves = await openShelves(place)
+let lastWanted = 0
+const wanted = new Map<number, PromiseWithResolvers<WorkspaceKey | undefined>>()
+const keys = createKeyRing({ clock, fetch: fetchKey })
+const chapters = createChapters({ memoryBytesMax, maskOf: contents.maskOf })
+const keeper = createKeeper({ clock, shelves, chapters, keys, contents })
+const reader = createShelfReader({ clock, shelves, keys })
+
+let working: Promise<void> | undefined
+
+port.on('message', (message: ToWorker) => {
+  switch (message.kind) {
+    case 'ask':
+      void reply(message.id, message.question)
+      break
+    case 'key':
+      wanted.get(message.id)?.resolve(message.key)
+      wanted.delete(message.id)
+      break
+    case 'no-key':
+      wanted.get(message.id)?.reject(new Error(message.failure))
+      wanted.delete(message.id)
+      break
+    case 'close':
+      void close()
+      break
+    default:
+      keeper.take(message)
+      working ??= workAll()
+  }
+})
+say({ kind: 'ready' })
+
+function say(message: FromWorker, transfer: readonly ArrayBuffer[] = []): void {
+  port.postMessage(message, transfer)
+}
+
+/** Between two batches whoever asks has a turn. */
+async function workAll(): Promise<void> {
+  await new Promise(setImmediate)
+  while (keeper.isBusy()) {
+    say(await keeper.work())
+    await new Promise(setImmediate)
+  }
+  working = undefined
+}
+
+async function reply(id: number, question: Question): Promise<void> {
+  try {
+    await waitFor(question)
+    const answer = await answerTo(question)
+    say({ kind: 'answer', id, answer }, ownMemory(answer))
+  } catch (error) {
+    say({ kind: 'failure', id, message: error instanceof Error ? error.message : String(error) })
+  }
+}
+
+/** A body is given away, not copied; not a small one, which shares its memory with others. */
+function ownMemory(answer: Answer): ArrayBuffer[] {
+  if (answer === undefined || !('content' in answer)) return []
+  const { buffer, byteLength } = answer.content
+  return buffer instanceof ArrayBuffer && buffer.byteLength === byteLength ? [buffer] : []
+}
+
+/** What was handed over before a question is found by it; what has nothing to do with it goes on waiting. */
+async function waitFor(question: Question): Promise<void> {
+  const concerns = () => {
+    if (question.kind === 'list' || question.kind === 'read') return keeper.isBusy(question.reference.exchangeId)
+    if (question.kind === 'compare') return keeper.isBusy(question.a.exchangeId) || keeper.isBusy(question.b.exchangeId)
+    return keeper.isBusy()
+  }
+  while (concerns()) await (working ??= workAll())
+}
+
+async function answerTo(question: Question): Promise<Answer> {
+  switch (question.kind) {
+    case 'list':
+      return await reader.list(question.reference)
+    case 'read':
+      return await reader.read(question.reference, question.body, question.ordinal)
+    case 'compare':
+      return await reader.compare(question.a, question.b)
+    case 'search':
+      return await reader.search(question.search)
+    case 'delete-scope': {
+      const { workspaceId, scope } = question
+      keeper.abandon((opening) => opening.scope === scope && opening.workspaceId === workspaceId)
+      chapters.forget((chapter) => chapter.scope === scope)
+      for (const shelf of question.shelves) await deleteScope(shelf, workspaceId, scope)
+      return undefined
+    }
+    case 'delete-exchange': {
+      const { exchangeId } = question.reference
+      keeper.abandon((opening) => opening.exchangeId === exchangeId)
+      const own = await reader.ownSegments(question.reference)
+      if (own !== undefined) await shelves.deleteExchange(own.shelf, exchangeId, own.segments)
+      return undefined
+    }
+    case 'forget-workspace':
+      keeper.abandon((opening) => opening.workspaceId === question.workspaceId)
+      chapters.forget((chapter) => chapter.workspaceId === question.workspaceId)
+      keys.forget()
+      return undefined
+    case 'shelves':
+      return await shelves.list()
+    case 'scopes':
+      return await shelves.scopes(question.shelf)
+    case 'move-scope':
+      chapters.forget((_, shelf) => shelf === question.from)
+      await shelves.moveScope(question.from, question.to, question.scope)
+      return undefined
+    case 'drop-shelf':
+      chapters.forget((_, shelf) => shelf === question.shelf)
+      await shelves.drop(question.shelf)
+      return undefined
+    case 'flush':
+      return undefined
+  }
+}
+
+async function deleteScope(shelf: string, workspaceId: string, scope: string): Promise<void> {
+  for (const place of [shelf, heldShelfOf(shelf)]) {
+    const there = await shelves.scopes(place)
+    if (there.some((each) => each.scope === scope && each.workspaceId === workspaceId)) {
+      await shelves.deleteScope(place, scope)
+    }
+  }
+}
+
+function fetchKey(which: WantedKey): Promise<WorkspaceKey | undefined> {
+  const waiting = Promise.withResolvers<WorkspaceKey | undefined>()
+  const id = ++lastWanted
+  wanted.set(id, waiting)
+  say({ kind: 'want-key', id, wanted: which })
+  return waiting.promise
+}
+
+async function openShelves(where: ShelfPlace): Promise<BodyShelves> {
+  return createSqliteShelves({ folder: where.folder })
+}
+
+/** Everything that was handed over is written first. */
+async function close(): Promise<void> {
+  await working
+  await shelves.close()
+  port.close()
+}

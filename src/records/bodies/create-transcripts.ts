@@ -1,0 +1,236 @@
+import type { Clock } from '../../core/clock.ts'
+import type { Store } from '../../store/database.ts'
+import { shelfOf } from '../shelf.ts'
+import {
+  type BodyState,
+  type Envelope,
+  NO_TRANSCRIPT,
+  type Transcript,
+  type TranscriptOpening,
+  type Transcripts,
+} from '../transcript.ts'
+import type { BodyReader, BodyRemover } from './body-reader.ts'
+import type { Job, ShelfPlace, Worked } from './body-protocol.ts'
+import { type BodyThread, startBodyThread } from './body-thread.ts'
+import { createBodyAccess } from './body-access.ts'
+import { createRetention } from './retention.ts'
+import { createTurnWriter } from './turn-writer.ts'
+import { createWorkspaceKeys } from './workspace-keys.ts'
+
+/** Keeps content, and reads it again. */
+export interface Bodies extends Transcripts, BodyReader, BodyRemover {
+  stats(): BodiesStats
+  /** Resolves when everything that was handed over can be read, or is counted as lost. */
+  flush(): Promise<void>
+  /** To be called when no exchange runs any more. */
+  close(): Promise<void>
+}
+
+/** Since the process started. */
+export interface BodiesStats {
+  /** Bodies that are on their shelf. */
+  readonly kept: number
+  /** Exchanges, and answers of exchanges, that were more than could wait. */
+  readonly dropped: number
+  /** Bodies that were handed over and not kept: a crash, a full disk. */
+  readonly lost: number
+  /** Of the kept bodies as they were, and as they lie on their shelf. */
+  readonly rawBytes: number
+  readonly storedBytes: number
+  /** Handed over and not yet written, running answers included. */
+  readonly queueBytes: number
+  /** Of the last failure, while it is the last word. */
+  readonly lastError: string | undefined
+}
+
+export interface BodiesParts {
+  readonly clock: Clock
+  readonly log: {
+    warn(facts: object, message: string): void
+    error(facts: object, message: string): void
+  }
+  readonly store: Store
+  /** `content` of the master key. */
+  readonly sealing: Buffer
+  readonly place: ShelfPlace
+  /** Bytes that may wait, running answers included; what comes then is dropped. */
+  readonly queueBytesMax?: number
+  /** Bytes of recent bodies that are held to compare with. */
+  readonly memoryBytesMax?: number
+}
+
+const QUEUE_BYTES_MAX = 256 * 1024 * 1024
+const MEMORY_BYTES_MAX = 256 * 1024 * 1024
+/** An answer is handed over in pieces of this size: small enough for hundreds of streams, large enough for few messages. */
+const PIECE_BYTES = 8 * 1024
+
+/**
+ * Starts the thread that keeps content, and forgets what is past its time. Rejects when the shelves cannot be opened. On the
+ * main thread an exchange costs a copy of its bytes and a few messages; nothing is waited for.
+ */
+export async function createTranscripts(parts: BodiesParts): Promise<Bodies> {
+  const { clock, log, store, sealing, place } = parts
+  const { queueBytesMax = QUEUE_BYTES_MAX, memoryBytesMax = MEMORY_BYTES_MAX } = parts
+  const counts = { kept: 0, dropped: 0, lost: 0, rawBytes: 0, storedBytes: 0 }
+  let queueBytes = 0
+  let queuedJobs = 0
+  let lastError: string | undefined
+  let exchanges = 0
+
+  const keys = createWorkspaceKeys({ db: store.db, clock, sealing })
+  const turns = createTurnWriter({ clock, db: store.db, log })
+  const thread = await startBodyThread({ clock, place, memoryBytesMax, fetchKey: keys.fetch, onWorked, onDeath })
+  const retention = createRetention({ clock, log, db: store.db, thread })
+  retention.start()
+
+  return {
+    begin,
+    ...createBodyAccess({ clock, db: store.db, thread, keys }),
+    stats: () => ({ ...counts, queueBytes, lastError }),
+    flush,
+    async close() {
+      await retention.stop()
+      await flush()
+      await turns.close()
+      await thread.close()
+    },
+  }
+
+  function begin({ request, rules, ...opening }: TranscriptOpening): Transcript {
+    if (rules.content === 'metadata') return NOTHING_WANTED
+    const shelf = shelfOf(rules.contentDays, clock.now())
+    const exchange = ++exchanges
+    const bytes = copyOf(request)
+    const isHanded = hand({ kind: 'begin', exchange, opening: { ...opening, rules, shelf }, bytes }, bytes)
+    if (!isHanded) return NOTHING_KEPT
+    return new HandedTranscript({ exchange, shelf, state: rules.content, hand, generation: () => thread.generation })
+  }
+
+  /** False when it was dropped. */
+  function hand(job: Job, bytes: Uint8Array<ArrayBuffer> | undefined): boolean {
+    const size = job.kind === 'end' ? job.envelope.length : job.bytes.length
+    if (!thread.isUp || (job.kind !== 'end' && queueBytes + size > queueBytesMax)) {
+      counts.dropped += 1
+      return false
+    }
+    thread.hand(job, bytes === undefined ? [] : [bytes.buffer])
+    queueBytes += size
+    queuedJobs += 1
+    return true
+  }
+
+  function onWorked(worked: Worked): void {
+    queueBytes -= worked.bytes
+    queuedJobs -= worked.jobs
+    counts.kept += worked.kept
+    counts.lost += worked.lost
+    counts.rawBytes += worked.rawBytes
+    counts.storedBytes += worked.storedBytes
+    if (worked.failure !== undefined && worked.failure !== lastError) {
+      log.error({ lost: worked.lost, reason: worked.failure }, 'content could not be kept')
+    }
+    if (worked.failure !== undefined || worked.kept > 0) lastError = worked.failure
+    turns.write(worked.turns)
+  }
+
+  function onDeath(error: Error): void {
+    log.error(
+      { err: error, lost: queuedJobs },
+      'the thread that keeps content has died; what it had not written is lost',
+    )
+    counts.lost += queuedJobs
+    queueBytes = 0
+    queuedJobs = 0
+    lastError = error.message
+  }
+
+  async function flush(): Promise<void> {
+    // A thread that has died has nothing left to write.
+    if (thread.isUp) await thread.ask({ kind: 'flush' }).catch(() => undefined)
+    await turns.flush()
+  }
+}
+
+const NOTHING_WANTED: Transcript = { ...NO_TRANSCRIPT, state: 'metadata' }
+const NOTHING_KEPT: Transcript = { ...NO_TRANSCRIPT, state: 'dropped' }
+
+/** Bytes that are given to the other thread. A copy: the request is on its way to a provider too, and a buffer may be part of a larger one. */
+function copyOf(bytes: Buffer): Uint8Array<ArrayBuffer> {
+  const copy = Buffer.allocUnsafeSlow(bytes.length)
+  bytes.copy(copy)
+  return copy
+}
+
+interface HandedParts {
+  readonly exchange: number
+  readonly shelf: string
+  readonly state: BodyState
+  readonly hand: (job: Job, bytes: Uint8Array<ArrayBuffer> | undefined) => boolean
+  readonly generation: () => BodyThread['generation']
+}
+
+/** An exchange whose request was handed over. */
+class HandedTranscript implements Transcript {
+  readonly state: BodyState
+  readonly shelf: string
+  readonly #parts: HandedParts
+  readonly #generation: number
+  #piece: Uint8Array<ArrayBuffer> | undefined
+  #filled = 0
+  #isResponseDropped = false
+  #hasEnded = false
+
+  constructor(parts: HandedParts) {
+    this.#parts = parts
+    this.state = parts.state
+    this.shelf = parts.shelf
+    this.#generation = parts.generation()
+  }
+
+  upstreamRequest(ordinal: number, bytes: Buffer): void {
+    this.#hand('upstream_request', ordinal, copyOf(bytes))
+  }
+
+  upstreamError(ordinal: number, bytes: Buffer): void {
+    this.#hand('upstream_error', ordinal, copyOf(bytes))
+  }
+
+  response(bytes: Buffer): void {
+    if (this.#isResponseDropped || this.#hasEnded) return
+    for (let from = 0; from < bytes.length;) {
+      this.#piece ??= Buffer.allocUnsafeSlow(PIECE_BYTES)
+      const length = Math.min(PIECE_BYTES - this.#filled, bytes.length - from)
+      this.#piece.set(bytes.subarray(from, from + length), this.#filled)
+      this.#filled += length
+      from += length
+      if (this.#filled === PIECE_BYTES) this.#handPiece()
+    }
+  }
+
+  end(envelope: Envelope): void {
+    if (this.#hasEnded) return
+    this.#handPiece()
+    this.#hasEnded = true
+    if (this.#generation !== this.#parts.generation()) return
+    const { exchange, hand } = this.#parts
+    hand(
+      { kind: 'end', exchange, envelope: JSON.stringify(envelope), isResponseDropped: this.#isResponseDropped },
+      undefined,
+    )
+  }
+
+  #handPiece(): void {
+    if (this.#piece === undefined || this.#filled === 0) return
+    const piece = this.#filled === PIECE_BYTES ? this.#piece : this.#piece.slice(0, this.#filled)
+    this.#piece = undefined
+    this.#filled = 0
+    if (!this.#hand('response', 0, piece)) this.#isResponseDropped = true
+  }
+
+  /** The thread that knows this exchange may be gone; its successor would not know what to do with the rest. */
+  #hand(part: Extract<Job, { kind: 'part' }>['part'], ordinal: number, bytes: Uint8Array<ArrayBuffer>): boolean {
+    const { exchange, hand, generation } = this.#parts
+    if (this.#hasEnded || this.#generation !== generation()) return false
+    return hand({ kind: 'part', exchange, part, ordinal, bytes }, bytes)
+  }
+}

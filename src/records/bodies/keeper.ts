@@ -1,0 +1,210 @@
+import type { Clock } from '../../core/clock.ts'
+import type { BodyShelves } from '../../store/bodies/body-shelves.ts'
+import type { Added } from '../segments/chapter-index.ts'
+import { type Batch, createBatch, writeBody, writeDropped, writeManifest, writeSegment } from './batch.ts'
+import type { MaskedRange } from './body-reader.ts'
+import type { Job, Opening, Turn, Worked } from './body-protocol.ts'
+import type { Chapter, Chapters } from './chapters.ts'
+import type { Contents, TurnDraft } from './contents.ts'
+import { cutWords } from './cut-words.ts'
+import type { KeyRing } from './key-ring.ts'
+
+/**
+ * Turns what exchanges hand over into chapters on shelves, a batch at a time. What cannot be kept, because a disk is full or
+ * a key is not to be had, is counted, and what comes after it is tried again.
+ */
+export interface Keeper {
+  take(job: Job): void
+  /** Whether something of this exchange waits; without one, whether anything does. */
+  isBusy(exchangeId?: string): boolean
+  /** Works on some of what waits. Never rejects. */
+  work(): Promise<Worked>
+  /** What is still to come of these exchanges is not kept. */
+  abandon(which: (opening: Opening) => boolean): void
+}
+
+export interface KeeperParts {
+  readonly clock: Clock
+  readonly shelves: BodyShelves
+  readonly chapters: Chapters
+  readonly keys: KeyRing
+  readonly contents: Contents
+}
+
+/** An exchange that has begun and not ended. */
+interface Running {
+  readonly opening: Opening
+  turn: TurnDraft | undefined
+  readonly response: Buffer[]
+  isAbandoned: boolean
+}
+
+/** So much is worked on in one go, and committed at once; a question that comes in meanwhile waits for it. */
+const BATCH_BYTES = 2 * 1024 * 1024
+const BATCH_JOBS = 64
+
+export function createKeeper({ clock, shelves, chapters, keys, contents }: KeeperParts): Keeper {
+  const waiting: Job[] = []
+  let working: readonly Job[] = []
+  const running = new Map<number, Running>()
+
+  return {
+    take(job) {
+      if (job.kind === 'begin') {
+        running.set(job.exchange, { opening: job.opening, turn: undefined, response: [], isAbandoned: false })
+      }
+      waiting.push(job)
+    },
+    isBusy(exchangeId) {
+      const all = [...working, ...waiting]
+      if (exchangeId === undefined) return all.length > 0
+      return all.some((job) => running.get(job.exchange)?.opening.exchangeId === exchangeId)
+    },
+    async work() {
+      working = takeBatch(waiting)
+      const result = {
+        kept: 0,
+        lost: 0,
+        bytes: 0,
+        rawBytes: 0,
+        storedBytes: 0,
+        failure: undefined as string | undefined,
+      }
+      const turns: Turn[] = []
+      const batches = new Map<string, Batch>()
+      for (const job of working) {
+        const exchange = running.get(job.exchange)
+        result.bytes += releasedBytes(job, exchange)
+        // An exchange that began before the last thread died is not known here.
+        if (exchange === undefined) continue
+        try {
+          if (!exchange.isAbandoned) await prepare(exchange, job, batchFor(batches, exchange.opening.shelf), turns)
+        } catch (error) {
+          // What its chapter believes to be kept may not be.
+          chapters.forget(({ scope }) => scope === exchange.opening.scope)
+          result.lost += 1
+          result.failure = messageOf(error)
+        }
+        if (job.kind === 'end') running.delete(job.exchange)
+      }
+      for (const [shelf, batch] of batches) {
+        const { rawBytes, storedBytes, manifests } = batch
+        try {
+          await shelves.put(shelf, batch)
+          result.kept += manifests.length
+          result.rawBytes += rawBytes
+          result.storedBytes += storedBytes
+        } catch (error) {
+          // Nothing may point to what is not there, and no number of these chapters may be used again.
+          chapters.forget((_, of) => of === shelf)
+          result.lost += manifests.length
+          result.failure = messageOf(error)
+        }
+      }
+      const done: Worked = { kind: 'worked', jobs: working.length, turns, ...result }
+      working = []
+      return done
+    },
+    abandon(which) {
+      for (const exchange of running.values()) if (which(exchange.opening)) exchange.isAbandoned = true
+    },
+  }
+
+  async function prepare(exchange: Running, job: Job, batch: Batch, turns: Turn[]): Promise<void> {
+    const { opening } = exchange
+    if (job.kind === 'part' && job.part === 'response') {
+      exchange.response.push(asBuffer(job.bytes))
+      return
+    }
+    const chapter = chapters.take(opening, await keys.live(opening.workspaceId), clock.now())
+    if (job.kind === 'begin') begin(exchange, asBuffer(job.bytes), chapter, batch)
+    else if (job.kind === 'end') turns.push(...end(exchange, job, chapter, batch))
+    else {
+      const { part: kind, ordinal } = job
+      const bytes = asBuffer(job.bytes)
+      const name = { exchangeId: opening.exchangeId, kind, ordinal }
+      if (kind === 'upstream_request') writeBody(batch, chapter, name, bytes, chapter.index.add(bytes))
+      else {
+        const masked = contents.maskAnswer(opening.rules, bytes)
+        writeBody(batch, chapter, name, bytes, chapter.index.append(masked.bytes, masked.masked))
+      }
+    }
+    chapters.settle()
+  }
+
+  function begin(exchange: Running, body: Buffer, chapter: Chapter, batch: Batch): void {
+    const { exchangeId, workspaceId, receivedAt, endpoint, rules } = exchange.opening
+    const added = chapter.index.add(body)
+    writeBody(batch, chapter, { exchangeId, kind: 'client_request', ordinal: 0 }, body, added)
+    if (rules.searchable) {
+      const words = cutWords(added.fresh.toString('utf8'))
+      batch.words.push({ exchangeId, chapter: chapter.stored.id, workspaceId, receivedAt, words })
+    }
+    if (endpoint === 'messages') exchange.turn = contents.beginTurn(exchange.opening, body, added)
+  }
+
+  /** The answer and what stood around it lie in one segment: two small ones would be larger. */
+  function end(exchange: Running, job: Extract<Job, { kind: 'end' }>, chapter: Chapter, batch: Batch): Turn[] {
+    const { opening, turn } = exchange
+    const { exchangeId, rules } = opening
+    const answer = Buffer.concat(exchange.response)
+    const envelope = Buffer.from(job.envelope)
+    const keptAnswer = contents.maskAnswer(rules, job.isResponseDropped ? Buffer.alloc(0) : answer)
+    const keptEnvelope = contents.maskAnswer(rules, envelope)
+    const both = chapter.index.append(Buffer.concat([keptAnswer.bytes, keptEnvelope.bytes]))
+    writeSegment(batch, chapter, both)
+    const response = { exchangeId, kind: 'response', ordinal: 0 } as const
+    if (job.isResponseDropped) writeDropped(batch, chapter, response)
+    else if (answer.length > 0) {
+      writeManifest(batch, chapter, response, answer, within(both, 0, answer.length, keptAnswer.masked))
+    }
+    const around = within(both, keptAnswer.bytes.length, envelope.length, keptEnvelope.masked)
+    writeManifest(batch, chapter, { exchangeId, kind: 'envelope', ordinal: 0 }, envelope, around)
+    return turn === undefined ? [] : [turn.end(job.isResponseDropped ? undefined : answer)]
+  }
+}
+
+/** A body that is a stretch of a segment with other things in it. */
+function within({ segment, fresh }: Added, from: number, length: number, masked: readonly MaskedRange[]): Added {
+  const bytes = fresh.subarray(from, from + length)
+  return {
+    segment,
+    fresh: bytes,
+    ranges: [{ segment, offset: from, length }],
+    freshRanges: [{ offset: 0, length }],
+    masked,
+  }
+}
+
+function takeBatch(waiting: Job[]): Job[] {
+  let bytes = 0
+  let count = 0
+  while (count < waiting.length && count < BATCH_JOBS && bytes < BATCH_BYTES) bytes += sizeOf(waiting[count++]!)
+  return waiting.splice(0, count)
+}
+
+function batchFor(batches: Map<string, Batch>, shelf: string): Batch {
+  let batch = batches.get(shelf)
+  if (batch === undefined) batches.set(shelf, (batch = createBatch()))
+  return batch
+}
+
+function sizeOf(job: Job): number {
+  return job.kind === 'end' ? job.envelope.length : job.bytes.length
+}
+
+/** Pieces of an answer are held until it ends; everything else goes at once. */
+function releasedBytes(job: Job, exchange: Running | undefined): number {
+  if (exchange === undefined) return sizeOf(job)
+  if (job.kind === 'part' && job.part === 'response' && !exchange.isAbandoned) return 0
+  const held = job.kind === 'end' ? exchange.response.reduce((sum, piece) => sum + piece.length, 0) : 0
+  return sizeOf(job) + held
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
