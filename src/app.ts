@@ -34,6 +34,7 @@ import { type FirstSecrets, newSignInLink, prepareFirstStart } from './store/fir
 import { lockStore } from './store/lock-store.ts'
 import { readSpent } from './store/spent.ts'
 import { findOrganisation } from './store/organisations.ts'
+import { keepRollUps } from './store/rollups/keep-roll-ups.ts'
 import { type Logger, createLogger } from './telemetry/logger.ts'
 import { createMetrics } from './telemetry/metrics.ts'
 import { registerMetrics } from './telemetry/register-metrics.ts'
@@ -114,6 +115,13 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
 
     const books = await openBooks({ folder: join(config.PORTCULLIS_DATA, 'journal'), clock, log, sink: store })
     closings.push(() => books.close())
+    const rollUps = keepRollUps({
+      db: store.db,
+      clock,
+      zone: () => directory.organisation().timeZone ?? 'UTC',
+      report: (problem) => log.error({ err: problem }, 'the roll-ups could not be brought up to date'),
+    })
+    closings.push(() => rollUps.stop())
     const alerts = openAlerts({
       clock,
       db: store.db,
