@@ -90,6 +90,33 @@ function compileText({ of, any }: TextCondition, engine: Engine): RawBuilder<boo
   }
 }
 
+/**
+ * The same over the series of roll-ups, as far as these know of it; undefined for what only records tell. Their model is the one
+ * that served, else the one asked for.
+ */
+export function compileForSeries(condition: RecordCondition, engine: Engine): RawBuilder<boolean> | undefined {
+  if (condition.kind !== 'text') return undefined
+  const { of, any, not } = condition
+  const name = SERIES[of]
+  if (name === undefined) return undefined
+  const value = sql<string>`nullif(${sql.ref(`usage_series.${name}`)}, '')`
+  const matches =
+    EXACT[of] === undefined
+      ? oneOf((of === 'model' ? any.flatMap(modelPatterns) : any).map((pattern) => matchName(value, pattern, engine)))
+      : compileExact(value, any, engine)
+  return not ? sql<boolean>`(case when ${matches} then 0 else 1 end = 1)` : matches
+}
+
+const SERIES: Readonly<Partial<Record<TextAttribute, string>>> = {
+  model: 'model',
+  provider: 'provider_slug',
+  project: 'project',
+  user: 'user_id',
+  workspace: 'workspace_id',
+  key: 'key_id',
+  class: 'request_class',
+}
+
 function compileExact(of: RawBuilder<string>, any: readonly TextPattern[], engine: Engine): RawBuilder<boolean> {
   const whole = any.flatMap((pattern) => (pattern.length === 1 ? [pattern[0] ?? ''] : []))
   const open = any.filter((pattern) => pattern.length > 1).map((pattern) => matchName(of, pattern, engine))

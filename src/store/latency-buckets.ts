@@ -4,9 +4,11 @@
  */
 
 const GROWTH = 1.2
-const FIRST_MS = 0.01
+/** Where the second bucket begins. */
+export const FIRST_MS = 0.01
 const DAY_MS = 86_400_000
-const LOG_GROWTH = Math.log(GROWTH)
+/** Natural logarithm of the growth. */
+export const LOG_GROWTH = Math.log(GROWTH)
 
 /** The bucket of everything from a day on. */
 export const LAST_BUCKET = Math.ceil(Math.log(DAY_MS / FIRST_MS) / LOG_GROWTH)
