@@ -7,6 +7,7 @@ export default defineConfig({
     exclude: ['**/node_modules/**', 'tests/clients/**', 'dist/**'],
     // Own processes, because tests start servers, worker threads and child processes, and leave nothing behind that way.
     globalSetup: ['tests/postgres-run.ts'],
+    provide: { engine: 'sqlite' },
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 20_000,

@@ -1,12 +1,15 @@
 import { createServer, type AddressInfo } from 'node:net'
 import type { TestProject } from 'vitest/node'
 import { openStore } from '../src/store/database.ts'
+import type { Engine } from '../src/store/engine.ts'
 import { createDatabase, findPostgres, startPostgres, type PostgresServer } from '../src/testing/postgres.ts'
 
 declare module 'vitest' {
   export interface ProvidedContext {
     /** A port of 127.0.0.1 that tells where the run's PostgreSQL listens; undefined where none is installed. */
     readonly postgresPort: number | undefined
+    /** What the control planes of tests/admin run on. */
+    readonly engine: Engine
   }
 }
 

@@ -17,14 +17,33 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
 
 const MIGRATION_TABLE = 'schema_migrations'
 
+/** Whether all tables are as this version has them. Throws when a newer version has been here. */
+export async function isUpToDate(db: Kysely<Tables>): Promise<boolean> {
+  if (!(await hasMigrations(db))) return false
+  const { rows } = await sql<{ name: string }>`select name from ${sql.table(MIGRATION_TABLE)} order by name`.execute(db)
+  const unknown = rows.find(({ name }) => !Object.hasOwn(MIGRATIONS, name))
+  if (unknown === undefined) return rows.length === Object.keys(MIGRATIONS).length
+  throw new Error(
+    `This database was changed by a newer version of Portcullis (${unknown.name}). ` +
+      'Start that version, or restore the backup made before the upgrade.',
+  )
+}
+
+async function hasMigrations(db: Kysely<Tables>): Promise<boolean> {
+  const tables =
+    engineOf(db) === 'sqlite'
+      ? sql`select name from sqlite_master where type = 'table' and name = ${MIGRATION_TABLE}`
+      : sql`select tablename from pg_tables where schemaname = current_schema() and tablename = ${MIGRATION_TABLE}`
+  return (await tables.execute(db)).rows.length > 0
+}
+
 /**
  * Brings the tables up to date, all in one transaction: that which `db` is, or one of its own. Throws when a newer version has
  * been here.
  */
 export async function migrate(db: Kysely<Tables>): Promise<void> {
+  if (await isUpToDate(db)) return
   const schema = await findSchema(db)
-  const done = await readDone(db, schema)
-  if (done.length === Object.keys(MIGRATIONS).length) return
   const migrator = new Migrator({
     db,
     provider: { getMigrations: async () => ({ ...MIGRATIONS }) },
@@ -34,7 +53,8 @@ export async function migrate(db: Kysely<Tables>): Promise<void> {
   })
   const { error } = await migrator.migrateToLatest()
   if (error !== undefined) {
-    throw new Error('The tables of the database could not be brought up to date; nothing was changed.', {
+    const why = error instanceof Error ? error.message : String(error)
+    throw new Error(`The tables of the database could not be brought up to date; nothing was changed: ${why}`, {
       cause: error,
     })
   }
@@ -47,17 +67,4 @@ async function findSchema(db: Kysely<Tables>): Promise<string | undefined> {
   const schema = rows[0]?.schema ?? undefined
   if (schema === undefined) throw new Error('The database has no schema that this user may use. Grant it one.')
   return schema
-}
-
-/** Names of the changes that were made already. Throws where one of them is not known yet. */
-async function readDone(db: Kysely<Tables>, schema: string | undefined): Promise<readonly string[]> {
-  const tables = await db.introspection.getTables()
-  if (!tables.some((table) => table.name === MIGRATION_TABLE && table.schema === schema)) return []
-  const { rows } = await sql<{ name: string }>`select name from ${sql.table(MIGRATION_TABLE)} order by name`.execute(db)
-  const unknown = rows.find(({ name }) => !Object.hasOwn(MIGRATIONS, name))
-  if (unknown === undefined) return rows.map(({ name }) => name)
-  throw new Error(
-    `This database was changed by a newer version of Portcullis (${unknown.name}). ` +
-      'Start that version, or restore the backup made before the upgrade.',
-  )
 }

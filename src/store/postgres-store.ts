@@ -1,7 +1,7 @@
 import { Kysely } from 'kysely'
 import { closeAfterOthers } from './close-after-others.ts'
 import type { Store } from './database.ts'
-import { migrate } from './migrate.ts'
+import { isUpToDate, migrate } from './migrate.ts'
 import { createPostgresDialect } from './postgres-dialect.ts'
 import { createBatchWriter } from './postgres-batch.ts'
 import { connectPostgres } from './postgres.ts'
@@ -12,9 +12,14 @@ import type { Tables } from './schema.ts'
  * Throws, with a sentence for the operator, when it cannot be used, or when a newer version of the gateway has changed it.
  */
 export async function openPostgresStore(url: string): Promise<Store> {
-  await bringUpToDate(url)
   const pool = await connectPostgres(url)
   const db = new Kysely<Tables>({ dialect: createPostgresDialect(pool) })
+  try {
+    if (!(await isUpToDate(db))) await bringUpToDate(url)
+  } catch (error) {
+    await db.destroy()
+    throw error
+  }
   const writeBatch = createBatchWriter(pool)
   let closing: Promise<void> | undefined
   return {
@@ -29,6 +34,7 @@ export async function openPostgresStore(url: string): Promise<Store> {
   }
 }
 
+/** By a connection that waits as long as it takes: for another gateway that does the same, and for large tables. */
 async function bringUpToDate(url: string): Promise<void> {
   const db = new Kysely<Tables>({ dialect: createPostgresDialect(await connectPostgres(url, { isPatient: true })) })
   try {

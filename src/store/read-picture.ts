@@ -90,7 +90,7 @@ export interface ConfigRow {
 
 /** Reads it all in one transaction, so that no key is seen without its workspace. */
 export async function readPicture(db: Database): Promise<Picture> {
-  return await db.transaction().execute(async (tx) => ({
+  return await db.transaction().setAccessMode('read only').execute(async (tx) => ({
     revision: await readRevision(tx),
     organisation: await tx
       .selectFrom('organisations')

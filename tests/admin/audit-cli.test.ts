@@ -8,6 +8,7 @@ import { appendAuditEntry } from '../../src/store/audit.ts'
 import { openStore } from '../../src/store/database.ts'
 import { tellVerdict, verifyDataFolder } from '../../src/verify-data-folder.ts'
 import { createFakeMachine } from '../e2e/cli-harness.ts'
+import { dropAuditTriggers } from './drop-audit-triggers.ts'
 import { ADMIN_KEY, startControlPlane } from './harness.ts'
 
 /** A gateway with four entries in its trail, and `portcullis audit …` against it. */
@@ -40,7 +41,7 @@ it('verify says how many entries fit together, and ends with 0', async () => {
 
 it('verify names the first entry that does not fit, and ends with 1', async () => {
   const { audit, store } = await start()
-  await sql`drop trigger audit_entries_no_update`.execute(store.db)
+  await dropAuditTriggers(store.db)
   await sql`update audit_entries set actor = '{}' where number = 3`.execute(store.db)
   expect(await audit('verify')).toMatchObject({
     code: 1,

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Fastify, { type FastifyInstance } from 'fastify'
-import { expect, onTestFinished } from 'vitest'
+import { expect, inject, onTestFinished } from 'vitest'
 import { registerAdmin } from '../../src/admin/http.ts'
 import { openAlerts, type Alerts } from '../../src/alerts/open-alerts.ts'
 import type { CircuitStatus } from '../../src/admin/parts.ts'
@@ -25,6 +25,7 @@ import { previewFor } from '../../src/gateway/preview-call.ts'
 import { createProviders } from '../../src/providers/create-providers.ts'
 import { createOwnConfigReader } from '../../src/routing/own-configs.ts'
 import { createManualClock, type ManualClock } from '../../src/testing/clock.ts'
+import { makeDatabase } from '../store/postgres-place.ts'
 import { addWorkspace } from '../store/tenants.ts'
 import { makeDryStore } from './dry-run.ts'
 
@@ -80,7 +81,7 @@ export interface ControlPlaneOptions {
 export async function startControlPlane(options: ControlPlaneOptions = {}): Promise<ControlPlane> {
   const folder = mkdtempSync(join(tmpdir(), 'portcullis-admin-'))
   const clock = createManualClock()
-  const store = await openStore({ file: join(folder, 'store.db') })
+  const { store, clear } = await openPlace(folder)
   const keys = createKeyMaker(Buffer.alloc(32, 1))
   const vault = createVault(Buffer.alloc(32, 2))
   const first = await prepareFirstStart({
@@ -169,6 +170,7 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
     await providers.close()
     directory.close()
     await store.close()
+    await clear()
     rmSync(folder, { recursive: true, force: true })
   })
 
@@ -215,6 +217,15 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
     },
   }
   return plane
+}
+
+/** By default on SQLite; the run on PostgreSQL gives each control plane a database of its own. */
+async function openPlace(folder: string): Promise<{ readonly store: Store; clear(): Promise<void> }> {
+  if (inject('engine') === 'sqlite') {
+    return { store: await openStore({ file: join(folder, 'store.db') }), clear: async () => {} }
+  }
+  const { url, drop } = await makeDatabase()
+  return { store: await openStore({ url }), clear: drop }
 }
 
 /** Everything a workspace's key may hold. */
