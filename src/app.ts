@@ -21,9 +21,8 @@ import { createRates } from './limits/create-rates.ts'
 import type { ThresholdEvent } from './limits/thresholds.ts'
 import { createProviders } from './providers/create-providers.ts'
 import { publicLookup } from './providers/transport.ts'
-import { NO_BODIES } from './records/bodies/no-bodies.ts'
+import { type Bodies, createTranscripts } from './records/bodies/create-transcripts.ts'
 import { openBooks } from './records/books.ts'
-import { NO_TRANSCRIPT } from './records/transcript.ts'
 import { createAffinity } from './routing/affinity.ts'
 import { createBreakers } from './routing/breaker.ts'
 import { createOwnConfigReader } from './routing/own-configs.ts'
@@ -36,7 +35,7 @@ import { readSpent } from './store/spent.ts'
 import { findOrganisation } from './store/organisations.ts'
 import { keepRollUps } from './store/rollups/keep-roll-ups.ts'
 import { type Logger, createLogger } from './telemetry/logger.ts'
-import { createMetrics } from './telemetry/metrics.ts'
+import { type ContentNumbers, createMetrics } from './telemetry/metrics.ts'
 import { registerMetrics } from './telemetry/register-metrics.ts'
 import { VERSION } from './version.ts'
 
@@ -122,6 +121,22 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
       report: (problem) => log.error({ err: problem }, 'the roll-ups could not be brought up to date'),
     })
     closings.push(() => rollUps.stop())
+    // Closed before the books: what the last exchanges say of themselves goes into the store as well.
+    const bodies = await createTranscripts({
+      clock,
+      log,
+      store,
+      sealing: masterKey.content,
+      place: { folder: join(config.PORTCULLIS_DATA, 'bodies') },
+      queueBytesMax: config.PORTCULLIS_BODY_QUEUE_BYTES_MAX,
+      memoryBytesMax: config.PORTCULLIS_BODY_MEMORY_BYTES_MAX,
+    })
+    closings.push(() => bodies.close())
+    const content = countFailures(bodies, log)
+    const flushRecords = async () => {
+      await books.flush()
+      await bodies.flush()
+    }
     const alerts = openAlerts({
       clock,
       db: store.db,
@@ -150,6 +165,7 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
       kindOf: (workspaceId, slug) => directory.provider(workspaceId, slug)?.kind,
       books: () => books.stats(),
       answers: () => answers.stats(),
+      content: content.stats,
       budgets: () => limits.budgets.stats(),
       circuits: () => breakers.list(),
       running: () => plane.running,
@@ -169,8 +185,8 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
       keys: directory,
       prices: directory,
       ledger: books.ledger,
-      transcripts: { begin: () => NO_TRANSCRIPT },
-      transcriptFailed: (problem) => log.error({ err: problem }, 'the content of an exchange could not be kept'),
+      transcripts: bodies,
+      transcriptFailed: content.failed,
       recorder: alerts.watchPrices(metrics.watch(books.recorder)),
       report: reportTo(log),
       warn: ({ message, ...facts }) => log.warn(facts, message),
@@ -218,8 +234,8 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
       version: VERSION,
       publicUrl,
       settingsText: (url, key) => formatSettingsBlock(settingsBlock({ url, key })),
-      flushRecords: () => books.flush(),
-      bodies: NO_BODIES,
+      flushRecords,
+      bodies,
       circuits: () => breakers.list(),
       alerts,
       limits: {
@@ -247,7 +263,7 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
       publicUrl: publicUrl(),
       firstSecrets,
       newSignInLink: async () => `${publicUrl()}/signin?token=${await newSignInLink({ store, keys, clock })}`,
-      flush: () => books.flush(),
+      flush: flushRecords,
       stop(drainMs = config.PORTCULLIS_DRAIN_MS) {
         const drained = plane.drain(drainMs)
         stopping ??= drained.then(close)
@@ -311,6 +327,20 @@ function reportTo(log: Logger): (failure: ReportedFailure) => void {
     const facts = { code: error.code, fault, requestId, provider, detail: error.detail }
     if (fault === 'upstream') log.warn(facts, error.message)
     else log.error({ ...facts, err: error.cause }, error.message)
+  }
+}
+
+/** What could not even be handed over counts as lost. The first failure is told; all others would say the same. */
+function countFailures(bodies: Bodies, log: Logger): { stats(): ContentNumbers; failed(problem: unknown): void } {
+  let failures = 0
+  return {
+    stats() {
+      const stats = bodies.stats()
+      return { ...stats, lost: stats.lost + failures }
+    },
+    failed(problem) {
+      if (failures++ === 0) log.error({ err: problem }, 'the content of an exchange could not be handed over')
+    },
   }
 }
 

@@ -18,6 +18,7 @@ function newMetrics(circuits: () => readonly CircuitGauge[] = () => []): Metrics
       journal: { files: 1, bytes: 8, appendFailures: 0, syncFailures: 0, tornLines: 0 },
     }),
     answers: () => ({ answers: 9, bytes: 10, pending: 0, dropped: 0, failures: 0 }),
+    content: () => ({ kept: 15, dropped: 16, lost: 17, rawBytes: 18, storedBytes: 19, queueBytes: 20 }),
     budgets: () => ({ buckets: 12, runningHolds: 13, overflowed: 14 }),
     circuits,
     running: () => 11,
@@ -134,6 +135,12 @@ test('what stands in the books is looked up', async () => {
   expect(lines).toContain('portcullis_ledger_open_calls 6')
   expect(lines).toContain('portcullis_budget_buckets 12')
   expect(lines).toContain('portcullis_budget_holds 13')
+  expect(lines).toContain('portcullis_content_bodies{state="kept"} 15')
+  expect(lines).toContain('portcullis_content_bodies{state="dropped"} 16')
+  expect(lines).toContain('portcullis_content_bodies{state="lost"} 17')
+  expect(lines).toContain('portcullis_content_raw_bytes 18')
+  expect(lines).toContain('portcullis_content_stored_bytes 19')
+  expect(lines).toContain('portcullis_content_queue_bytes 20')
   expect(lines).toContain('portcullis_budget_overflows 14')
   expect(lines).toContain('portcullis_rows{table="exchanges",state="dropped"} 4')
   expect(lines).toContain('portcullis_exchanges_running 11')

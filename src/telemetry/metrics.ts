@@ -28,6 +28,7 @@ export interface MetricsParts {
   readonly kindOf: (workspaceId: string, providerSlug: string) => string | undefined
   readonly books: () => BooksNumbers
   readonly answers: () => AnswersNumbers
+  readonly content: () => ContentNumbers
   readonly budgets: () => BudgetsNumbers
   readonly circuits: () => readonly CircuitGauge[]
   /** Exchanges under way. */
@@ -63,6 +64,16 @@ export interface AnswersNumbers {
   readonly pending: number
   readonly dropped: number
   readonly failures: number
+}
+
+/** Of what is kept of content; see `BodiesStats` in records/bodies/create-transcripts.ts. Counts are since the start. */
+export interface ContentNumbers {
+  readonly kept: number
+  readonly dropped: number
+  readonly lost: number
+  readonly rawBytes: number
+  readonly storedBytes: number
+  readonly queueBytes: number
 }
 
 /** Of budgets what is shown here; see `BudgetStats` in limits/create-budgets.ts. */
@@ -291,8 +302,34 @@ function lookUp(parts: MetricsParts, registry: Registry): void {
   gauge('portcullis_journal_torn_lines', 'Lines of the journal that were found spoilt.', () => {
     return parts.books().journal.tornLines
   })
+  gauge('portcullis_content_queue_bytes', 'Bytes of content that wait to be written.', () => parts.content().queueBytes)
+  gauge('portcullis_content_raw_bytes', 'Bytes of the content that was kept since the start, as it was sent.', () => {
+    return parts.content().rawBytes
+  })
+  gauge(
+    'portcullis_content_stored_bytes',
+    'Bytes that it takes up where it is kept.',
+    () => parts.content().storedBytes,
+  )
+  lookUpContent(parts, registry)
   lookUpDrains(parts, registry)
   lookUpCircuits(parts, registry)
+}
+
+/** What became of the content of exchanges. */
+function lookUpContent({ content }: MetricsParts, registry: Registry): void {
+  new Gauge({
+    name: 'portcullis_content_bodies',
+    help: 'Requests, answers and what stood around them since the start: kept, dropped because too much waited, lost to a failure.',
+    labelNames: ['state'],
+    registers: [registry],
+    collect() {
+      const { kept, dropped, lost } = content()
+      this.set({ state: 'kept' }, kept)
+      this.set({ state: 'dropped' }, dropped)
+      this.set({ state: 'lost' }, lost)
+    },
+  })
 }
 
 /** The way of rows from the journal into the store, for both tables. */
