@@ -1,5 +1,6 @@
 import { sql, type CreateTableBuilder, type Kysely } from 'kysely'
 import type { Migration } from 'kysely/migration'
+import { engineOf } from '../engine.ts'
 
 /** Sessions and turns, roll-ups, what is kept of content and for how long, exports, feedback, and what clients report of themselves. */
 export const records: Migration = {
@@ -109,6 +110,7 @@ async function createRollUps(db: Kysely<unknown>): Promise<void> {
       .addColumn('series_id', 'text', (column) => column.notNull())
       .$call((table) => addNumbers(table, [...COUNT_COLUMNS, ...USAGE_COLUMNS]))
       .addPrimaryKeyConstraint(`usage_${grain}_pk`, ['start', 'series_id'])
+      .$call(byKeyAlone(db))
       .execute()
     await db.schema
       .createTable(`latency_${grain}`)
@@ -128,6 +130,7 @@ async function createRollUps(db: Kysely<unknown>): Promise<void> {
         'metric',
         'bucket',
       ])
+      .$call(byKeyAlone(db))
       .execute()
   }
   await db.schema
@@ -136,8 +139,15 @@ async function createRollUps(db: Kysely<unknown>): Promise<void> {
     .$call((table) => addTexts(table, ['organisation_id', 'workspace_id', 'user_id', 'key_id', 'name', 'value']))
     .$call((table) => addNumbers(table, [...COUNT_COLUMNS, ...USAGE_COLUMNS]))
     .addPrimaryKeyConstraint('tag_days_pk', ['name', 'start', 'value', 'workspace_id', 'user_id', 'key_id'])
+    .$call(byKeyAlone(db))
     .execute()
   await beginRollUps(db)
+}
+
+/** SQLite keeps such a table in the order of its key, with nothing beside: rows that are added to all the time are found in one step. */
+function byKeyAlone(db: Kysely<unknown>) {
+  return <Table extends string, Columns extends string>(table: CreateTableBuilder<Table, Columns>) =>
+    engineOf(db) === 'sqlite' ? table.modifyEnd(sql`without rowid`) : table
 }
 
 /** Rows that are there already are added up in the background, from the first one; without any there is nothing to build. */
