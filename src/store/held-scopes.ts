@@ -32,6 +32,7 @@ async function scopesOfUser(db: Database, userId: string, shelves: readonly stri
     .distinct()
     .where('user_id', '=', userId)
     .where('shelf', 'in', shelves)
+    .where('key_id', 'is not', null)
     .execute()
-  return [...sessions, ...exchanges].flatMap(({ scope }) => (scope === null ? [] : [scope]))
+  return [...sessions, ...exchanges].map(({ scope }) => scope)
 }

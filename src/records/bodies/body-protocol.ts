@@ -5,7 +5,7 @@ import type { BodyKind, BodyReference, BodySearch, ByteRange, KeptBody, ReadBody
 /* What the main thread and the thread that keeps content say to each other. */
 
 /** Where the shelves are. */
-export type ShelfPlace = { readonly folder: string }
+export type ShelfPlace = { readonly folder: string } | { readonly databaseUrl: string }
 
 export interface BodyWorkerOptions {
   readonly place: ShelfPlace

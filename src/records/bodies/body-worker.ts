@@ -167,8 +167,11 @@ function fetchKey(which: WantedKey): Promise<WorkspaceKey | undefined> {
   return waiting.promise
 }
 
+/** PostgreSQL's client library is loaded where it is used only: it takes some megabytes. */
 async function openShelves(where: ShelfPlace): Promise<BodyShelves> {
-  return createSqliteShelves({ folder: where.folder })
+  if ('folder' in where) return createSqliteShelves(where)
+  const { openPostgresShelves } = await import('../../store/bodies/postgres-shelves.ts')
+  return await openPostgresShelves(where.databaseUrl)
 }
 
 /** Everything that was handed over is written first. */
