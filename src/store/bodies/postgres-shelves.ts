@@ -17,11 +17,11 @@ export async function openPostgresShelves(url: string): Promise<BodyShelves> {
     async put(shelf, batch) {
       await inMadeShelf(shelf, (connection) => putBatch(connection, shelf, batch))
     },
-    manifests: (shelf, exchangeId) =>
-      select<StoredManifest>(`${selectManifests(shelf)} where exchange_id = $1`, [exchangeId]),
+    manifests: async (shelf, exchangeId) =>
+      await select<StoredManifest>(`${selectManifests(shelf)} where exchange_id = $1`, [exchangeId]),
     chapter: async (shelf, id) => (await select<StoredChapter>(`${selectChapters(shelf)} where id = $1`, [id]))[0],
-    segments: (shelf, chapter, seqs) =>
-      select<StoredSegment>(
+    segments: async (shelf, chapter, seqs) =>
+      await select<StoredSegment>(
         `select chapter, seq, sealed from ${nameOf(shelf, 'segments')}
          where chapter = $1 and seq in (select value::int from jsonb_array_elements_text($2::jsonb))`,
         [chapter, JSON.stringify(seqs)],
@@ -57,8 +57,8 @@ export async function openPostgresShelves(url: string): Promise<BodyShelves> {
         undefined,
       )
     },
-    scopes: (shelf) =>
-      select(`select distinct scope, workspace_id as "workspaceId" from ${nameOf(shelf, 'chapters')}`, []),
+    scopes: async (shelf) =>
+      await select(`select distinct scope, workspace_id as "workspaceId" from ${nameOf(shelf, 'chapters')}`, []),
     async moveScope(from, to, scope) {
       if ((await select(`select 1 as there from ${nameOf(from, 'chapters')} limit 1`, [])).length === 0) return
       await inMadeShelf(to, async (connection) => {
