@@ -127,7 +127,10 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
       log,
       store,
       sealing: masterKey.content,
-      place: { folder: join(config.PORTCULLIS_DATA, 'bodies') },
+      place:
+        config.PORTCULLIS_DATABASE_URL === undefined
+          ? { folder: join(config.PORTCULLIS_DATA, 'bodies') }
+          : { databaseUrl: config.PORTCULLIS_DATABASE_URL },
       queueBytesMax: config.PORTCULLIS_BODY_QUEUE_BYTES_MAX,
       memoryBytesMax: config.PORTCULLIS_BODY_MEMORY_BYTES_MAX,
     })

@@ -14,7 +14,7 @@ import type {
 } from './body-protocol.ts'
 import { heldShelfOf } from '../shelf.ts'
 import { createChapters } from './chapters.ts'
-import { contents } from './contents.ts'
+import { createContents } from './contents.ts'
 import { createKeeper } from './keeper.ts'
 import { createKeyRing } from './key-ring.ts'
 import { createShelfReader } from './read-bodies.ts'
@@ -34,6 +34,7 @@ const shelves = await openShelves(place)
 let lastWanted = 0
 const wanted = new Map<number, PromiseWithResolvers<WorkspaceKey | undefined>>()
 const keys = createKeyRing({ clock, fetch: fetchKey })
+const contents = createContents()
 const chapters = createChapters({ memoryBytesMax, maskOf: contents.maskOf })
 const keeper = createKeeper({ clock, shelves, chapters, keys, contents })
 const reader = createShelfReader({ clock, shelves, keys })

@@ -1,6 +1,9 @@
+import { compileRules } from '../../core/masking/compile.ts'
+import type { Finder } from '../../core/masking/finder.ts'
 import type { RecordRules } from '../../core/record-rules.ts'
+import { createMask } from '../masking/create-mask.ts'
+import { type MaskedAnswer, maskAnswer } from '../masking/mask-answer.ts'
 import type { Added, Mask } from '../segments/chapter-index.ts'
-import type { MaskedRange } from './body-reader.ts'
 import type { Opening, Turn } from './body-protocol.ts'
 
 /** What has to be understood of content while it is kept: what to mask, and what a turn says. */
@@ -8,7 +11,7 @@ export interface Contents {
   /** Undefined where nothing is masked. */
   maskOf(rules: RecordRules): Mask | undefined
   /** An answer, an error or an envelope, masked where the rules say so. As long as before. */
-  maskAnswer(rules: RecordRules, bytes: Buffer): { readonly bytes: Buffer; readonly masked: readonly MaskedRange[] }
+  maskAnswer(rules: RecordRules, bytes: Buffer): MaskedAnswer
   beginTurn(opening: Opening, body: Buffer, added: Added): TurnDraft
 }
 
@@ -18,26 +21,44 @@ export interface TurnDraft {
   end(answer: Buffer | undefined): Turn
 }
 
-/** TEMP until masking and turns land. */
-export const contents: Contents = {
-  maskOf: () => undefined,
-  maskAnswer: (_rules, bytes) => ({ bytes, masked: [] }),
-  beginTurn: ({ exchangeId, scope, receivedAt, shelf }, _body, added) => ({
-    end: () => ({
-      scope,
-      receivedAt,
-      shelf,
-      facts: {
-        exchangeId,
-        freshBytes: added.fresh.length,
-        messages: 0,
-        firstChangedMessage: undefined,
-        toolsHash: undefined,
-        systemHash: undefined,
-        preview: undefined,
-        title: undefined,
-        toolsCalled: [],
-      },
+/** Sets of rules that are compiled at a time; an organisation has a few. */
+const COMPILED_MAX = 100
+
+export function createContents(): Contents {
+  const compiled = new Map<string, readonly Finder[]>()
+
+  return {
+    maskOf: (rules) => (rules.content === 'masked' ? createMask(findersOf(rules)) : undefined),
+    maskAnswer: (rules, bytes) =>
+      rules.content === 'masked' ? maskAnswer(bytes, findersOf(rules)) : { bytes, masked: [] },
+    beginTurn: ({ exchangeId, scope, receivedAt, shelf }, _body, added) => ({
+      end: () => ({
+        scope,
+        receivedAt,
+        shelf,
+        facts: {
+          exchangeId,
+          freshBytes: added.fresh.length,
+          messages: 0,
+          firstChangedMessage: undefined,
+          toolsHash: undefined,
+          systemHash: undefined,
+          preview: undefined,
+          title: undefined,
+          toolsCalled: [],
+        },
+      }),
     }),
-  }),
+  }
+
+  function findersOf({ masking }: RecordRules): readonly Finder[] {
+    const name = JSON.stringify(masking)
+    let finders = compiled.get(name)
+    if (finders === undefined) {
+      finders = compileRules(masking)
+      if (compiled.size === COMPILED_MAX) compiled.clear()
+      compiled.set(name, finders)
+    }
+    return finders
+  }
 }
