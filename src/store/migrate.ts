@@ -53,7 +53,7 @@ export async function migrate(db: Kysely<Tables>): Promise<void> {
   })
   const { error } = await migrator.migrateToLatest()
   if (error !== undefined) {
-    const why = error instanceof Error ? error.message : String(error)
+    const why = error instanceof Error ? error.message : 'nobody knows why'
     throw new Error(`The tables of the database could not be brought up to date; nothing was changed: ${why}`, {
       cause: error,
     })
@@ -63,8 +63,10 @@ export async function migrate(db: Kysely<Tables>): Promise<void> {
 /** Where the tables lie: a PostgreSQL database may hold other programs' in other schemas, with tables of the same names. */
 async function findSchema(db: Kysely<Tables>): Promise<string | undefined> {
   if (engineOf(db) === 'sqlite') return undefined
-  const { rows } = await sql<{ schema: string | null }>`select current_schema() as schema`.execute(db)
-  const schema = rows[0]?.schema ?? undefined
-  if (schema === undefined) throw new Error('The database has no schema that this user may use. Grant it one.')
+  const { rows } = await sql<{ schema: string | null; is_open: 0 | 1 | null }>`
+    select current_schema() as schema, has_schema_privilege(current_schema(), 'create') as is_open`.execute(db)
+  const { schema, is_open: isOpen } = rows[0]!
+  if (schema === null) throw new Error('The database has no schema that this user may use. Grant it one.')
+  if (isOpen !== 1) throw new Error(`This user may not make tables in the schema ${schema}. Grant it \`create\` there.`)
   return schema
 }

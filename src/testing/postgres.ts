@@ -139,9 +139,17 @@ async function findFreePort(): Promise<number> {
   return port
 }
 
-/** Makes a database and returns its URL: an empty one, or an equal one of another that nobody is connected to. */
-export async function createDatabase(at: PostgresAddress, name: string, template = 'template0'): Promise<string> {
-  await command(at, `create database "${name}" template "${template}"`)
+/**
+ * Makes a database and returns its URL: an empty one, or an equal one of another that nobody is connected to; `options` in
+ * the words of `create database`.
+ */
+export async function createDatabase(
+  at: PostgresAddress,
+  name: string,
+  template = 'template0',
+  options = '',
+): Promise<string> {
+  await command(at, `create database "${name}" template "${template}" ${options}`)
   return `postgres:///${name}?host=${encodeURIComponent(at.folder)}&port=${at.port}&user=${USER}`
 }
 
