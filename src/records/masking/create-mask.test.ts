@@ -210,3 +210,34 @@ test('the identity of a person in the context of the classifier is masked', () =
   expect(read.toString()).not.toContain('Ada')
   expect(JSON.parse(read.toString())).toMatchObject({ safeguards: [{ classifier_context: { branch: 'main' } }] })
 })
+
+test('halves of a secret that come together when what stood between them goes are masked', () => {
+  const halves = ['sk-ant-api03-', 'Zm9vYmFyYmF6cXV4aaaa']
+  const [apart, together] = [' ', ''].map((between) =>
+    Buffer.from(`{"text":"${filler}${halves.join(between)} ${filler}"}`),
+  )
+  const { kept } = keep([apart!, together!])
+  expect(kept[0]!.read.equals(apart!)).toBe(true)
+  expect(kept[1]!.read.includes(halves[1]!)).toBe(false)
+})
+
+test('pieces that lie side by side in what is kept, and never stood so in a body, are looked at where they meet', () => {
+  const rules = createMask(compileRules([{ name: 'pair', pattern: 'alpha":"omega' }]))
+  const index = createChapterIndex(CHAPTER_LIMITS, rules)
+  const short = (name: string) => Array.from({ length: 40 }, (_, at) => `"${name}${at}":"short"`).join(',')
+  const alpha = `{${short('p')},"alpha":"`
+  const between = `${'k'.repeat(80)}",${short('g')},"q":"`
+  const omega = `omega ${'of no importance '.repeat(60)}`
+  const bodies = [`{"x":"${between}${'r'.repeat(80)}"}`, `${alpha}${between}${omega}"}`, `${alpha}${omega}"}`].map(
+    (body) => Buffer.from(body),
+  )
+  const segments: Buffer[] = []
+  const read = bodies.map((body) => {
+    const { fresh, ranges } = index.add(body)
+    if (fresh.length > 0) segments.push(fresh)
+    return rebuild(ranges, (segment) => segments[segment]!).toString()
+  })
+  expect(segments[1]!.toString()).toContain(`${alpha}${omega}`)
+  expect(read[1]).toBe(bodies[1]!.toString())
+  expect(read[2]).toBe(`${alpha}${omega}"}`.replace('alpha":"omega', '*****":"*****'))
+})
