@@ -30,6 +30,10 @@ import { readSchema } from './configs/read-schema.ts'
 import { updateConfig } from './configs/update-config.ts'
 import { configurationRoutes } from './configuration/configuration-routes.ts'
 import { compareLogs } from './content/compare-logs.ts'
+import { deleteLogContent } from './content/delete-log-content.ts'
+import { deleteSessionContent } from './content/delete-session-content.ts'
+import { deleteUserContent } from './content/delete-user-content.ts'
+import { deleteWorkspaceContent } from './content/delete-workspace-content.ts'
 import { listBodies } from './content/list-bodies.ts'
 import { readDelta } from './content/read-delta.ts'
 import { readKeptBody } from './content/read-kept-body.ts'
@@ -72,10 +76,17 @@ import { deleteProvider } from './providers/delete-provider.ts'
 import { listProviders } from './providers/list-providers.ts'
 import { readProvider } from './providers/read-provider.ts'
 import { updateProvider } from './providers/update-provider.ts'
+import { createHold } from './records/create-hold.ts'
+import { deleteHold } from './records/delete-hold.ts'
+import { listHolds } from './records/list-holds.ts'
+import { readRecordRules } from './records/read-record-rules.ts'
+import { testMasking } from './records/test-masking.ts'
 import type { AdminRoute } from './route.ts'
 import { changePassword } from './sessions/change-password.ts'
 import { readCurrent } from './sessions/read-current.ts'
 import { readTrace } from './traces/read-trace.ts'
+import { breakDown } from './usage/break-down.ts'
+import { listSeries } from './usage/list-series.ts'
 import { createSignInLink } from './users/create-sign-in-link.ts'
 import { deleteUser } from './users/delete-user.ts'
 import { listUsers } from './users/list-users.ts'
@@ -180,14 +191,25 @@ const SINGLE_ROUTES: readonly AdminRoute[] = [
   listBodies,
   readKeptBody,
   readDelta,
+  deleteLogContent,
   listCodingSessions,
   readCodingSession,
   listTurns,
   listAgents,
   replaySession,
   listOpenings,
+  deleteSessionContent,
   readTrace,
+  readRecordRules,
+  testMasking,
+  listHolds,
+  createHold,
+  deleteHold,
+  deleteUserContent,
+  deleteWorkspaceContent,
   summariseUsage,
+  listSeries,
+  breakDown,
   listPrices,
   addPrices,
   explainKey,

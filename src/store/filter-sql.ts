@@ -91,15 +91,19 @@ function compileText({ of, any }: TextCondition, engine: Engine): RawBuilder<boo
 }
 
 /**
- * The same over the series of roll-ups, as far as these know of it; undefined for what only records tell. Their model is the one
- * that served, else the one asked for.
+ * The same over roll-ups that have these columns; undefined for what only records tell. Their model is the one that served, else
+ * the one asked for.
  */
-export function compileForSeries(condition: RecordCondition, engine: Engine): RawBuilder<boolean> | undefined {
+export function compileForSums(
+  condition: RecordCondition,
+  columns: readonly string[],
+  engine: Engine,
+): RawBuilder<boolean> | undefined {
   if (condition.kind !== 'text') return undefined
   const { of, any, not } = condition
   const name = SERIES[of]
-  if (name === undefined) return undefined
-  const value = sql<string>`nullif(${sql.ref(`usage_series.${name}`)}, '')`
+  if (name === undefined || !columns.includes(name)) return undefined
+  const value = sql<string>`nullif(${sql.ref(name)}, '')`
   const matches =
     EXACT[of] === undefined
       ? oneOf((of === 'model' ? any.flatMap(modelPatterns) : any).map((pattern) => matchName(value, pattern, engine)))

@@ -5,6 +5,7 @@ import { narrowExchanges, type ExchangeFilter } from './exchanges.ts'
 import { tagValue } from './filter-sql.ts'
 import { FIRST_MS, LAST_BUCKET, LOG_GROWTH, type BucketCount } from './latency-buckets.ts'
 import { COUNT_COLUMNS, USAGE_COLUMNS } from './rollups/tables.ts'
+import { addSums, NO_SUMS } from './sums.ts'
 import { lookThroughTime, type Patience, type Reach } from './through-time.ts'
 import type { Sums } from './usage.ts'
 
@@ -57,7 +58,7 @@ export async function sumRows(
       .groupBy(sql.ref('group_value'))
       .execute()
     for (const { group_value: value, ...sums } of rows as readonly ({ readonly group_value: string } & Sums)[]) {
-      groups.set(value, addSums(groups.get(value), sums))
+      groups.set(value, addSums(groups.get(value) ?? NO_SUMS, sums))
     }
     return 'more'
   })
@@ -133,13 +134,3 @@ const SUMS = [
   ),
   ...USAGE_COLUMNS.map((name) => sql<never>`sum(${sql.ref(name)})`.as(name)),
 ]
-
-/** The sum of two, of which the first may not be there yet. */
-export function addSums(one: Sums | undefined, other: Sums): Sums {
-  if (one === undefined) return other
-  const sum: Record<string, number | bigint> = { cost_nanos: one.cost_nanos + other.cost_nanos }
-  for (const name of NUMBERS) sum[name] = one[name] + other[name]
-  return sum as unknown as Sums
-}
-
-const NUMBERS = [...COUNT_COLUMNS, ...USAGE_COLUMNS.filter((name) => name !== 'cost_nanos')] as const

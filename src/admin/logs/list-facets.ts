@@ -1,14 +1,12 @@
 import { FACETS, FacetQuery, Facets } from '../../contract/logs.ts'
 import { TAG_PREFIX } from '../../contract/filter/fields.ts'
-import { printFilter } from '../../contract/filter/print-filter.ts'
 import { nearestName } from '../../core/spelling.ts'
-import { countFacets, type FacetField, type FacetValue } from '../../store/facets.ts'
-import type { Identity } from '../caller.ts'
+import { countFacets, type FacetField } from '../../store/facets.ts'
 import { invalid } from '../error.ts'
 import { route } from '../route.ts'
 import { showMoment } from '../show-moment.ts'
 import { patienceOf, readQuestion } from './ask-logs.ts'
-import { seeKeys, seePeople, seeWorkspaces, type Named, type NameParts } from './find-names.ts'
+import { createValueNamer } from './name-values.ts'
 
 export const listFacets = route({
   method: 'GET',
@@ -25,15 +23,11 @@ export const listFacets = route({
     const { db } = parts.store
     const counted =
       filter === undefined ? undefined : await countFacets(db, filter, fields, patienceOf(parts, FACETS_MS))
-    const facets = fields.map(async (field) => ({
-      field,
-      values: await showValues(
-        { db, clock: parts.clock },
-        caller,
-        field,
-        (counted?.facets.get(field) ?? []).slice(0, limit),
-      ),
-    }))
+    const facets = fields.map(async (field) => {
+      const name = await createValueNamer({ db, clock: parts.clock }, caller, field)
+      const values = (counted?.facets.get(field) ?? []).slice(0, limit)
+      return { field, values: values.map(({ value, count }) => ({ ...name(value), count })) }
+    })
     return {
       object: 'facets' as const,
       facets: await Promise.all(facets),
@@ -61,39 +55,4 @@ function readFields(asked: string | undefined): readonly FacetField[] {
     const hint = meant === undefined ? `known are ${FACETS.join(', ')} and tag.NAME` : `did you mean ${meant}?`
     throw invalid(`fields: ${JSON.stringify(name.slice(0, 40))} has no values to count; ${hint}`)
   })
-}
-
-async function showValues(
-  parts: NameParts,
-  caller: Identity,
-  field: FacetField,
-  values: readonly FacetValue[],
-): Promise<{ filter: string; value: string | null; name: string | null; count: number }[]> {
-  const see = SEEN[field]
-  const seen = see === undefined || values.length === 0 ? [] : await see(parts, caller)
-  const names = new Map(seen.map(({ id, name }) => [id, name]))
-  return values.map(({ value, count }) => ({
-    filter: termOf(field, value),
-    value,
-    name: names.get(value ?? '') ?? null,
-    count,
-  }))
-}
-
-const SEEN: Readonly<Record<string, (parts: NameParts, caller: Identity) => Promise<readonly Named[]>>> = {
-  user: seePeople,
-  key: seeKeys,
-  workspace: seeWorkspaces,
-}
-
-/** Without a value is: not with any. */
-function termOf(field: FacetField, value: string | null): string {
-  const not = value === null
-  const pattern = value === null ? ['', ''] : [value]
-  if (field.startsWith(TAG_PREFIX)) {
-    return printFilter({ terms: [{ kind: 'tag', tag: field.slice(TAG_PREFIX.length), not, any: [pattern] }] })
-  }
-  if (field !== 'status') return printFilter({ terms: [{ kind: 'text', field, not, any: [pattern] }] })
-  const status = { value: Number(value), included: true }
-  return printFilter({ terms: [{ kind: 'number', field, not, any: [{ from: status, to: status }] }] })
 }

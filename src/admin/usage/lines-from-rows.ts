@@ -1,0 +1,124 @@
+import { NO_SUMS } from '../../store/sums.ts'
+import { percentilesOf, type BucketCount } from '../../store/latency-buckets.ts'
+import type { Patience, Reach } from '../../store/through-time.ts'
+import { countDurations, sumRows } from '../../store/usage-rows.ts'
+import type { Sums } from '../../store/usage.ts'
+import { pickTop, restOf, sumAll, toLine, type Cells, type Line, type Lines } from './lines.ts'
+import type { durationOf, SumMetric } from './measure.ts'
+import type { Span } from './spans.ts'
+import type { UsageQuestion } from './usage-question.ts'
+
+/*
+ * Charts from the records themselves, newest first, as far as patience reaches. What nobody looked at is not told, and not told
+ * as nothing either.
+ */
+
+export async function readSums(question: UsageQuestion, metric: SumMetric, patience: Patience): Promise<Lines> {
+  const { groups, ...reach } = await readSpans<Sums>(question, patience, (span, left) =>
+    sumRows(question.db, filterOf(question, span), question.groupBy, left),
+  )
+  const cells = new Map<string, Cells>()
+  for (const [value, spans] of groups) cells.set(value, { total: sumAll(spans), spans: fill(spans, reach, NO_SUMS) })
+  const all = sumSpans([...cells.values()], reach, question)
+  if (question.groupBy === undefined) {
+    return { all: toLine(metric, all), groups: [], rest: undefined, source: 'rows', ...endOf(reach) }
+  }
+  const totals = new Map([...cells].map(([value, { total }]) => [value, total]))
+  const chosen = pickTop(totals, metric, question.top)
+  const rest = restOf(
+    all,
+    chosen.map((value) => cells.get(value)!),
+  )
+  return {
+    all: toLine(metric, all),
+    groups: chosen.map((value) => ({ value, line: toLine(metric, cells.get(value)!) })),
+    rest: rest === undefined ? undefined : toLine(metric, rest),
+    source: 'rows',
+    ...endOf(reach),
+  }
+}
+
+export async function readDurations(
+  question: UsageQuestion,
+  { duration, share }: NonNullable<ReturnType<typeof durationOf>>,
+  patience: Patience,
+): Promise<Lines> {
+  const asked = { duration, groupBy: question.groupBy }
+  const { groups, ...reach } = await readSpans<readonly BucketCount[]>(question, patience, (span, left) =>
+    countDurations(question.db, filterOf(question, span), asked, left),
+  )
+  const lineOf = (spans: readonly (readonly BucketCount[] | undefined)[]): Line => ({
+    total: percentileOf(
+      spans.flatMap((counts) => counts ?? []),
+      share,
+    ),
+    values: fill(spans, reach, []).map((counts) => (counts === undefined ? null : percentileOf(counts, share))),
+  })
+  const requestsOf = (spans: readonly (readonly BucketCount[] | undefined)[]) =>
+    spans.flatMap((counts) => counts ?? []).reduce((sum, { requests }) => sum + requests, 0)
+  const together = question.spans.map((_, at) => [...groups.values()].flatMap((spans) => spans[at] ?? []))
+  const busiest = [...groups].toSorted(([, one], [, other]) => requestsOf(other) - requestsOf(one))
+  return {
+    all: lineOf(together),
+    groups:
+      question.groupBy === undefined
+        ? []
+        : busiest.slice(0, question.top).map(([value, spans]) => ({ value, line: lineOf(spans) })),
+    rest: undefined,
+    source: 'rows',
+    ...endOf(reach),
+  }
+}
+
+function percentileOf(counts: readonly BucketCount[], share: number): number | null {
+  return percentilesOf(counts, [share])[0] ?? null
+}
+
+interface SpanReach extends Reach {
+  /** How many spans nobody has looked at, from the first on. */
+  readonly unseen: number
+}
+
+/** Asks of the spans one by one, the last one first. */
+async function readSpans<Value>(
+  { spans }: UsageQuestion,
+  { clock, maxMs }: Patience,
+  read: (span: Span, left: Patience) => Promise<Reach & { readonly groups: ReadonlyMap<string, Value> }>,
+): Promise<SpanReach & { readonly groups: ReadonlyMap<string, readonly (Value | undefined)[]> }> {
+  const deadline = clock.monotonic() + maxMs
+  const groups = new Map<string, (Value | undefined)[]>()
+  for (let at = spans.length - 1; at >= 0; at--) {
+    const left = deadline - clock.monotonic()
+    if (left <= 0 && at < spans.length - 1) return { groups, unseen: at + 1, searchedUntil: spans[at]!.end }
+    const found = await read(spans[at]!, { clock, maxMs: left })
+    for (const [value, part] of found.groups) {
+      const parts = groups.get(value) ?? spans.map(() => undefined)
+      parts[at] = part
+      groups.set(value, parts)
+    }
+    if (found.searchedUntil !== undefined) return { groups, unseen: at, searchedUntil: found.searchedUntil }
+  }
+  return { groups, unseen: 0, searchedUntil: undefined }
+}
+
+/** A span that was looked at and has nothing is nothing; one that was not stays unknown. */
+function fill<Value>(
+  spans: readonly (Value | undefined)[],
+  { unseen }: SpanReach,
+  nothing: Value,
+): (Value | undefined)[] {
+  return spans.map((value, at) => value ?? (at < unseen ? undefined : nothing))
+}
+
+function sumSpans(cells: readonly Cells[], { unseen }: SpanReach, { spans }: UsageQuestion): Cells {
+  const sums = spans.map((_, at) => (at < unseen ? undefined : sumAll(cells.map(({ spans: known }) => known[at]))))
+  return { total: sumAll(sums), spans: sums }
+}
+
+function filterOf({ scope, conditions }: UsageQuestion, { start, end }: Span) {
+  return { ...scope, conditions, since: start, until: end }
+}
+
+function endOf({ searchedUntil }: Reach): Pick<Lines, 'complete' | 'searchedUntil'> {
+  return { complete: searchedUntil === undefined, searchedUntil }
+}
