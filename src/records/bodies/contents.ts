@@ -4,6 +4,7 @@ import type { RecordRules } from '../../core/record-rules.ts'
 import { createMask } from '../masking/create-mask.ts'
 import { type MaskedAnswer, maskAnswer } from '../masking/mask-answer.ts'
 import type { Added, Mask } from '../segments/chapter-index.ts'
+import { createTurnReader } from '../turns/turn-reader.ts'
 import type { Opening, Turn } from './body-protocol.ts'
 
 /** What has to be understood of content while it is kept: what to mask, and what a turn says. */
@@ -17,7 +18,7 @@ export interface Contents {
 
 /** What is known of a turn before its answer. */
 export interface TurnDraft {
-  /** `answer` is undefined when it was dropped. */
+  /** `answer` is as it is kept, so masked where content is; undefined when it was dropped. */
   end(answer: Buffer | undefined): Turn
 }
 
@@ -26,29 +27,17 @@ const COMPILED_MAX = 100
 
 export function createContents(): Contents {
   const compiled = new Map<string, readonly Finder[]>()
+  const turns = createTurnReader()
 
   return {
     maskOf: (rules) => (rules.content === 'masked' ? createMask(findersOf(rules)) : undefined),
     maskAnswer: (rules, bytes) =>
       rules.content === 'masked' ? maskAnswer(bytes, findersOf(rules)) : { bytes, masked: [] },
-    beginTurn: ({ exchangeId, scope, receivedAt, shelf }, _body, added) => ({
-      end: () => ({
-        scope,
-        receivedAt,
-        shelf,
-        facts: {
-          exchangeId,
-          freshBytes: added.fresh.length,
-          messages: 0,
-          firstChangedMessage: undefined,
-          toolsHash: undefined,
-          systemHash: undefined,
-          preview: undefined,
-          title: undefined,
-          toolsCalled: [],
-        },
-      }),
-    }),
+    beginTurn(opening, body, added) {
+      const { scope, receivedAt, shelf } = opening
+      const turn = turns.begin(opening, body, added)
+      return { end: (answer) => ({ scope, receivedAt, shelf, facts: turn.end(answer) }) }
+    },
   }
 
   function findersOf({ masking }: RecordRules): readonly Finder[] {

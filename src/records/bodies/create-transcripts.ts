@@ -224,7 +224,7 @@ class HandedTranscript implements Transcript {
     const piece = this.#filled === PIECE_BYTES ? this.#piece : this.#piece.slice(0, this.#filled)
     this.#piece = undefined
     this.#filled = 0
-    if (!this.#hand('response', 0, piece)) this.#isResponseDropped = true
+    this.#isResponseDropped = !this.#hand('response', 0, piece)
   }
 
   /** The thread that knows this exchange may be gone; its successor would not know what to do with the rest. */

@@ -160,7 +160,7 @@ export function createKeeper({ clock, shelves, chapters, keys, contents }: Keepe
     }
     const around = within(both, keptAnswer.bytes.length, envelope.length, keptEnvelope.masked)
     writeManifest(batch, chapter, { exchangeId, kind: 'envelope', ordinal: 0 }, envelope, around)
-    return turn === undefined ? [] : [turn.end(job.isResponseDropped ? undefined : answer)]
+    return turn === undefined ? [] : [turn.end(job.isResponseDropped ? undefined : keptAnswer.bytes)]
   }
 }
 
