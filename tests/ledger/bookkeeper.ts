@@ -3,7 +3,7 @@ import path from 'node:path'
 import { systemClock } from '../../src/core/clock.ts'
 import { asId } from '../../src/core/ids.ts'
 import { openBooks } from '../../src/records/books.ts'
-import { openStore } from '../../src/store/database.ts'
+import { openStore, type StoreOptions } from '../../src/store/database.ts'
 import { sampleClosing, sampleOpening, sampleRecord } from '../../src/testing/sample-calls.ts'
 
 /*
@@ -14,10 +14,10 @@ import { sampleClosing, sampleOpening, sampleRecord } from '../../src/testing/sa
  * after its end, `r<n>` after its record. Its output is for the parent to choose a moment by: a line when it begins to
  * recover, and one for every twenty calls.
  */
-const [folder, life] = process.argv.slice(2) as [string, string]
+const [folder, life, place] = process.argv.slice(2) as [string, string, string]
 const facts = fs.openSync(path.join(folder, `facts-${life}`), 'a')
 
-const store = await openStore({ file: path.join(folder, 'portcullis.db') })
+const store = await openStore(JSON.parse(place) as StoreOptions)
 process.stdout.write('recovering\n')
 const books = await openBooks({
   folder: path.join(folder, 'journal'),

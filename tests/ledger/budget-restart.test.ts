@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { newId } from '../../src/core/ids.ts'
 import { createBudgets, type BudgetsParts } from '../../src/limits/create-budgets.ts'
 import type { Budget, Reset } from '../../src/limits/limit.ts'
@@ -7,7 +7,7 @@ import type { Store } from '../../src/store/database.ts'
 import { insertLimit } from '../../src/store/limits.ts'
 import { readSpent } from '../../src/store/spent.ts'
 import { createManualClock } from '../../src/testing/clock.ts'
-import { backends, type Place } from '../store/backends.ts'
+import { backends } from '../store/backends.ts'
 import { callRow } from '../store/rows.ts'
 import { addOrganisation } from '../store/tenants.ts'
 
@@ -17,20 +17,8 @@ const DAY_MS = 86_400_000
 const START = Date.UTC(2026, 9, 1, 7, 31, 17)
 const ZONES = ['UTC', 'Europe/Berlin', 'Asia/Kathmandu', 'America/St_Johns']
 
-let place: Place
 let store: Store
 let organisationId: Awaited<ReturnType<typeof addOrganisation>>
-
-beforeAll(async () => {
-  place = await backends[0]!.makePlace()
-  store = await place.open()
-  organisationId = await addOrganisation(store.db)
-})
-
-afterAll(async () => {
-  await store.close()
-  await place.clear()
-})
 
 const anyReset = fc.oneof(
   fc.constantFrom<Reset[]>({ every: 'day' }, { every: 'week' }, { every: 'month' }, { every: 'never' }),
@@ -53,18 +41,31 @@ const anyCall = fc.record({
   }),
 })
 
-test('budgets stand after a restart where they stood before, whenever it comes and in whatever zone', async () => {
-  await fc.assert(
-    fc.asyncProperty(
-      fc.constantFrom(...ZONES),
-      fc.array(anyBudget, { minLength: 1, maxLength: 4 }),
-      fc.array(anyCall, { minLength: 1, maxLength: 40, size: 'max' }),
-      fc.option(fc.nat(39)),
-      restart,
-    ),
-    { numRuns: 40 },
-  )
-}, 60_000)
+const PROMISE = 'budgets stand after a restart where they stood before, whenever it comes and in whatever zone'
+
+test.each(backends)(
+  `${PROMISE}, on $name`,
+  async (backend) => {
+    const place = await backend.makePlace()
+    store = await place.open()
+    onTestFinished(async () => {
+      await store.close()
+      await place.clear()
+    })
+    organisationId = await addOrganisation(store.db)
+    await fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom(...ZONES),
+        fc.array(anyBudget, { minLength: 1, maxLength: 4 }),
+        fc.array(anyCall, { minLength: 1, maxLength: 40, size: 'max' }),
+        fc.option(fc.nat(39)),
+        restart,
+      ),
+      { numRuns: 40 },
+    )
+  },
+  60_000,
+)
 
 async function restart(
   zone: string,

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { openStore, type Store } from '../../src/store/database.ts'
+import { openStore, type Store, type StoreOptions } from '../../src/store/database.ts'
 import { hasPostgres, makeDatabase } from './postgres-place.ts'
 
 /** One database engine that the store runs on. Every suite of the store runs on each. */
@@ -12,6 +12,8 @@ export interface Backend {
 }
 
 export interface Place {
+  /** Where the store is, also for another process. */
+  readonly options: StoreOptions
   /** Opens the store there; also again, after it was closed. */
   open(): Promise<Store>
   /** Removes everything. */
@@ -22,8 +24,10 @@ const sqlite: Backend = {
   name: 'SQLite',
   async makePlace() {
     const folder = await mkdtemp(join(tmpdir(), 'portcullis-store-'))
+    const options = { file: join(folder, 'portcullis.db') }
     return {
-      open: () => openStore({ file: join(folder, 'portcullis.db') }),
+      options,
+      open: () => openStore(options),
       clear: () => rm(folder, { recursive: true, force: true }),
     }
   },
@@ -33,7 +37,7 @@ const postgres: Backend = {
   name: 'PostgreSQL',
   async makePlace() {
     const { url, drop } = await makeDatabase()
-    return { open: () => openStore({ url }), clear: drop }
+    return { options: { url }, open: () => openStore({ url }), clear: drop }
   },
 }
 

@@ -1,9 +1,6 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { sql } from 'kysely'
 import { expect, onTestFinished, test } from 'vitest'
-import { openStore } from '../../src/store/database.ts'
+import { backends } from './backends.ts'
 import { exchangeRow } from './rows.ts'
 
 /** What came after the first tables, newest first. */
@@ -70,32 +67,34 @@ const NEW_COLUMNS = {
   providers: ['expires_at'],
 }
 
-test('a store from before configs is brought up to date, and its records stay', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'portcullis-migrate-'))
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
-  const file = join(folder, 'store.db')
+test.each(backends)(
+  'a store from before configs on $name is brought up to date, and its records stay',
+  async (backend) => {
+    const place = await backend.makePlace()
+    onTestFinished(() => place.clear())
 
-  const before = await openStore({ file })
-  await before.insertMany('exchanges', [exchangeRow({ id: 'req_old' })])
-  for (const index of NEW_INDEXES) await before.db.schema.dropIndex(index).execute()
-  for (const [table, columns] of Object.entries(NEW_COLUMNS)) {
-    for (const column of columns) await before.db.schema.alterTable(table).dropColumn(column).execute()
-  }
-  await before.db.schema.createIndex('exchanges_session').on('exchanges').column('session_id').execute()
-  for (const table of NEW_TABLES) await before.db.schema.dropTable(table).execute()
-  await sql`delete from schema_migrations where name <> '0001-first-tables'`.execute(before.db)
-  await before.close()
+    const before = await place.open()
+    await before.insertMany('exchanges', [exchangeRow({ id: 'req_old' })])
+    for (const index of NEW_INDEXES) await before.db.schema.dropIndex(index).execute()
+    for (const [table, columns] of Object.entries(NEW_COLUMNS)) {
+      for (const column of columns) await before.db.schema.alterTable(table).dropColumn(column).execute()
+    }
+    await before.db.schema.createIndex('exchanges_session').on('exchanges').column('session_id').execute()
+    for (const table of NEW_TABLES) await before.db.schema.dropTable(table).execute()
+    await sql`delete from schema_migrations where name <> '0001-first-tables'`.execute(before.db)
+    await before.close()
 
-  const after = await openStore({ file })
-  const row = await after.db.selectFrom('exchanges').selectAll().executeTakeFirst()
-  expect(row).toMatchObject({
-    id: 'req_old',
-    config_id: null,
-    cache_status: null,
-    retries: 0,
-    route: '[]',
-    changes: '[]',
-  })
-  expect(await after.db.selectFrom('configs').selectAll().execute()).toEqual([])
-  await after.close()
-})
+    const after = await place.open()
+    const row = await after.db.selectFrom('exchanges').selectAll().executeTakeFirst()
+    expect(row).toMatchObject({
+      id: 'req_old',
+      config_id: null,
+      cache_status: null,
+      retries: 0,
+      route: '[]',
+      changes: '[]',
+    })
+    expect(await after.db.selectFrom('configs').selectAll().execute()).toEqual([])
+    await after.close()
+  },
+)
