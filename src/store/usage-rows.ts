@@ -103,7 +103,8 @@ function groupSql(field: GroupField | undefined, engine: Engine): RawBuilder<str
 
 const TAG = 'tag.'
 
-function isTag(field: GroupField): field is `tag.${string}` {
+/** Whether usage is grouped by a tag, which roll-ups keep apart. */
+export function isTag(field: GroupField): field is `tag.${string}` {
   return field.startsWith(TAG)
 }
 

@@ -1,14 +1,8 @@
 import { matchSums } from '../../store/match-sums.ts'
 import { readRollUpState } from '../../store/rollups/read-state.ts'
 import { addSums, NO_SUMS } from '../../store/sums.ts'
-import type { GroupField } from '../../store/usage-rows.ts'
-import {
-  sumTags,
-  sumUsage,
-  type SeriesColumn,
-  type Sums,
-  type UsageQuestion as SumQuestion,
-} from '../../store/usage.ts'
+import { isTag, type GroupField } from '../../store/usage-rows.ts'
+import { sumTags, sumUsage, type Sums, type UsageQuestion as SumQuestion } from '../../store/usage.ts'
 import { pickTop, restOf, sumAll, toLine, type Cells, type Lines } from './lines.ts'
 import type { SumMetric } from './measure.ts'
 import { findSpan } from './spans.ts'
@@ -92,7 +86,3 @@ function toCells(rows: readonly SumRow[], { spans, overTime }: UsageQuestion): C
 }
 
 const TAG = 'tag.'
-
-function isTag(field: GroupField): field is `tag.${string}` {
-  return field.startsWith(TAG)
-}

@@ -1,7 +1,7 @@
 import { NO_SUMS } from '../../store/sums.ts'
 import { percentilesOf, type BucketCount } from '../../store/latency-buckets.ts'
 import type { Patience, Reach } from '../../store/through-time.ts'
-import { countDurations, sumRows } from '../../store/usage-rows.ts'
+import { countDurations, isTag, sumRows } from '../../store/usage-rows.ts'
 import type { Sums } from '../../store/usage.ts'
 import { pickTop, restOf, sumAll, toLine, type Cells, type Line, type Lines } from './lines.ts'
 import type { durationOf, SumMetric } from './measure.ts'
@@ -23,7 +23,9 @@ export async function readSums(question: UsageQuestion, metric: SumMetric, patie
   if (question.groupBy === undefined) {
     return { all: toLine(metric, all), groups: [], rest: undefined, source: 'rows', ...endOf(reach) }
   }
-  const totals = new Map([...cells].map(([value, { total }]) => [value, total]))
+  // As in the roll-ups: what has no such tag is none of its groups.
+  const isGroup = (value: string) => value !== '' || !isTag(question.groupBy!)
+  const totals = new Map([...cells].filter(([value]) => isGroup(value)).map(([value, { total }]) => [value, total]))
   const chosen = pickTop(totals, metric, question.top)
   const rest = restOf(
     all,
