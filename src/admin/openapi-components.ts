@@ -47,7 +47,7 @@ export const COMPONENTS = {
     reason: {
       name: 'x-portcullis-reason',
       in: 'header',
-      description: 'Why, for the audit trail. UTF-8.',
+      description: 'Why, for the audit trail; needed to open what another person wrote. UTF-8.',
       schema: { type: 'string', maxLength: REASON_CHARACTERS_MAX },
     },
     csrf: {

@@ -108,7 +108,8 @@ function queryParameters({ query }: AdminRoute) {
 function headerParameters(method: AdminRoute['method'], reader: AdminRoute | undefined) {
   const names = [
     'workspace',
-    ...(method === 'GET' ? [] : ['reason', 'csrf']),
+    'reason',
+    ...(method === 'GET' ? [] : ['csrf']),
     ...(takesTag(method, reader) ? ['if-match'] : []),
   ]
   return names.map((name) => ({ $ref: `#/components/parameters/${name}` }))

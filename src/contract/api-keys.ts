@@ -16,6 +16,7 @@ import {
   strict,
 } from './fields.ts'
 import { limitMembers, resetUsage, singleLimits } from './limits.ts'
+import { recordsMember, ShownRecords } from './records.ts'
 import { scope } from './scopes.ts'
 
 /* A key is what a developer puts into Claude Code, or an administrator into a script. It is shown once. */
@@ -81,6 +82,7 @@ export const KeyCreate = strict({
   expires_at: moment.nullable().optional(),
   rotation_policy: rotationPolicy.nullable().optional(),
   alert_emails: alertEmails.nullable().optional(),
+  records: recordsMember,
   ...limitMembers,
 })
 
@@ -93,6 +95,7 @@ export const KeyUpdate = strict({
   expires_at: moment.nullable().optional(),
   rotation_policy: rotationPolicy.nullable().optional(),
   alert_emails: alertEmails.nullable().optional(),
+  records: recordsMember,
   ...limitMembers,
   reset_usage: resetUsage,
 })
@@ -160,6 +163,7 @@ export const Key = z.object({
     .nullable()
     .meta({ description: 'Until then the key before the last rotation works too.' }),
   alert_emails: z.array(z.string()),
+  records: ShownRecords,
   ...singleLimits,
   ...stamps,
   object: z.literal('api-key'),

@@ -126,7 +126,7 @@ const workspaceDefaults = WorkspaceUpdate.shape.defaults.unwrap().unwrap()
 
 const WorkspaceEntry = strict({
   name: name.optional(),
-  ...those(WorkspaceUpdate.shape, ['description', ...LIMITS]),
+  ...those(WorkspaceUpdate.shape, ['description', 'records', ...LIMITS]),
   defaults: strict({
     ...without(workspaceDefaults.shape, ['config_id', 'user_api_key_config']),
     config: name.nullable().optional().meta({ description: 'Name of a config of the workspace.' }),

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { strict } from './fields.ts'
+import { RulesInForce } from './records.ts'
 
 /* What applies to a key, for a model, now. */
 
@@ -72,5 +73,6 @@ export const Explanation = z.object({
   refusal: refusal.nullable(),
   budgets: z.array(budget).meta({ description: 'The one that is nearest to its end first.' }),
   rate_limits: z.array(rate).meta({ description: 'The narrowest first.' }),
+  records: RulesInForce.meta({ description: 'What is kept of its requests, and which level says so.' }),
 })
 export type Explanation = z.output<typeof Explanation>

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { name, strict, words } from './fields.ts'
+import { OrganisationRecords, ShownOrganisationRecords } from './records.ts'
 import { limitMembers, listedLimits, resetUsage } from './limits.ts'
 
 /* What holds for everybody: the settings of the organisation, and the limits above all others. */
@@ -49,6 +50,9 @@ export const OrganisationUpdate = strict({
     .boolean()
     .optional()
     .meta({ description: 'Whether answers that are under way end when their key is revoked.' }),
+  records: OrganisationRecords.nullable()
+    .optional()
+    .meta({ description: 'What is kept of requests. Replaces what was there; null is the default.' }),
   ...limitMembers,
   reset_usage: resetUsage,
 })
@@ -60,6 +64,7 @@ export const Organisation = z.object({
   contact: z.string().nullable(),
   session_hours: z.number().int().nullable(),
   end_running_streams: z.boolean(),
+  records: ShownOrganisationRecords,
   ...listedLimits,
   status: z.enum(['active', 'exhausted']),
   created_at: z.string(),

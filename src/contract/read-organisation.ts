@@ -95,7 +95,7 @@ const GONE = new Set(['revoked', 'archived', 'deleted'])
 
 function readOrganisationItself(answer: unknown): Resource[] {
   if (answer === undefined) return []
-  const entry = pick(answer, ['name', 'time_zone', 'contact', 'session_hours', 'end_running_streams'])
+  const entry = pick(answer, ['name', 'time_zone', 'contact', 'session_hours', 'end_running_streams', 'records'])
   return [
     {
       ...resource('organisation', undefined, 'organisation', 'organisation'),
@@ -210,7 +210,11 @@ async function readWorkspace(
   const active = configs.filter((config) => !GONE.has(text(config, 'status') ?? ''))
   const configNames = namesOf(active)
   const isDefault = truthy(member(item, 'is_default'))
-  const entry = { ...pick(whole, ['name', 'description']), ...limitsOf(whole), ...(isDefault && { is_default: true }) }
+  const entry = {
+    ...pick(whole, ['name', 'description', 'records']),
+    ...limitsOf(whole),
+    ...(isDefault && { is_default: true }),
+  }
   return [
     { ...resource('workspace', undefined, slug, id, slug), entry },
     { ...resource('defaults', slug, 'defaults', id), entry: readDefaults(member(whole, 'defaults'), configNames) },
@@ -297,7 +301,7 @@ function readKeys(
     const rotation = pick(member(key, 'rotation_policy'), OF_ROTATION)
     const override = member(key, 'allow_config_override') ?? member(member(key, 'defaults'), 'allow_config_override')
     const entry = {
-      ...pick(key, ['name', 'description', 'scopes', 'expires_at', 'alert_emails']),
+      ...pick(key, ['name', 'description', 'scopes', 'expires_at', 'alert_emails', 'records']),
       ...(isEmpty(rotation) ? {} : { rotation_policy: rotation }),
       type: text(key, 'type')?.endsWith('user') === true ? 'user' : 'service',
       ...(user !== undefined && { user: emails.get(user) ?? user }),

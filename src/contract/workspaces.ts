@@ -14,6 +14,7 @@ import {
   strict,
 } from './fields.ts'
 import { limitMembers, listedLimits, resetUsage } from './limits.ts'
+import { recordsMember, ShownRecords } from './records.ts'
 import { workspaceRole } from './roles.ts'
 
 /* A workspace is a tenant: its keys, providers and records belong to it alone. */
@@ -60,6 +61,7 @@ export const WorkspaceCreate = strict(
     slug: slug.optional().meta({ description: 'Made of the name without it.' }),
     defaults: defaults.nullable().optional(),
     users: z.array(newMember).max(1000).default([]),
+    records: recordsMember,
     ...limitMembers,
   },
   NOT_YET,
@@ -70,6 +72,7 @@ export const WorkspaceUpdate = strict(
     name: name.optional(),
     description: remark.optional(),
     defaults: defaults.nullable().optional().meta({ description: 'Members that are left out stay; null clears.' }),
+    records: recordsMember,
     ...limitMembers,
     reset_usage: resetUsage,
   },
@@ -112,6 +115,7 @@ export const WorkspaceItem = z.object({
     metadata: z.record(z.string(), z.string()).nullable(),
     error_format: errorFormat,
   }),
+  records: ShownRecords,
   status: z.enum(['active', 'exhausted']),
   ...listedLimits,
   ...stamps,

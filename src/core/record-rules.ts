@@ -22,6 +22,8 @@ export interface RecordRules {
   readonly masking: readonly MaskingRule[]
   /** Whether the words of fresh text go into an index that is not encrypted. */
   readonly searchable: boolean
+  /** A level has switched the index off, and no level below can switch it on. */
+  readonly isIndexBarred?: true
 }
 
 /** What one level (organisation, workspace, key, request) says; what it leaves out is left to the level above. */
@@ -44,10 +46,12 @@ const STRICTNESS: Readonly<Record<ContentMode, number>> = { full: 0, masked: 1, 
  */
 export function narrowRules(above: RecordRules, settings: RecordSettings): RecordRules {
   const { content = above.content, contentDays = above.contentDays, masking = [], searchable } = settings
+  const isBarred = above.isIndexBarred === true
   return {
     content: STRICTNESS[content] > STRICTNESS[above.content] ? content : above.content,
     contentDays: contentDays < above.contentDays ? contentDays : above.contentDays,
     masking: masking.length === 0 ? above.masking : [...above.masking, ...masking],
-    searchable: searchable ?? above.searchable,
+    searchable: !isBarred && (searchable ?? above.searchable),
+    ...((isBarred || searchable === false) && { isIndexBarred: true }),
   }
 }

@@ -122,6 +122,8 @@ export interface OrganisationSettings {
   readonly endRunningStreams?: boolean
   /** What is kept of everybody's content. */
   readonly records?: RecordSettings
+  /** Days after which rows of requests are forgotten; for ever without. */
+  readonly rowDays?: number
 }
 
 interface OrganisationSettingsDocument {
@@ -130,6 +132,7 @@ interface OrganisationSettingsDocument {
   readonly session_hours?: number
   readonly end_running_streams?: boolean
   readonly records?: RecordSettingsDocument
+  readonly row_days?: number
 }
 
 export function readOrganisationSettings(json: string): OrganisationSettings {
@@ -140,6 +143,7 @@ export function readOrganisationSettings(json: string): OrganisationSettings {
     ...(document.session_hours !== undefined && { sessionHours: document.session_hours }),
     ...(document.end_running_streams !== undefined && { endRunningStreams: document.end_running_streams }),
     ...(document.records !== undefined && { records: toRecordSettings(document.records) }),
+    ...(document.row_days !== undefined && { rowDays: document.row_days }),
   }
 }
 
@@ -150,6 +154,7 @@ export function writeOrganisationSettings(settings: OrganisationSettings): strin
     session_hours: settings.sessionHours,
     end_running_streams: settings.endRunningStreams,
     records: settings.records && toRecordsDocument(settings.records),
+    row_days: settings.rowDays,
   })
 }
 

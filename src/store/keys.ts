@@ -1,11 +1,14 @@
 import type { Selectable } from 'kysely'
 import { asId, type Id } from '../core/ids.ts'
+import type { RecordSettings } from '../core/record-rules.ts'
 import type { Database } from './database.ts'
 import {
   readKeyDefaults,
+  readRecordSettings,
   readRotation,
   readScopes,
   writeKeyDefaults,
+  writeRecordSettings,
   writeRotation,
   type KeyDefaults,
   type KeyRotation,
@@ -28,6 +31,8 @@ export interface ApiKey {
   readonly masked: string
   readonly scopes: readonly string[]
   readonly defaults: KeyDefaults
+  /** What it says of content; by default it leaves that to its workspace. */
+  readonly records: RecordSettings
   readonly expiresAt: number | undefined
   readonly revokedAt: number | undefined
   /** Until when the secret before the last rotation works too. */
@@ -41,8 +46,8 @@ export interface ApiKey {
 }
 
 /** A key that is new was not rotated, and may leave out what most keys do not have. */
-export type NewKey = Omit<ApiKey, 'previousExpiresAt' | 'rotation' | 'rotatedAt' | 'alertEmails'> &
-  Partial<Pick<ApiKey, 'rotation' | 'alertEmails'>>
+export type NewKey = Omit<ApiKey, 'previousExpiresAt' | 'records' | 'rotation' | 'rotatedAt' | 'alertEmails'> &
+  Partial<Pick<ApiKey, 'records' | 'rotation' | 'alertEmails'>>
 
 export interface KeyFilter {
   readonly workspaceId?: string
@@ -60,6 +65,7 @@ export interface KeyPatch {
   readonly description?: string | null
   readonly scopes?: readonly string[]
   readonly defaults?: KeyDefaults
+  readonly records?: RecordSettings
   /** Null: it never expires. */
   readonly expiresAt?: number | null
   /** Null: nobody is reminded. */
@@ -82,6 +88,7 @@ export async function insertKey(db: Database, key: NewKey): Promise<void> {
       masked: key.masked,
       scopes: JSON.stringify(key.scopes),
       defaults: writeKeyDefaults(key.defaults),
+      records: writeRecordSettings(key.records ?? {}),
       expires_at: key.expiresAt ?? null,
       revoked_at: key.revokedAt ?? null,
       rotation: key.rotation === undefined ? null : writeRotation(key.rotation),
@@ -133,6 +140,7 @@ export async function updateKey(db: Database, id: string, patch: KeyPatch, now: 
       ...(patch.description === undefined ? {} : { description: patch.description }),
       ...(patch.scopes === undefined ? {} : { scopes: JSON.stringify(patch.scopes) }),
       ...(patch.defaults === undefined ? {} : { defaults: writeKeyDefaults(patch.defaults) }),
+      ...(patch.records === undefined ? {} : { records: writeRecordSettings(patch.records) }),
       ...(patch.expiresAt === undefined ? {} : { expires_at: patch.expiresAt }),
       ...(patch.rotation === undefined
         ? {}
@@ -205,6 +213,7 @@ function toKey(row: Selectable<ApiKeyTable>): ApiKey {
     masked: row.masked,
     scopes: readScopes(row.scopes),
     defaults: readKeyDefaults(row.defaults),
+    records: readRecordSettings(row.records),
     expiresAt: row.expires_at ?? undefined,
     revokedAt: row.revoked_at ?? undefined,
     previousExpiresAt: row.previous_expires_at ?? undefined,

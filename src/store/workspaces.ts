@@ -1,8 +1,15 @@
 import type { Selectable } from 'kysely'
 import { foldName } from '../core/fold-name.ts'
 import { asId, type Id } from '../core/ids.ts'
+import type { RecordSettings } from '../core/record-rules.ts'
 import type { Database } from './database.ts'
-import { readWorkspaceDefaults, writeWorkspaceDefaults, type WorkspaceDefaults } from './documents.ts'
+import {
+  readRecordSettings,
+  readWorkspaceDefaults,
+  writeRecordSettings,
+  writeWorkspaceDefaults,
+  type WorkspaceDefaults,
+} from './documents.ts'
 import type { Page, Window } from './page.ts'
 import type { WorkspaceTable } from './schema.ts'
 
@@ -14,6 +21,8 @@ export interface Workspace {
   readonly description: string | null
   readonly isDefault: boolean
   readonly defaults: WorkspaceDefaults
+  /** What it says of content; a new one leaves it to the organisation. */
+  readonly records?: RecordSettings
   readonly createdAt: number
   readonly updatedAt: number
 }
@@ -31,6 +40,7 @@ export interface WorkspacePatch {
   readonly name?: string
   readonly description?: string | null
   readonly defaults?: WorkspaceDefaults
+  readonly records?: RecordSettings
 }
 
 export async function insertWorkspace(db: Database, workspace: Workspace): Promise<void> {
@@ -45,6 +55,7 @@ export async function insertWorkspace(db: Database, workspace: Workspace): Promi
       description: workspace.description,
       is_default: workspace.isDefault ? 1 : 0,
       defaults: writeWorkspaceDefaults(workspace.defaults),
+      records: writeRecordSettings(workspace.records ?? {}),
       created_at: workspace.createdAt,
       updated_at: workspace.updatedAt,
     })
@@ -91,6 +102,7 @@ export async function updateWorkspace(db: Database, id: string, patch: Workspace
       ...(patch.name === undefined ? {} : { name: patch.name, name_key: foldName(patch.name) }),
       ...(patch.description === undefined ? {} : { description: patch.description }),
       ...(patch.defaults === undefined ? {} : { defaults: writeWorkspaceDefaults(patch.defaults) }),
+      ...(patch.records === undefined ? {} : { records: writeRecordSettings(patch.records) }),
       updated_at: now,
     })
     .where('id', '=', id)
@@ -140,6 +152,7 @@ function toWorkspace(row: Selectable<WorkspaceTable>): Workspace {
     description: row.description,
     isDefault: row.is_default === 1,
     defaults: readWorkspaceDefaults(row.defaults),
+    records: readRecordSettings(row.records),
     createdAt: row.created_at,
     updatedAt: row.updated_at,
   }

@@ -3,11 +3,10 @@ import Fastify from 'fastify'
 import { expect, it, onTestFinished } from 'vitest'
 import { ADMIN_ROUTES } from '../../src/admin/routes.ts'
 import { addUser } from '../store/tenants.ts'
-import { callRow, exchangeRow } from '../store/rows.ts'
 import { insertMember } from '../../src/store/members.ts'
 import { everyActor, type Actor } from './actors.ts'
 import { ADMIN_KEY, startControlPlane, type ControlPlane } from './harness.ts'
-import { LOG_ID, walkEveryEndpoint, type Ask, type Asked, type Told } from './walk.ts'
+import { addWalkedLog, keepWalkedBodies, walkEveryEndpoint, type Ask, type Asked, type Told } from './walk.ts'
 
 /*
  * Every endpoint is asked by everybody, and what came of it is docs/reference/rights.md. Nothing that is asked leaves a trace,
@@ -28,10 +27,8 @@ it('docs/reference/rights.md says what every role may do at every endpoint', asy
   onTestFinished(() => receiver.close())
   const hook = new URL(await receiver.listen({ host: '127.0.0.1', port: 0 }))
   let isDry = false
-  const plane = await startControlPlane({ trustedHosts: [hook.host], isDry: () => isDry })
-  const ours = { organisation_id: plane.workspace.organisationId, workspace_id: plane.workspace.id }
-  await plane.store.insertMany('exchanges', [exchangeRow({ ...ours, id: LOG_ID })])
-  await plane.store.insertMany('ledger_calls', [callRow({ ...ours, exchange_id: LOG_ID, closed_at: 2_000 })])
+  const plane = await startControlPlane({ bodies: keepWalkedBodies(), trustedHosts: [hook.host], isDry: () => isDry })
+  await addWalkedLog(plane)
   const sample = await addUser(plane.store.db, plane.workspace.organisationId, { email: SAMPLE })
   await insertMember(plane.store.db, {
     workspaceId: plane.workspace.id,
@@ -121,14 +118,18 @@ function send(
   { app }: ControlPlane,
   headers: Readonly<Record<string, string>>,
   endpoint: string,
-  { params = {}, query = {}, body }: Asked,
+  { params = {}, query = {}, body, reason }: Asked,
 ) {
   const [method = '', pattern = ''] = endpoint.split(' ')
   const path = pattern.replaceAll(/:(\w+)/g, (_, name: string) => encodeURIComponent(params[name] ?? 'nobody'))
   return app.inject({
     method: method as 'GET',
     url: `/v1${path}?${new URLSearchParams(query).toString()}`,
-    headers: { ...headers, ...(body !== undefined && { 'content-type': 'application/json' }) },
+    headers: {
+      ...headers,
+      ...(reason !== undefined && { 'x-portcullis-reason': reason }),
+      ...(body !== undefined && { 'content-type': 'application/json' }),
+    },
     ...(body !== undefined && { payload: JSON.stringify(body) }),
   })
 }

@@ -1,12 +1,16 @@
 import { listPrices } from '../../src/core/prices/list-prices.ts'
+import { callRow, exchangeRow } from '../store/rows.ts'
 import { addUser } from '../store/tenants.ts'
 import type { ControlPlane, Method } from './harness.ts'
+import { keepBodies, type KeptBodies } from './kept-bodies.ts'
 
 /** What an endpoint is asked with. Paths are as in ADMIN_ROUTES. */
 export interface Asked {
   readonly params?: Readonly<Record<string, string>>
   readonly query?: Readonly<Record<string, string>>
   readonly body?: unknown
+  /** Goes into the header `x-portcullis-reason`. */
+  readonly reason?: string
   /** As somebody who signed in with a link, not with a key. */
   readonly signedIn?: boolean
 }
@@ -152,8 +156,37 @@ export async function walkEveryEndpoint(
   await ask('DELETE /policies/rate-limits/:id', slow)
 
   await ask('GET /logs', { query: { limit: '5' } })
+  await ask('GET /logs/facets', { query: { fields: 'model,tag.team' } })
+  await ask('GET /logs/search', { query: { text: 'retry' }, reason: 'a walk' })
+  await ask('GET /logs/filter', { query: { q: 'model:opus* is:' } })
   await ask('GET /logs/:id', { params: { id: LOG_ID } })
   await ask('GET /usage/summary', { query: here })
+  await ask('GET /usage/series', { query: { group: 'model' } })
+  await ask('GET /usage/breakdown', { query: here })
+  const log = { params: { id: LOG_ID }, reason: 'a walk' }
+  await ask('GET /logs/:id/bodies', log)
+  await ask('GET /logs/:id/bodies/:kind', { ...log, params: { id: LOG_ID, kind: 'client_request' } })
+  await ask('GET /logs/:id/delta', log)
+  await ask('GET /logs/compare', { query: { a: LOG_ID, b: LOG_ID }, reason: 'a walk' })
+  await ask('GET /sessions')
+  const session = { params: { id: SESSION_ID }, reason: 'a walk' }
+  await ask('GET /sessions/:id', { params: { id: SESSION_ID } })
+  await ask('GET /sessions/:id/turns', { params: { id: SESSION_ID } })
+  await ask('GET /sessions/:id/agents', { params: { id: SESSION_ID } })
+  await ask('GET /sessions/:id/replay', session)
+  await ask('GET /sessions/:id/openings', { params: { id: SESSION_ID } })
+  await ask('GET /traces/:id', { params: { id: TRACE_ID } })
+  await ask('GET /records/settings', { query: here })
+  await ask('POST /records/masking/test', { body: { masking: [{ name: 'email' }], text: 'ana@example.com' } })
+  await ask('GET /records/holds')
+  const hold = await ask('POST /records/holds', {
+    body: { subject: 'session', id: SESSION_ID, reason: 'Case 7' },
+  })
+  await ask('DELETE /records/holds/:id', { params: { id: hold['id']! } })
+  await ask('DELETE /logs/:id/content', { params: { id: LOG_ID } })
+  await ask('DELETE /sessions/:id', { params: { id: SESSION_ID } })
+  await ask('DELETE /admin/users/:id/content', { params: { id: 'admin@localhost' } })
+  await ask('DELETE /admin/workspaces/:id/content', { params: { id: workspace.id } })
   await ask('GET /prices')
   await ask('POST /prices', {
     body: { id: 'test', valid_from: new Date(clock.now()).toISOString(), table: listPrices.json },
@@ -174,3 +207,21 @@ export async function walkEveryEndpoint(
 
 /** Of the exchange that lies in the store before the walk. */
 export const LOG_ID = 'req_019ab3f2c4d01f2e3d4c5b6a79881726'
+
+/** Of its session, and its trace. */
+export const SESSION_ID = 'ses_00112233445566778899aabbccddeeff'
+export const TRACE_ID = 'trace'
+
+/** That exchange, in a workspace, and the call that was made for it. */
+export async function addWalkedLog({ store, workspace }: ControlPlane): Promise<void> {
+  const ours = { organisation_id: workspace.organisationId, workspace_id: workspace.id, session_key: SESSION_ID }
+  await store.insertMany('exchanges', [exchangeRow({ ...ours, id: LOG_ID, trace_id: TRACE_ID })])
+  await store.insertMany('ledger_calls', [callRow({ ...ours, exchange_id: LOG_ID, closed_at: 2_000 })])
+}
+
+/** What was kept of it. */
+export function keepWalkedBodies(): KeptBodies {
+  const bodies = keepBodies()
+  bodies.keep(LOG_ID, 'client_request', '{"messages":[]}')
+  return bodies
+}

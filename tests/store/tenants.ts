@@ -70,6 +70,7 @@ export async function addKey(
   over: Partial<ApiKey> = {},
 ): Promise<ApiKey> {
   const key: ApiKey = {
+    records: {},
     id: newId(next()),
     organisationId: workspace.organisationId,
     workspaceId: workspace.id,

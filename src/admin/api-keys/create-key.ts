@@ -5,6 +5,7 @@ import { findUser } from '../../store/users.ts'
 import { seesOnlyOwn } from '../caller.ts'
 import { audited } from '../change.ts'
 import { forbidden, invalid, missing } from '../error.ts'
+import { readSettings } from '../records/record-settings.ts'
 import { route } from '../route.ts'
 import { workspaceFor } from '../workspaces/see-workspace.ts'
 import { readDefaults } from './read-defaults.ts'
@@ -42,6 +43,8 @@ export const createKey = route({
         throw invalid("workspace_id: an organisation's key has none")
       if (kind !== 'workspace-user' && body.user_id !== undefined)
         throw invalid('user_id: only a key of type workspace/user has one')
+      if (ofOrganisation && (body.records ?? null) !== null)
+        throw invalid("records: an organisation's key calls no models")
       const workspace = ofOrganisation ? undefined : await workspaceFor(tx, caller, body.workspace_id)
       const wantedUser = kind === 'workspace-user' ? (body.user_id ?? caller.userId) : undefined
       const user = wantedUser === undefined ? undefined : await findUser(tx, caller.organisationId, wantedUser)
@@ -62,6 +65,7 @@ export const createKey = route({
         masked,
         scopes,
         defaults: await readDefaults(tx, workspace, body.defaults),
+        records: readSettings(body.records ?? null),
         expiresAt,
         revokedAt: undefined,
         previousExpiresAt: undefined,

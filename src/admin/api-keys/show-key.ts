@@ -5,6 +5,7 @@ import type { KeyRotation } from '../../store/documents.ts'
 import type { ApiKey } from '../../store/keys.ts'
 import { readLimits, showSingle, type ShownLimits } from '../limits/show-limits.ts'
 import type { AdminParts } from '../parts.ts'
+import { showSettings } from '../records/record-settings.ts'
 import { showMoment } from '../show-moment.ts'
 
 type ShownKey = z.output<typeof Key>
@@ -42,6 +43,7 @@ function show(key: ApiKey, limits: ShownLimits, now: number): ShownKey {
     last_rotated_at: showMoment(key.rotatedAt ?? null),
     key_transition_expires_at: showMoment(transitionOf(key, now) ?? null),
     alert_emails: [...key.alertEmails],
+    records: showSettings(key.records),
     ...showSingle(limits),
     created_at: showMoment(key.createdAt),
     last_updated_at: showMoment(key.updatedAt),

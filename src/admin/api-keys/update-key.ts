@@ -3,6 +3,7 @@ import { Nothing } from '../../contract/fields.ts'
 import * as keys from '../../store/keys.ts'
 import { audited } from '../change.ts'
 import { invalid } from '../error.ts'
+import { readSettings } from '../records/record-settings.ts'
 import { route } from '../route.ts'
 import { anyKeyScope, grantScopes } from './key-permissions.ts'
 import { readDefaults } from './read-defaults.ts'
@@ -22,7 +23,7 @@ export const updateKey = route({
   reply: Nothing,
   async handle({ caller, params, body: { id, name, description, scopes, defaults, expires_at: end, ...more } }, parts) {
     if (id !== undefined && id !== params.id) throw invalid('id: has to be the same as in the address')
-    const { rotation_policy: rotation, alert_emails: emails, ...limits } = more
+    const { rotation_policy: rotation, alert_emails: emails, records, ...limits } = more
     const now = parts.clock.now()
     await audited(parts, { caller, action: 'update', resource: 'key' }, async (tx, note) => {
       const key = await seeKey(tx, caller, params.id, 'update')
@@ -41,6 +42,7 @@ export const updateKey = route({
           ...(end !== undefined && { expiresAt: readExpiry(end, now) ?? null }),
           ...(rotation !== undefined && { rotation: rotation === null ? null : readRotation(rotation, now) }),
           ...(emails !== undefined && { alertEmails: emails ?? [] }),
+          ...(records !== undefined && { records: readSettings(records) }),
         },
         now,
       )

@@ -7,6 +7,8 @@ import { seeKey } from '../api-keys/see-key.ts'
 import type { AdminCaller } from '../caller.ts'
 import { invalid } from '../error.ts'
 import type { AdminParts, CircuitStatus, PreviewedTarget } from '../parts.ts'
+import { readLevels } from '../records/read-record-rules.ts'
+import { tellRules } from '../records/tell-rules.ts'
 import { route } from '../route.ts'
 import { showBudgets, showRates } from './show-limits.ts'
 import { tellVerdict } from './tell-verdict.ts'
@@ -57,6 +59,7 @@ export const explainKey = route({
       refusal: call.refusal ?? null,
       budgets,
       rate_limits: showRates(call.targets, user?.email),
+      records: tellRules(await readLevels(db, caller, key.workspaceId, key)),
     }
   },
 })

@@ -4,6 +4,7 @@ import type { Database } from '../../store/database.ts'
 import type { Organisation } from '../../store/organisations.ts'
 import { readLimits, showListed } from '../limits/show-limits.ts'
 import type { AdminParts } from '../parts.ts'
+import { showSettings } from '../records/record-settings.ts'
 import { showMoment } from '../show-moment.ts'
 
 export async function showOrganisation(
@@ -20,6 +21,10 @@ export async function showOrganisation(
     contact: settings.contact ?? null,
     session_hours: settings.sessionHours ?? null,
     end_running_streams: settings.endRunningStreams ?? true,
+    records: {
+      ...showSettings(settings.records ?? {}),
+      ...(settings.rowDays !== undefined && { row_days: settings.rowDays }),
+    },
     ...showListed(shown),
     status: shown.isExhausted ? 'exhausted' : 'active',
     created_at: showMoment(createdAt),

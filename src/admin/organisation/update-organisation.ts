@@ -5,6 +5,7 @@ import type { OrganisationSettings } from '../../store/documents.ts'
 import * as organisations from '../../store/organisations.ts'
 import { audited } from '../change.ts'
 import { setLimits } from '../limits/set-limits.ts'
+import { readSettings } from '../records/record-settings.ts'
 import { route } from '../route.ts'
 import { seeOrganisation } from './see-organisation.ts'
 import { showOrganisation } from './show-organisation.ts'
@@ -37,9 +38,15 @@ export const updateOrganisation = route({
 /** What is left out stays, null clears. */
 function applySettings(
   before: OrganisationSettings,
-  wanted: Pick<z.output<typeof OrganisationUpdate>, 'time_zone' | 'contact' | 'session_hours' | 'end_running_streams'>,
+  wanted: Pick<
+    z.output<typeof OrganisationUpdate>,
+    'time_zone' | 'contact' | 'session_hours' | 'end_running_streams' | 'records'
+  >,
 ): OrganisationSettings {
   const { timeZone, contact, sessionHours, endRunningStreams } = before
+  const { records } = wanted
+  const rowDays = records === undefined ? before.rowDays : records?.row_days
+  const said = records === undefined ? before.records : readSettings(records)
   const {
     time_zone: zone = timeZone,
     contact: asked = contact,
@@ -51,6 +58,8 @@ function applySettings(
     ...(isSet(asked) && { contact: asked }),
     ...(isSet(hours) && { sessionHours: hours }),
     ...(end !== undefined && { endRunningStreams: end }),
+    ...(said !== undefined && { records: said }),
+    ...(isSet(rowDays) && { rowDays }),
   }
 }
 

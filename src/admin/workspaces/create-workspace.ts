@@ -13,6 +13,7 @@ import { setLimits } from '../limits/set-limits.ts'
 import type { AdminParts } from '../parts.ts'
 import { addProvider } from '../providers/add-provider.ts'
 import { requireProvider } from '../providers/require-provider.ts'
+import { readSettings } from '../records/record-settings.ts'
 import { route } from '../route.ts'
 import { addMember } from './add-member.ts'
 import { requireFreeName } from './require-free-name.ts'
@@ -27,7 +28,7 @@ export const createWorkspace = route({
   body: WorkspaceCreate,
   reply: WorkspaceAnswer,
   async handle({ caller, body }, parts) {
-    const { name, description = null, users, defaults, slug: wantedSlug, ...limits } = body
+    const { name, description = null, users, defaults, slug: wantedSlug, records = null, ...limits } = body
     const now = parts.clock.now()
     return audited(parts, { caller, action: 'create', resource: 'workspace' }, async (tx, note) => {
       const organisationId = asId<'organisation'>(caller.organisationId)
@@ -49,6 +50,7 @@ export const createWorkspace = route({
           metadata: defaults?.metadata ?? {},
           errorFormat: defaults?.error_format ?? undefined,
         },
+        records: readSettings(records),
         createdAt: now,
         updatedAt: now,
       }

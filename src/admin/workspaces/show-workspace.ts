@@ -4,6 +4,7 @@ import type { Database } from '../../store/database.ts'
 import type { Workspace } from '../../store/workspaces.ts'
 import { readLimits, showListed, type ShownLimits } from '../limits/show-limits.ts'
 import type { AdminParts } from '../parts.ts'
+import { showSettings } from '../records/record-settings.ts'
 import { showMoment } from '../show-moment.ts'
 
 type ShownWorkspace = z.output<typeof WorkspaceItem>
@@ -44,6 +45,7 @@ function show(workspace: Workspace, limits: ShownLimits): ShownWorkspace {
       metadata: { ...workspace.defaults.metadata },
       error_format: workspace.defaults.errorFormat ?? 'anthropic',
     },
+    records: showSettings(workspace.records ?? {}),
     status: limits.isExhausted ? 'exhausted' : 'active',
     ...showListed(limits),
     created_at: showMoment(workspace.createdAt),

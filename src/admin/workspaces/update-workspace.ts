@@ -5,6 +5,7 @@ import { audited } from '../change.ts'
 import { requireConfig } from '../configs/require-config.ts'
 import { setLimits } from '../limits/set-limits.ts'
 import { requireProvider } from '../providers/require-provider.ts'
+import { readSettings } from '../records/record-settings.ts'
 import { route } from '../route.ts'
 import { requireFreeName } from './require-free-name.ts'
 import { seeWorkspace } from './see-workspace.ts'
@@ -17,7 +18,7 @@ export const updateWorkspace = route({
   scope: ['workspaces.update'],
   body: WorkspaceUpdate,
   reply: Nothing,
-  async handle({ caller, body: { name, description, defaults, ...limits }, params }, parts) {
+  async handle({ caller, body: { name, description, defaults, records, ...limits }, params }, parts) {
     await audited(parts, { caller, action: 'update', resource: 'workspace' }, async (tx, note) => {
       const workspace = await seeWorkspace(tx, caller, params.id)
       const shownBefore = await showWorkspace(tx, workspace, parts)
@@ -38,6 +39,7 @@ export const updateWorkspace = route({
         {
           ...(name !== undefined && { name }),
           ...(description !== undefined && { description }),
+          ...(records !== undefined && { records: readSettings(records) }),
           ...(defaults === null && { defaults: { provider: undefined, metadata: {} } }),
           ...(defaults && {
             defaults: {
