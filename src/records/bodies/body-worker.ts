@@ -13,10 +13,11 @@ import type {
   WorkspaceKey,
 } from './body-protocol.ts'
 import { heldShelfOf } from '../shelf.ts'
+import { createTurnReader } from '../turns/turn-reader.ts'
 import { createChapters } from './chapters.ts'
-import { createContents } from './contents.ts'
 import { createKeeper } from './keeper.ts'
 import { createKeyRing } from './key-ring.ts'
+import { createMaskers } from './maskers.ts'
 import { createShelfReader } from './read-bodies.ts'
 
 /*
@@ -34,9 +35,9 @@ const shelves = await openShelves(place)
 let lastWanted = 0
 const wanted = new Map<number, PromiseWithResolvers<WorkspaceKey | undefined>>()
 const keys = createKeyRing({ clock, fetch: fetchKey })
-const contents = createContents()
-const chapters = createChapters({ memoryBytesMax, maskOf: contents.maskOf })
-const keeper = createKeeper({ clock, shelves, chapters, keys, contents })
+const maskers = createMaskers()
+const chapters = createChapters({ memoryBytesMax, maskOf: maskers.maskOf })
+const keeper = createKeeper({ clock, shelves, chapters, keys, maskers, turns: createTurnReader() })
 const reader = createShelfReader({ clock, shelves, keys })
 
 let working: Promise<void> | undefined

@@ -22,6 +22,8 @@ export interface Bodies extends Transcripts, BodyReader, BodyRemover {
   stats(): BodiesStats
   /** Resolves when everything that was handed over can be read, or is counted as lost. */
   flush(): Promise<void>
+  /** Throws away what is past its time; at the start and once a day that happens by itself. */
+  forgetExpired(): Promise<void>
   /** To be called when no exchange runs any more. */
   close(): Promise<void>
 }
@@ -88,6 +90,7 @@ export async function createTranscripts(parts: BodiesParts): Promise<Bodies> {
     ...createBodyAccess({ clock, db: store.db, thread, keys }),
     stats: () => ({ ...counts, queueBytes, lastError }),
     flush,
+    forgetExpired: retention.run,
     async close() {
       await retention.stop()
       await flush()

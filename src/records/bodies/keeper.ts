@@ -1,13 +1,14 @@
 import type { Clock } from '../../core/clock.ts'
 import type { BodyShelves } from '../../store/bodies/body-shelves.ts'
 import type { Added } from '../segments/chapter-index.ts'
+import type { PendingTurn, TurnReader } from '../turns/turn-reader.ts'
 import { type Batch, createBatch, writeBody, writeDropped, writeManifest, writeSegment } from './batch.ts'
 import type { MaskedRange } from './body-reader.ts'
 import type { Job, Opening, Turn, Worked } from './body-protocol.ts'
 import type { Chapter, Chapters } from './chapters.ts'
-import type { Contents, TurnDraft } from './contents.ts'
 import { cutWords } from './cut-words.ts'
 import type { KeyRing } from './key-ring.ts'
+import type { Maskers } from './maskers.ts'
 
 /**
  * Turns what exchanges hand over into chapters on shelves, a batch at a time. What cannot be kept, because a disk is full or
@@ -28,13 +29,14 @@ export interface KeeperParts {
   readonly shelves: BodyShelves
   readonly chapters: Chapters
   readonly keys: KeyRing
-  readonly contents: Contents
+  readonly maskers: Maskers
+  readonly turns: TurnReader
 }
 
 /** An exchange that has begun and not ended. */
 interface Running {
   readonly opening: Opening
-  turn: TurnDraft | undefined
+  turn: PendingTurn | undefined
   readonly response: Buffer[]
   isAbandoned: boolean
 }
@@ -43,7 +45,7 @@ interface Running {
 const BATCH_BYTES = 2 * 1024 * 1024
 const BATCH_JOBS = 64
 
-export function createKeeper({ clock, shelves, chapters, keys, contents }: KeeperParts): Keeper {
+export function createKeeper({ clock, shelves, chapters, keys, maskers, turns: turnReader }: KeeperParts): Keeper {
   const waiting: Job[] = []
   let working: readonly Job[] = []
   const running = new Map<number, Running>()
@@ -125,7 +127,7 @@ export function createKeeper({ clock, shelves, chapters, keys, contents }: Keepe
       const name = { exchangeId: opening.exchangeId, kind, ordinal }
       if (kind === 'upstream_request') writeBody(batch, chapter, name, bytes, chapter.index.add(bytes))
       else {
-        const masked = contents.maskAnswer(opening.rules, bytes)
+        const masked = maskers.maskAnswer(opening.rules, bytes)
         writeBody(batch, chapter, name, bytes, chapter.index.append(masked.bytes, masked.masked))
       }
     }
@@ -140,17 +142,17 @@ export function createKeeper({ clock, shelves, chapters, keys, contents }: Keepe
       const words = cutWords(added.fresh.toString('utf8'))
       batch.words.push({ exchangeId, chapter: chapter.stored.id, workspaceId, receivedAt, words })
     }
-    if (endpoint === 'messages') exchange.turn = contents.beginTurn(exchange.opening, body, added)
+    if (endpoint === 'messages') exchange.turn = turnReader.begin(exchange.opening, body, added)
   }
 
   /** The answer and what stood around it lie in one segment: two small ones would be larger. */
   function end(exchange: Running, job: Extract<Job, { kind: 'end' }>, chapter: Chapter, batch: Batch): Turn[] {
     const { opening, turn } = exchange
-    const { exchangeId, rules } = opening
+    const { exchangeId, rules, scope, receivedAt, shelf } = opening
     const answer = Buffer.concat(exchange.response)
     const envelope = Buffer.from(job.envelope)
-    const keptAnswer = contents.maskAnswer(rules, job.isResponseDropped ? Buffer.alloc(0) : answer)
-    const keptEnvelope = contents.maskAnswer(rules, envelope)
+    const keptAnswer = maskers.maskAnswer(rules, job.isResponseDropped ? Buffer.alloc(0) : answer)
+    const keptEnvelope = maskers.maskAnswer(rules, envelope)
     const both = chapter.index.append(Buffer.concat([keptAnswer.bytes, keptEnvelope.bytes]))
     writeSegment(batch, chapter, both)
     const response = { exchangeId, kind: 'response', ordinal: 0 } as const
@@ -160,7 +162,9 @@ export function createKeeper({ clock, shelves, chapters, keys, contents }: Keepe
     }
     const around = within(both, keptAnswer.bytes.length, envelope.length, keptEnvelope.masked)
     writeManifest(batch, chapter, { exchangeId, kind: 'envelope', ordinal: 0 }, envelope, around)
-    return turn === undefined ? [] : [turn.end(job.isResponseDropped ? undefined : keptAnswer.bytes)]
+    if (turn === undefined) return []
+    const facts = turn.end(keptAnswer.bytes.length === 0 ? undefined : keptAnswer.bytes)
+    return [{ facts, scope, receivedAt, shelf }]
   }
 }
 

@@ -9,6 +9,8 @@ import type { BodyThread } from './body-thread.ts'
 /** Throws content away whose time is over, at the start and once a day. */
 export interface Retention {
   start(): void
+  /** Does it now, after what is under way; rejects when the store or a shelf fails. */
+  run(): Promise<void>
   /** Waits for what is under way. */
   stop(): Promise<void>
 }
@@ -31,7 +33,8 @@ export function createRetention({ clock, log, db, thread }: RetentionParts): Ret
   let isStopped = false
 
   return {
-    start: run,
+    start: runAndSchedule,
+    run,
     async stop() {
       isStopped = true
       timer?.cancel()
@@ -39,8 +42,14 @@ export function createRetention({ clock, log, db, thread }: RetentionParts): Ret
     },
   }
 
-  function run(): void {
-    running = forgetAll().then(
+  function run(): Promise<void> {
+    const run = running.then(forgetAll)
+    running = run.catch(() => undefined)
+    return run
+  }
+
+  function runAndSchedule(): void {
+    run().then(
       () => schedule(DAY_MS - (clock.now() % DAY_MS) + AFTER_MIDNIGHT_MS),
       (error: unknown) => {
         log.error({ err: error }, 'content whose time is over could not be thrown away; it is tried again in an hour')
@@ -50,7 +59,7 @@ export function createRetention({ clock, log, db, thread }: RetentionParts): Ret
   }
 
   function schedule(delayMs: number): void {
-    if (!isStopped) timer = clock.after(delayMs, run)
+    if (!isStopped) timer = clock.after(delayMs, runAndSchedule)
   }
 
   async function forgetAll(): Promise<void> {

@@ -85,8 +85,8 @@ export function createTurnWriter({ clock, db, log }: TurnWriterParts): TurnWrite
 
   function noteTitle({ scope, facts: { title, preview } }: Turn): void {
     if (!isSession(scope)) return
-    if (title !== undefined) titles.set(scope, { id: scope, title, isFallback: false, tries: 0 })
-    else if (preview !== undefined && !named.has(scope) && !titles.has(scope)) {
+    if (title !== undefined && title !== '') titles.set(scope, { id: scope, title, isFallback: false, tries: 0 })
+    else if (preview !== undefined && preview !== '' && !named.has(scope) && !titles.has(scope)) {
       titles.set(scope, { id: scope, title: preview, isFallback: true, tries: 0 })
     }
     named.add(scope)
