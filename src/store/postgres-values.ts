@@ -53,7 +53,12 @@ export function readRows({ fields, rows }: TextRows): Record<string, unknown>[] 
 /** Numbers of types, from PostgreSQL's catalogue `pg_type`, where they are fixed for all versions. */
 const { BOOL, BYTEA, INT8, INT2, INT4, OID, FLOAT4, FLOAT8, NUMERIC } = pg.types.builtins
 
-/** Sums of `bigint` columns come as `numeric`. By the house rule, what may pass 2^53 has a name that ends in `_nanos`. */
+/** By the house rule, whose integers may pass 2^53. */
+export function isWide(column: string): boolean {
+  return column.endsWith('_nanos')
+}
+
+/** Sums of `bigint` columns come as `numeric`. */
 function readerOf(name: string, type: number): (text: string) => unknown {
   switch (type) {
     case BOOL:
@@ -63,7 +68,7 @@ function readerOf(name: string, type: number): (text: string) => unknown {
     case INT8:
     case OID:
     case NUMERIC:
-      return name.endsWith('_nanos') ? BigInt : (text) => readNumber(name, text)
+      return isWide(name) ? BigInt : (text) => readNumber(name, text)
     case FLOAT4:
     case FLOAT8:
       return Number
