@@ -5,11 +5,12 @@ import type { Insertable } from 'kysely'
 import type { RecordRules } from '../../src/core/record-rules.ts'
 import type { BodyReference } from '../../src/records/bodies/body-reader.ts'
 import { type Bodies, type BodiesParts, createTranscripts } from '../../src/records/bodies/create-transcripts.ts'
-import type { Envelope, Transcript } from '../../src/records/transcript.ts'
+import type { Transcript } from '../../src/records/transcript.ts'
 import { openStore, type Store } from '../../src/store/database.ts'
 import type { ExchangeTable } from '../../src/store/schema-records.ts'
 import { createManualClock, type ManualClock } from '../../src/testing/clock.ts'
 import { exchangeRow } from '../store/rows.ts'
+import { ENVELOPE } from './envelope.ts'
 import { hasPostgres, makeDatabase } from '../store/postgres-place.ts'
 
 /** Where content is kept in a test, and everything that is needed to keep it. */
@@ -82,15 +83,6 @@ async function openLibrary({ store, place, folder, clear, parts }: LibraryParts)
 }
 
 export const RULES: RecordRules = { content: 'full', contentDays: 30, masking: [], searchable: false }
-
-export const ENVELOPE: Envelope = {
-  method: 'POST',
-  path: '/v1/messages?beta=true',
-  requestHeaders: ['user-agent', 'claude-cli/2.1.330'],
-  status: 200,
-  responseHeaders: ['content-type', 'text/event-stream'],
-  error: undefined,
-}
 
 export interface Handed {
   readonly id: string
