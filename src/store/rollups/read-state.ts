@@ -26,10 +26,24 @@ export async function changeState(
   })
 }
 
-/** The setting in which whoever deletes old rows notes how far. */
-export const ROWS_FROM = 'rows_from'
+/** The setting that says from when on the rows of calls and exchanges are all there. */
+const ROWS_FROM = 'rows_from'
 
-/** From when on the rows of calls and exchanges are all there, in milliseconds since the epoch; 0 where none was ever deleted. */
+/** In milliseconds since the epoch; 0 where no row was ever deleted. */
 export async function readRowsFrom(db: Database): Promise<number> {
   return Number((await readSetting(db, ROWS_FROM)) ?? 0)
+}
+
+/**
+ * To be called before rows are deleted that were received before this moment. Says before which moment they may be: rows that are
+ * still to be added up stay until they are.
+ */
+export async function noteRowsGoing(db: Database, before: number): Promise<number> {
+  let until = before
+  await changeState(db, async (tx, state) => {
+    until = Math.min(before, state.building?.from ?? before)
+    if (until > (await readRowsFrom(tx))) await writeSetting(tx, ROWS_FROM, String(until))
+    return state
+  })
+  return until
 }
