@@ -1,4 +1,5 @@
-import { createHash, hash } from 'node:crypto'
+import { createHash } from 'node:crypto'
+import { crc32 } from 'node:zlib'
 import {
   elementsOf,
   JsonError,
@@ -16,10 +17,10 @@ import { findCacheMarks } from './cache-marks.ts'
 /** What a request is made of, as far as its turn is told by it. */
 export interface RequestParts {
   /**
-   * A digest of each message, cache marks removed and a string taken as one text block: equal ones were the same to a
-   * prompt cache.
+   * A number for each message, cache marks removed and a string taken as one text block: where two are equal, so were the
+   * messages to a prompt cache.
    */
-  readonly messages: readonly string[]
+  readonly messages: readonly number[]
   /** In hex; undefined where the request has none. */
   readonly toolsHash: string | undefined
   readonly systemHash: string | undefined
@@ -40,28 +41,37 @@ const NOTHING: RequestParts = {
 const QUOTE = 0x22
 const OPEN_BRACKET = 0x5b
 
+/** What is known of a body before it is read: it begins with so many bytes of another one, whose messages have been digested. */
+export interface KnownStart {
+  readonly bytes: number
+  readonly messages: readonly number[]
+}
+
+const NOTHING_KNOWN: KnownStart = { bytes: 0, messages: [] }
+
 /** Reads a Messages request without parsing it; of one that is no JSON, nothing. */
-export function readRequest(body: Buffer): RequestParts {
+export function readRequest(body: Buffer, known: KnownStart = NOTHING_KNOWN): RequestParts {
   try {
-    return readParts(body)
+    return readParts(body, known)
   } catch (error) {
     if (error instanceof JsonError) return NOTHING
     throw error
   }
 }
 
-function readParts(body: Buffer): RequestParts {
+function readParts(body: Buffer, known: KnownStart): RequestParts {
   const top = scanTopLevel(body)
   const ends = knownEnds(top)
   const messages = top.find('messages')
   const tools = top.find('tools')
   const system = top.find('system')
   const spans = messages === undefined ? [] : elementsOf(body, messages.valueStart, ends)
-  const marks = mayHave(top, 'cache_control') && messages !== undefined ? findCacheMarks(body, span(messages)) : []
+  const marksIn = (member: Member) =>
+    mayHave(top, 'cache_control') ? findCacheMarks(body, span(member), top.longStrings) : []
   return {
-    messages: digestMessages(body, spans, marks, ends),
-    toolsHash: tools && hashOf(body, [span(tools)], findCacheMarks(body, span(tools))),
-    systemHash: system && hashSystem(body, system, ends),
+    messages: digestMessages(body, spans, messages === undefined ? [] : marksIn(messages), ends, known),
+    toolsHash: tools && hashOf(body, [span(tools)], marksIn(tools)),
+    systemHash: system && hashSystem(body, system, marksIn(system), ends),
     newest: findNewest(body, spans, ends),
     asksForTitle: asksForTitle(body, top),
   }
@@ -71,37 +81,51 @@ function span({ valueStart, valueEnd }: Member): Span {
   return { start: valueStart, end: valueEnd }
 }
 
-/** Half of a SHA-256 each: they are only held against each other. */
-function digestMessages(body: Buffer, messages: readonly Span[], marks: readonly Span[], ends: KnownEnds): string[] {
-  let next = 0
-  return messages.map((message) => {
-    const own: Span[] = []
-    while (next < marks.length && marks[next]!.end <= message.end) own.push(marks[next++]!)
-    const content = membersOf(body, message.start, ends).findLast(({ name }) => name === 'content')
-    const isText = content !== undefined && body[content.valueStart] === QUOTE
-    if (!isText && own.length === 0)
-      return hash('sha256', body.subarray(message.start, message.end), 'binary').slice(0, 16)
-    const digest = createHash('sha256')
-    const parts = isText
-      ? [
-          { start: message.start, end: content.valueStart },
-          AS_BLOCK,
-          span(content),
-          BLOCK_END,
-          { start: content.valueEnd, end: message.end },
-        ]
-      : [message]
-    for (const part of parts) {
-      if (Buffer.isBuffer(part)) digest.update(part)
-      else for (const { start, end } of without(part, own)) digest.update(body.subarray(start, end))
-    }
-    return digest.digest('binary').slice(0, 16)
-  })
-}
-
 /** What stands around a text when it is written as a list of blocks. */
 const AS_BLOCK = Buffer.from('[{"type":"text","text":')
 const BLOCK_END = Buffer.from('}]')
+
+/**
+ * A checksum and the length as one number. They are held against each other only where the same place of the same
+ * conversation is meant, so that no more than that is asked of them.
+ */
+function digestMessages(
+  body: Buffer,
+  messages: readonly Span[],
+  marks: readonly Span[],
+  ends: KnownEnds,
+  known: KnownStart,
+): number[] {
+  let next = 0
+  return messages.map((message, at) => {
+    const own: Span[] = []
+    while (next < marks.length && marks[next]!.end <= message.end) own.push(marks[next++]!)
+    const before = known.messages[at]
+    if (before !== undefined && message.end <= known.bytes) return before
+    const content = find(membersOf(body, message.start, ends), 'content')
+    let sum = 0
+    let bytes = 0
+    const add = (part: Buffer) => {
+      sum = crc32(part, sum)
+      bytes += part.length
+    }
+    const addSpan = (part: Span) => {
+      for (const { start, end } of own.length === 0 ? [part] : without(part, own)) add(body.subarray(start, end))
+    }
+    if (content === undefined || body[content.valueStart] !== QUOTE) addSpan(message)
+    else {
+      addSpan({ start: message.start, end: content.valueStart })
+      add(AS_BLOCK)
+      addSpan(span(content))
+      add(BLOCK_END)
+      addSpan({ start: content.valueEnd, end: message.end })
+    }
+    return sum * LENGTHS + (bytes % LENGTHS)
+  })
+}
+
+/** With a checksum of 32 bits, what a double holds exactly. */
+const LENGTHS = 2 ** 21
 
 /** What is left of a stretch when others, which are in order, are taken out of it. */
 function without({ start, end }: Span, holes: readonly Span[]): Span[] {
@@ -128,12 +152,12 @@ const BILLING = 'x-anthropic-billing-header:'
  * Of the blocks of `system`. The first one of Claude Code, a line for billing, is left out: the provider takes it away before
  * its cache sees it, and it is another one for each version of the client.
  */
-function hashSystem(body: Buffer, system: Member, ends: KnownEnds): string {
+function hashSystem(body: Buffer, system: Member, marks: readonly Span[], ends: KnownEnds): string {
   const blocks = body[system.valueStart] === OPEN_BRACKET ? elementsOf(body, system.valueStart, ends) : [span(system)]
   const [first] = blocks
   const isBilling =
     first !== undefined && body.toString('latin1', first.start, Math.min(first.end, first.start + 80)).includes(BILLING)
-  return hashOf(body, isBilling ? blocks.slice(1) : blocks, findCacheMarks(body, span(system)))
+  return hashOf(body, isBilling ? blocks.slice(1) : blocks, marks)
 }
 
 const REMINDER = Buffer.from('<system-reminder>')
@@ -158,14 +182,17 @@ function findSaid(body: Buffer, content: Member | undefined, ends: KnownEnds): S
     const members = membersOf(body, block.start, ends)
     const type = wordOf(body, find(members, 'type'))
     const text = find(members, 'text')
-    if (type === 'text' && text !== undefined && !isReminder(body, text)) return inside(text)
+    if (type === 'text' && text !== undefined && body[text.valueStart] === QUOTE && !isReminder(body, text)) {
+      return inside(text)
+    }
     if (type === 'tool_result') result ??= findSaid(body, find(members, 'content'), ends)
   }
   return result
 }
 
-function isReminder(body: Buffer, { valueStart }: Member): boolean {
-  return body.compare(REMINDER, 0, REMINDER.length, valueStart + 1, valueStart + 1 + REMINDER.length) === 0
+function isReminder(body: Buffer, text: Member): boolean {
+  const { start, end } = inside(text)
+  return body.subarray(start, Math.min(end, start + REMINDER.length)).equals(REMINDER)
 }
 
 function find(members: readonly Member[], name: string): Member | undefined {
@@ -186,8 +213,7 @@ function inside({ valueStart, valueEnd }: Member): Span {
 /** Without tools, and for an answer in JSON that has a title: so Claude Code asks beside a session's first turn. */
 function asksForTitle(body: Buffer, top: TopLevel): boolean {
   const tools = top.find('tools')
-  if (tools !== undefined && body.toString('latin1', tools.valueStart, tools.valueEnd).replaceAll(/\s/g, '') !== '[]')
-    return false
+  if (tools !== undefined && elementsOf(body, tools.valueStart, knownEnds()).length > 0) return false
   const output = top.find('output_config')
   if (output === undefined || output.valueEnd - output.valueStart > 4_096) return false
   const text = body.toString('latin1', output.valueStart, output.valueEnd)
