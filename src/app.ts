@@ -23,6 +23,7 @@ import { createProviders } from './providers/create-providers.ts'
 import { publicLookup } from './providers/transport.ts'
 import { type Bodies, createTranscripts } from './records/bodies/create-transcripts.ts'
 import { openBooks } from './records/books.ts'
+import { createRowRetention } from './records/row-retention.ts'
 import { createAffinity } from './routing/affinity.ts'
 import { createBreakers } from './routing/breaker.ts'
 import { createOwnConfigReader } from './routing/own-configs.ts'
@@ -135,6 +136,9 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
       memoryBytesMax: config.PORTCULLIS_BODY_MEMORY_BYTES_MAX,
     })
     closings.push(() => bodies.close())
+    const rowRetention = createRowRetention({ clock, db: store.db, log })
+    rowRetention.start()
+    closings.push(() => rowRetention.stop())
     const content = countFailures(bodies, log)
     const flushRecords = async () => {
       await books.flush()

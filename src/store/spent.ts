@@ -38,6 +38,16 @@ export async function readSpent(db: Database, { zone, now }: SpentQuestion): Pro
   return [...days.values()].flatMap((ofBucket) => [...ofBucket.values()])
 }
 
+/** From when on calls are needed to say what was used of a budget, in milliseconds since the epoch: the end of time when there is none. */
+export async function readNeededSince(db: Database, { zone, now }: SpentQuestion): Promise<number> {
+  const starts = await readStarts(
+    db,
+    createPeriods(() => zone),
+    now,
+  )
+  return starts.reduce((least, { from }) => Math.min(least, from), Number.MAX_SAFE_INTEGER)
+}
+
 const QUARTER_MS = 15 * 60 * 1_000
 const DAY_MS = 24 * 60 * 60 * 1_000
 

@@ -14,7 +14,6 @@ import type { Budgets } from '../../src/limits/budgets.ts'
 import { createBudgets } from '../../src/limits/create-budgets.ts'
 import { publicLookup } from '../../src/providers/transport.ts'
 import type { BodyReader, BodyRemover } from '../../src/records/bodies/body-reader.ts'
-import { NO_BODIES } from '../../src/records/bodies/no-bodies.ts'
 import { deleteCacheEntriesOf } from '../../src/store/cache-entries.ts'
 import { openStore, type Store } from '../../src/store/database.ts'
 import { createDirectory, type Directory } from '../../src/store/directory.ts'
@@ -28,6 +27,7 @@ import { createManualClock, type ManualClock } from '../../src/testing/clock.ts'
 import { makeDatabase } from '../store/postgres-place.ts'
 import { addWorkspace } from '../store/tenants.ts'
 import { makeDryStore } from './dry-run.ts'
+import { keepBodies } from './kept-bodies.ts'
 
 export const ADMIN_KEY = 'an-administrators-key-of-the-tests'
 
@@ -149,7 +149,7 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
     publicUrl: () => options.publicUrl ?? 'http://gateway.example.com',
     settingsText: (url, key) => `settings for ${url} with ${key}`,
     flushRecords: async () => {},
-    bodies: options.bodies ?? NO_BODIES,
+    bodies: options.bodies ?? keepBodies(),
     circuits: () => options.circuits ?? [],
     alerts,
     limits: {
