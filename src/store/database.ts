@@ -13,8 +13,9 @@ export type Database = Kysely<Tables>
 
 export interface Store {
   /**
-   * Typed queries. Inside `db.transaction()` use the transaction's handle only: the store has one connection, and a query
-   * on `db` would wait for the transaction that waits for it.
+   * Typed queries. Inside `db.transaction()` use the transaction's handle only: with SQLite the store has one connection, and a
+   * query on `db` would wait for the transaction that waits for it. Transactions run one at a time, with PostgreSQL also those
+   * of other gateways; there, one that only reads (`setAccessMode('read only')`) waits for nobody and sees one moment.
    */
   readonly db: Database
   /**
