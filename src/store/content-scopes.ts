@@ -44,7 +44,7 @@ function gather(
   const byScope = Map.groupBy(rows, ({ workspace_id: workspace, scope }) => `${workspace} ${scope}`)
   return [...byScope.values()].map((each) => {
     const [{ workspace_id: workspaceId, scope }] = each as [(typeof rows)[number]]
-    return { workspaceId: workspaceId ?? '', scope, shelves: each.flatMap(({ shelf }) => shelf ?? []) }
+    return { workspaceId: workspaceId ?? '', scope, shelves: each.flatMap(({ shelf }) => shelf ?? []).toSorted() }
   })
 }
 
