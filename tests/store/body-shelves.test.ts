@@ -134,6 +134,17 @@ describe.each(engines)('shelves on $name', ({ make }) => {
     expect(await shelves.manifests(SHELF, 'req_1')).toHaveLength(2)
   })
 
+  test('of two manifests for one body the last one counts, in one batch and in two', async () => {
+    const shelves = await open()
+    const { manifests } = exchange('1', 'ses_1')
+    const [first] = manifests
+    const second = { ...first!, sealed: Buffer.from('second') }
+    await shelves.put(SHELF, { ...NOTHING, manifests: [first!, second] })
+    expect(plain(await shelves.manifests(SHELF, 'req_1'))).toEqual(plain([second]))
+    await shelves.put(SHELF, { ...NOTHING, manifests: [first!] })
+    expect(plain(await shelves.manifests(SHELF, 'req_1'))).toEqual(plain([first]))
+  })
+
   test('a name that is no shelf leads nowhere', async () => {
     const shelves = await open()
     for (const name of ['../portcullis', 'x; drop table exchanges', '']) {

@@ -185,7 +185,7 @@ async function putBatch(connection: PostgresConnection, shelf: string, batch: Sh
     'on conflict (exchange_id, kind, ordinal) do update set chapter = excluded.chapter, sealed = excluded.sealed'
   await insert(connection, nameOf(shelf, 'manifests'), replace, {
     columns: ['exchange_id', 'kind', 'ordinal', 'chapter', 'sealed'],
-    rows: manifests.map((each) => [each.exchangeId, each.kind, each.ordinal, each.chapter, each.sealed]),
+    rows: lastOfEach(manifests).map((each) => [each.exchangeId, each.kind, each.ordinal, each.chapter, each.sealed]),
   })
   for (const { exchangeId, chapter, workspaceId, receivedAt, words: list } of words) {
     await connection.query(
@@ -194,6 +194,11 @@ async function putBatch(connection: PostgresConnection, shelf: string, batch: Sh
       [exchangeId, chapter, workspaceId, receivedAt, JSON.stringify(list)],
     )
   }
+}
+
+/** One statement cannot replace a row that it has inserted itself. */
+function lastOfEach(manifests: readonly StoredManifest[]): StoredManifest[] {
+  return [...new Map(manifests.map((each) => [`${each.exchangeId} ${each.kind} ${each.ordinal}`, each])).values()]
 }
 
 interface Rows {
