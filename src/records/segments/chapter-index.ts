@@ -101,6 +101,7 @@ export function createChapterIndex(limits: ChapterLimits = CHAPTER_LIMITS, mask?
     })
     note(segment, parts, laidOut)
     remember({ body, ranges: laidOut.ranges }, base)
+    if (places.size + joints.size + hiddenCount > limits.notesMax) beginAnew()
     const { fresh, ranges, freshRanges, masked } = laidOut
     if (fresh.length > 0) nextSegment += 1
     return { segment, fresh, ranges, freshRanges, masked }
@@ -117,7 +118,10 @@ export function createChapterIndex(limits: ChapterLimits = CHAPTER_LIMITS, mask?
     for (const offset of laidOut.joints) joints.add(segment * SEGMENT_BYTES_MAX + offset)
     if (laidOut.hidden.length > 0) hidden.set(segment, laidOut.hidden)
     hiddenCount += laidOut.hidden.length
-    if (places.size + joints.size + hiddenCount <= limits.notesMax) return
+  }
+
+  /** What is pointed to must be known in full, so it is all or nothing. */
+  function beginAnew(): void {
     forgetBodies()
     places.clear()
     joints.clear()
