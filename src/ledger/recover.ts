@@ -42,8 +42,9 @@ export async function recover({ journal, calls, exchanges, crashRecord, log }: R
   let diedAt = 0
 
   for (const { file, writtenAt } of journal.inherited) {
-    for (const { kind, row } of journal.read(file)) {
+    for (const { kind, row: found } of journal.read(file)) {
       diedAt = Math.max(diedAt, writtenAt)
+      const row = kind === 'exchange' ? found : withMoment(found as LedgerCallRow)
       if (kind === 'open') {
         open.set(row.id, { row: row as LedgerCallRow, file })
         continue
@@ -100,4 +101,9 @@ export async function recover({ journal, calls, exchanges, crashRecord, log }: R
       }
     }
   }
+}
+
+/** A version before this one did not write down when the exchange was received, which is shortly before its call. */
+function withMoment(row: LedgerCallRow | Omit<LedgerCallRow, 'received_at'>): LedgerCallRow {
+  return 'received_at' in row ? row : { ...row, received_at: row.opened_at }
 }

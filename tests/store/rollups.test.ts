@@ -151,7 +151,7 @@ for (const backend of backends) {
             await expectSumsOfRows(store.db, zone)
           },
         ),
-        { numRuns: backend.name === 'SQLite' ? 40 : 15 },
+        { numRuns: backend.name === 'SQLite' ? 20 : 12 },
       )
     })
 
