@@ -97,10 +97,14 @@ function pack(bytes: Buffer): { readonly codec: number; readonly packed: Buffer 
   return { codec: PLAIN, packed: bytes }
 }
 
+const CHUNK_BYTES_MAX = 1024 * 1024
+
 /** So few bytes do not become fewer. */
 const PACKED_BYTES_MIN = 64
 
 function unpack(codec: number, packed: Buffer): Buffer {
   if (codec === PLAIN) return packed
-  return codec === ZSTD ? zlib.zstdDecompressSync(packed) : zlib.gunzipSync(packed)
+  // Room for all of it at once, as a rule: text packs to a third or a quarter, and asking for more room costs as much again.
+  const chunkSize = Math.min(Math.max(packed.length * 4, 4_096), CHUNK_BYTES_MAX)
+  return codec === ZSTD ? zlib.zstdDecompressSync(packed, { chunkSize }) : zlib.gunzipSync(packed, { chunkSize })
 }
