@@ -84,20 +84,20 @@ export function createRowRetention({ clock, db, log }: RowRetentionParts): RowRe
     const zone = organisation.settings.timeZone ?? 'UTC'
     const neededSince = await readNeededSince(db, { zone, now: clock.now() })
     return {
-      exchanges: await forgetExchanges(before, organisation.id),
+      exchanges: (await forgetExchanges(before, organisation.id)) + (await forgetExchanges(before, null)),
       calls: await repeat(() => deleteOldCalls(db, { before, neededSince, limit: BATCH_ROWS })),
       sessions: await repeat(() => deleteEmptySessions(db, before, BATCH_ROWS)),
     }
   }
 
   /** A row stays as long as its content does: nobody would find that without it. */
-  async function forgetExchanges(before: number, organisationId: string): Promise<number> {
-    const holds = await listLegalHolds(db, organisationId)
+  async function forgetExchanges(before: number, organisationId: string | null): Promise<number> {
+    const holds = organisationId === null ? [] : await listLegalHolds(db, organisationId)
     const held = new Set(holds.map(({ subject, subjectId }) => `${subject} ${subjectId}`))
     let after: Pick<OldExchange, 'id' | 'receivedAt'> = { receivedAt: -1, id: '' }
     let forgotten = 0
     while (!isStopped) {
-      const batch = await listOldExchanges(db, before, after, BATCH_ROWS)
+      const batch = await listOldExchanges(db, organisationId, before, after, BATCH_ROWS)
       const last = batch.at(-1)
       if (last === undefined) break
       after = last

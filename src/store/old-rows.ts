@@ -11,9 +11,13 @@ export interface OldExchange {
   readonly sessionKey: string | null
 }
 
-/** Exchanges from before a moment, the oldest first, behind the one where the last batch ended. */
+/**
+ * Exchanges of an organisation from before a moment, the oldest first, behind the one where the last batch ended. Null are those whose
+ * key nobody knew.
+ */
 export async function listOldExchanges(
   db: Database,
+  organisationId: string | null,
   before: number,
   after: Pick<OldExchange, 'id' | 'receivedAt'>,
   limit: number,
@@ -22,6 +26,7 @@ export async function listOldExchanges(
     .selectFrom('exchanges')
     .select(['id', 'received_at as receivedAt', 'shelf'])
     .select(['workspace_id as workspaceId', 'user_id as userId', 'session_key as sessionKey'])
+    .where('organisation_id', organisationId === null ? 'is' : '=', organisationId)
     .where('received_at', '<', before)
     .where(sql<boolean>`(received_at, id) > (${after.receivedAt}, ${after.id})`)
     .orderBy('received_at')

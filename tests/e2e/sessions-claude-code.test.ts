@@ -95,5 +95,17 @@ test.skipIf(findClaudeCode() === undefined)(
       readonly turns: readonly { readonly pieces: readonly { readonly text: string }[] }[]
     }>(`/sessions/${session!.id}/replay?limit=50`)
     expect(JSON.stringify(replay.turns)).toContain('Please look around')
+
+    // What is deleted is gone, and what it came to is not.
+    await gateway.admin('DELETE', `/sessions/${session!.id}`)
+    for (const { answerHeaders } of calls) {
+      const id = header(answerHeaders, 'request-id')!
+      expect(await readJson(`/logs/${id}/bodies`)).toMatchObject({ state: 'deleted', data: [] })
+    }
+    const after = await readJson<List<{ readonly requests: number; readonly preview: string | null }>>(
+      `/sessions/${session!.id}/turns?limit=200`,
+    )
+    expect(after.data.map(({ preview }) => preview)).toEqual(turns.data.map(() => null))
+    expect((await readJson<{ readonly cost_usd: string }>(`/sessions/${session!.id}`)).cost_usd).toBe(session!.cost_usd)
   },
 )

@@ -66,13 +66,16 @@ for (const backend of backends) {
       await keepFor(30)
       for (let at = 0; at < 3; at++) await add(`req_old${at}`, 40 + at)
       await add('req_new', 29)
+      await store.insertMany('exchanges', [
+        exchangeRow({ organisation_id: null, id: 'req_nobodys', received_at: clock.now() - 50 * DAY_MS }),
+      ])
       const many = Array.from({ length: 1_200 }, (_, at) =>
         exchangeRow({ organisation_id: organisation, id: `req_bulk${at}`, received_at: clock.now() - 50 * DAY_MS }),
       )
       await store.insertMany('exchanges', many)
       const days = await store.db.selectFrom('usage_days').selectAll().execute()
       expect(days.length).toBeGreaterThan(0)
-      expect(await retention.run()).toEqual({ exchanges: 1_203, calls: 3, sessions: 3 })
+      expect(await retention.run()).toEqual({ exchanges: 1_204, calls: 3, sessions: 3 })
       expect(await left('exchanges')).toEqual(['req_new'])
       expect(await left('ledger_calls')).toEqual(['call_req_new'])
       expect(await left('sessions')).toEqual(['ses_req_new'])
