@@ -7,6 +7,7 @@ import { openMasterKey } from '../src/credentials/master-key.ts'
 import { openStore, type Store } from '../src/store/database.ts'
 import { prepareFirstStart } from '../src/store/first-start.ts'
 import { findOrganisation, updateOrganisation } from '../src/store/organisations.ts'
+import { buildStep } from '../src/store/rollups/build.ts'
 import { changeZone } from '../src/store/rollups/change-zone.ts'
 import { drawCompany } from './seed/company.ts'
 import { createDraw } from './seed/draw.ts'
@@ -86,6 +87,7 @@ async function seed(): Promise<void> {
     if (secrets !== undefined) {
       await updateOrganisation(store.db, organisation.id, { name: 'Example company', settings: { timeZone: ZONE } })
       await changeZone(store.db, ZONE)
+      while (await buildStep(store.db)) continue
     }
     const draw = createDraw(number)
     const today = Math.floor(systemClock.now() / DAY_MS) * DAY_MS

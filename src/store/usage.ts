@@ -51,15 +51,13 @@ export interface UsageQuestion extends ExchangeScope, UsageRange {
 
 /** The groups in their order, each over time where that is asked. Without groups there is one, also where nothing was used. */
 export async function sumUsage(db: Database, question: UsageQuestion): Promise<readonly UsageRow[]> {
-  const { groupBy = [], overTime = false, order = 'cost_nanos', limit, other = false } = question
+  const { groupBy = [], overTime = false, order = 'cost_nanos', limit } = question
   const matching = matchingUsage(db, question)
-  if (groupBy.length === 0) return await readGroups(matching, { groupBy, overTime })
-  const groups = await readGroups(matching, { groupBy, overTime: false, order, limit })
-  const isCut = limit !== undefined && groups.length >= limit
-  const told = overTime ? await readOverTime(matching, groupBy, groups) : groups
-  if (!isCut || !other) return told
-  const all = await readGroups(matching, { groupBy: [], overTime })
-  return [...told, ...leftOver(all, told)]
+  const isCut = limit !== undefined && groupBy.length > 0
+  const rows = await (isCut
+    ? readTopGroups(db, matching, { groupBy, overTime, order, limit, other: question.other ?? false })
+    : readGroups(matching, groupBy, overTime))
+  return inOrder(rows, order)
 }
 
 export interface TagQuestion extends ExchangeScope, Omit<UsageRange, 'unit'> {
@@ -126,64 +124,82 @@ function matchingUsage(db: Database, question: UsageQuestion) {
 
 type MatchingUsage = ReturnType<typeof matchingUsage>
 
-interface Grouping {
-  readonly groupBy: readonly SeriesColumn[]
-  readonly overTime: boolean
-  readonly order?: SumColumn
-  readonly limit?: number | undefined
-}
+type FoundRow = Sums & Readonly<Record<SeriesColumn, string | null>> & { readonly start?: number }
 
 async function readGroups(
   matching: MatchingUsage,
-  { groupBy, overTime, order, limit }: Grouping,
+  groupBy: readonly SeriesColumn[],
+  overTime: boolean,
 ): Promise<readonly UsageRow[]> {
+  const rows = await grouped(matching, groupBy, overTime).execute()
+  return (rows as readonly unknown[] as readonly FoundRow[]).map((row) => toUsageRow(row, groupBy))
+}
+
+function grouped(matching: MatchingUsage, groupBy: readonly SeriesColumn[], overTime: boolean) {
   let query = matching.select(selectSums)
   for (const column of groupBy) {
     query = query.groupBy(`usage_series.${column}`).select(`usage_series.${column}`) as typeof query
   }
-  if (overTime) query = query.groupBy('sums.start').select('sums.start').orderBy('sums.start') as typeof query
-  if (order !== undefined) query = query.orderBy(sql.ref(order), 'desc')
-  // Ties are told in the same order every time.
-  if (order !== undefined) for (const column of groupBy) query = query.orderBy(`usage_series.${column}`)
-  if (limit !== undefined) query = query.limit(limit)
-  const rows = (await query.execute()) as readonly unknown[] as readonly (Sums &
-    Record<SeriesColumn, string> & { readonly start?: number })[]
-  return rows.map((row) => ({
-    start: row.start,
-    group: Object.fromEntries(groupBy.map((column) => [column, row[column]])),
-    sums: sumsOf(row),
-  }))
+  return overTime ? (query.groupBy('sums.start').select('sums.start') as typeof query) : query
 }
 
-async function readOverTime(
+interface TopQuestion {
+  readonly groupBy: readonly SeriesColumn[]
+  readonly overTime: boolean
+  readonly order: SumColumn
+  readonly limit: number
+  readonly other: boolean
+}
+
+/** The roll-ups are gone through once; which groups are the largest is found out from what that came to. */
+async function readTopGroups(
+  db: Database,
   matching: MatchingUsage,
-  groupBy: readonly SeriesColumn[],
-  groups: readonly UsageRow[],
+  { groupBy, overTime, order, limit, other }: TopQuestion,
 ): Promise<readonly UsageRow[]> {
-  if (groups.length === 0) return []
-  const nameOf = ({ group = {} }: UsageRow) => JSON.stringify(groupBy.map((column) => group[column]))
-  const rank = new Map(groups.map((group, at) => [nameOf(group), at]))
-  const [first] = groupBy
-  // Of several columns the first one narrows; what it lets through too much is left out below.
-  const values = [...new Set(groups.map(({ group }) => group![first!]!))]
-  const rows = await readGroups(matching.where(`usage_series.${first!}`, 'in', values), { groupBy, overTime: true })
-  return rows
-    .filter((row) => rank.has(nameOf(row)))
-    .toSorted((one, next) => rank.get(nameOf(one))! - rank.get(nameOf(next))! || one.start! - next.start!)
+  const columns = sql.join(groupBy.map((column) => sql.ref(column)))
+  const isTold = sql`(${columns}) in (select ${columns} from largest)`
+  const names = groupBy.map((column) => sql`case when ${isTold} then ${sql.ref(column)} end as ${sql.ref(column)}`)
+  const places = Array.from({ length: groupBy.length + (overTime ? 1 : 0) }, (_, at) => sql.lit(at + 1))
+  const { rows } = await sql<FoundRow>`
+    with grouped as ${grouped(matching, groupBy, overTime)},
+      largest as (
+        select ${columns} from grouped group by ${columns} order by sum(${sql.ref(order)}) desc, ${columns} limit ${limit}
+      )
+    select ${sql.join([...names, ...(overTime ? [sql.ref('start')] : []), ...selectSums()])}
+    from grouped
+    ${other ? sql`` : sql`where ${isTold}`}
+    group by ${sql.join(places)}
+  `.execute(db)
+  return rows.map((row) => toUsageRow(row, groupBy))
 }
 
-/** What is in all and not in those that were told, moment by moment. */
-function leftOver(all: readonly UsageRow[], told: readonly UsageRow[]): readonly UsageRow[] {
-  const toldBy = Map.groupBy(told, ({ start }) => start)
-  return all.flatMap(({ start, sums }) => {
-    const left = { ...sums } as Record<string, number | bigint>
-    for (const { sums: known } of toldBy.get(start) ?? []) {
-      for (const column of COUNTED) (left[column] as number) -= known[column]
-      ;(left['cost_nanos'] as bigint) -= known.cost_nanos
-    }
-    if (left['cost_nanos'] === 0n && COUNTED.every((column) => left[column] === 0)) return []
-    return [{ start, group: undefined, sums: left as unknown as Sums }]
+function toUsageRow(row: FoundRow, groupBy: readonly SeriesColumn[]): UsageRow {
+  // No group has a null: that is what is left beside those that were asked for.
+  const isRest = groupBy.some((column) => row[column] === null)
+  return {
+    start: row.start,
+    group: isRest ? undefined : Object.fromEntries(groupBy.map((column) => [column, row[column]!])),
+    sums: sumsOf(row),
+  }
+}
+
+/** The largest group first and the rest last, ties by their names; within a group by time. */
+function inOrder(rows: readonly UsageRow[], order: SumColumn): readonly UsageRow[] {
+  const groups = [...Map.groupBy(rows, ({ group }) => (group === undefined ? '' : JSON.stringify(group)))].map(
+    ([name, ofGroup]) => ({
+      name,
+      ofGroup: ofGroup.toSorted((one, next) => (one.start ?? 0) - (next.start ?? 0)),
+      size: ofGroup.reduce((sum, { sums }) => sum + BigInt(sums[order]), 0n),
+    }),
+  )
+  const isRest = (name: string) => (name === '' ? 1 : 0)
+  groups.sort((one, next) => {
+    if (one.name === '' || next.name === '') return isRest(one.name) - isRest(next.name)
+    if (one.size !== next.size) return one.size > next.size ? -1 : 1
+    return one.name < next.name ? -1 : 1
   })
+  return groups.flatMap(({ ofGroup }) => ofGroup)
 }
 
 function matchingTags(db: Database, question: Omit<TagQuestion, 'name'> & { readonly name?: string }) {
@@ -203,13 +219,17 @@ function matchingTags(db: Database, question: Omit<TagQuestion, 'name'> & { read
 
 async function readTagGroups(
   matching: ReturnType<typeof matchingTags>,
-  { overTime, order, limit }: Omit<Grouping, 'groupBy'>,
+  {
+    overTime,
+    order,
+    limit,
+  }: Partial<Pick<TopQuestion, 'overTime' | 'order'>> & { readonly limit?: number | undefined },
 ): Promise<readonly TagRow[]> {
   let query: SelectQueryBuilder<Tables, 'tag_days', Sums & { value: string }> = matching
     .groupBy('value')
     .select('value')
     .select(selectSums)
-  if (overTime) query = query.groupBy('start').select('start') as typeof query
+  if (overTime === true) query = query.groupBy('start').select('start') as typeof query
   if (order !== undefined) query = query.orderBy(sql.ref(order), 'desc').orderBy('value')
   if (limit !== undefined) query = query.limit(limit)
   const rows = (await query.execute()) as readonly (Sums & { readonly value: string; readonly start?: number })[]

@@ -102,6 +102,7 @@ async function createRollUps(db: Kysely<unknown>): Promise<void> {
     .createTable('usage_series')
     .addColumn('id', 'text', (column) => column.primaryKey())
     .$call((table) => addTexts(table, SERIES_COLUMNS))
+    .$call(byKeyAlone(db))
     .execute()
   for (const grain of ['hours', 'days'] as const) {
     await db.schema
