@@ -138,5 +138,3 @@ export const BUILT_IN_RULES = {
     matching('(?<![\\d.])(?:(?:25[0-5]|2[0-4]\\d|1?\\d?\\d)\\.){3}(?:25[0-5]|2[0-4]\\d|1?\\d?\\d)(?![\\d.])', ['.']),
   ),
 } as const satisfies Readonly<Record<string, BuiltInRule>>
-
-export type BuiltInName = keyof typeof BUILT_IN_RULES

@@ -1,3 +1,4 @@
+import { TOO_MANY } from '../../core/masking/finder.ts'
 import type { Masking } from '../segments/chapter-index.ts'
 
 const QUOTE = 0x22
@@ -13,7 +14,7 @@ export type Cover = (start: number, end: number, rule: string) => Masking[]
 /**
  * Inside a string of JSON every byte gives way to a star, escapes and all. Outside of one, marks of structure stay and the
  * rest, which can only be a number or a word, gives way to nines: what is kept can be parsed as what was sent. Bytes that
- * are no JSON give way to stars.
+ * are no JSON give way to stars, and so does all that has too much in it to be told.
  */
 export function createCover(body: Buffer): Cover {
   if (!looksLikeJson(body)) return (start, end, rule) => [{ offset: start, length: end - start, rule, by: STAR }]
@@ -31,6 +32,7 @@ export function createCover(body: Buffer): Cover {
   }
 
   return (start, end, rule) => {
+    if (rule === TOO_MANY) return [{ offset: start, length: end - start, rule, by: STAR }]
     const maskings: Masking[] = []
     walk(start)
     while (at < end) {

@@ -246,3 +246,10 @@ test('pieces that lie side by side in what is kept, and never stood so in a body
   expect(read[1]).toBe(bodies[1]!.toString())
   expect(read[2]).toBe(`${alpha}${omega}"}`.replace('alpha":"omega', '*****":"*****'))
 })
+
+test('of what has more secrets in it than can be told, everything is masked', () => {
+  const body = Buffer.from(JSON.stringify({ list: Array.from({ length: 30_000 }, (_, at) => `EMP-${100_000 + at}`) }))
+  const { read, masked } = keep([body, Buffer.from(body)]).kept[1]!
+  expect(read.includes('EMP')).toBe(false)
+  expect(masked).toEqual([{ offset: 0, length: body.length, rule: 'too_many' }])
+})

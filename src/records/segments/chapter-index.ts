@@ -115,7 +115,7 @@ export function createChapterIndex(limits: ChapterLimits = CHAPTER_LIMITS, mask?
     for (const part of parts) {
       if (part.digest !== undefined && isNew(part)) places.set(part.digest, laidOut.places.get(part)!)
     }
-    for (const offset of laidOut.joints) joints.add(segment * SEGMENT_BYTES_MAX + offset)
+    if (mask !== undefined) for (const offset of laidOut.joints) joints.add(segment * SEGMENT_BYTES_MAX + offset)
     if (laidOut.hidden.length > 0) hidden.set(segment, laidOut.hidden)
     hiddenCount += laidOut.hidden.length
   }
