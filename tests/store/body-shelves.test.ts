@@ -110,6 +110,15 @@ describe.each(engines)('shelves on $name', ({ make }) => {
     expect(await shelves.list()).toEqual([SHELF])
   })
 
+  test('a batch that was put may be put again', async () => {
+    const shelves = await open()
+    const batch = exchange('1', 'ses_1', 'ws_a', ['apple'])
+    await shelves.put(SHELF, batch)
+    await shelves.put(SHELF, batch)
+    expect(await found(shelves, ['apple'])).toEqual(['req_1'])
+    expect(plain(await shelves.segments(SHELF, 'chapter-1', [0, 1]))).toEqual(plain(batch.segments))
+  })
+
   test('a shelf that is not there is empty', async () => {
     const shelves = await open()
     expect(await shelves.manifests(SHELF, 'req_1')).toEqual([])

@@ -26,6 +26,26 @@ test('a disk that is full costs what was written meanwhile, and nothing afterwar
   expect(await stateOf('req_3')).toBe('readable')
 })
 
+test('a database that is away for a moment costs nothing, and one that stays away what was written meanwhile', async () => {
+  const { keep, stateOf, disk, clock } = createDesk()
+  disk.isGone = true
+  const waits = keep('req_1', 'text')
+  await turnUntil(() => clock.waiting > 0)
+  disk.isGone = false
+  clock.advance(1_000)
+  expect(await waits).toMatchObject({ kept: 2, lost: 0 })
+  expect(await stateOf('req_1')).toBe('readable')
+  disk.isGone = true
+  let isDone = false
+  const gives = keep('req_2', 'text').finally(() => (isDone = true))
+  for (let second = 0; second < 9; second++) {
+    await turnUntil(() => clock.waiting > 0)
+    clock.advance(1_000)
+  }
+  await turnUntil(() => isDone)
+  expect(await gives).toMatchObject({ kept: 0, lost: 2, failure: 'connection terminated' })
+})
+
 test('what waits is given back to the queue to the last byte, whatever becomes of it', async () => {
   const { keeper, disk, open } = createDesk()
   let handed = 0
@@ -84,7 +104,7 @@ interface DeskOptions {
 /** A keeper on shelves in memory, whose disk and whose keys can fail. */
 function createDesk({ memoryBytesMax = 1e9, rules }: DeskOptions = {}) {
   const clock = createManualClock()
-  const disk = { isFull: false }
+  const disk = { isFull: false, isGone: false }
   const vault = { isGone: false }
   const shelves = createMemoryShelves(disk)
   const fetch = async () => {
@@ -98,7 +118,7 @@ function createDesk({ memoryBytesMax = 1e9, rules }: DeskOptions = {}) {
   const reader = createShelfReader({ clock, shelves, keys })
   let exchanges = 0
 
-  return { keeper, chapters, disk, vault, open, keep, stateOf }
+  return { clock, keeper, chapters, disk, vault, open, keep, stateOf }
 
   function open(exchangeId: string, scope = 'ses_1') {
     return {
@@ -129,13 +149,20 @@ function createDesk({ memoryBytesMax = 1e9, rules }: DeskOptions = {}) {
 
 const KEY = randomBytes(32)
 
-function createMemoryShelves(disk: { readonly isFull: boolean }): BodyShelves {
+/** Lets everything go on that waits for no clock. */
+async function turnUntil(isSo: () => boolean): Promise<void> {
+  for (let turn = 0; turn < 1_000 && !isSo(); turn++) await new Promise(setImmediate)
+  expect(isSo()).toBe(true)
+}
+
+function createMemoryShelves(disk: { readonly isFull: boolean; readonly isGone: boolean }): BodyShelves {
   const kept: ShelfBatch[] = []
   const all = <Name extends keyof ShelfBatch>(name: Name) =>
     kept.flatMap((batch) => [...batch[name]]) as ShelfBatch[Name][number][]
   const unasked = () => Promise.reject(new Error('This test does not ask for that.'))
   return {
     async put(_, { chapters, segments, manifests, words }) {
+      if (disk.isGone) throw new StoreError('connection terminated', 'gone')
       if (disk.isFull) throw new StoreError('database or disk is full', 'full')
       kept.push({ chapters: [...chapters], segments: [...segments], manifests: [...manifests], words: [...words] })
     },

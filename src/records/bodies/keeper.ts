@@ -1,5 +1,6 @@
 import type { Clock } from '../../core/clock.ts'
 import type { BodyShelves } from '../../store/bodies/body-shelves.ts'
+import { StoreError } from '../../store/store-error.ts'
 import type { Added } from '../segments/chapter-index.ts'
 import type { PendingTurn, TurnReader } from '../turns/turn-reader.ts'
 import { type Batch, createBatch, writeBody, writeDropped, writeManifest, writeSegment } from './batch.ts'
@@ -44,6 +45,9 @@ interface Running {
 /** So much is worked on in one go, and committed at once; a question that comes in meanwhile waits for it. */
 const BATCH_BYTES = 2 * 1024 * 1024
 const BATCH_JOBS = 64
+/** What cannot be written for ten seconds is lost; a shutdown would not wait longer either. */
+const GONE_TRIES = 10
+const GONE_PAUSE_MS = 1_000
 
 export function createKeeper({ clock, shelves, chapters, keys, maskers, turns: turnReader }: KeeperParts): Keeper {
   const waiting: Job[] = []
@@ -92,7 +96,7 @@ export function createKeeper({ clock, shelves, chapters, keys, maskers, turns: t
       for (const [shelf, batch] of batches) {
         const { rawBytes, storedBytes, manifests } = batch
         try {
-          await shelves.put(shelf, batch)
+          await putPatiently(shelf, batch)
           result.kept += manifests.length
           result.rawBytes += rawBytes
           result.storedBytes += storedBytes
@@ -110,6 +114,18 @@ export function createKeeper({ clock, shelves, chapters, keys, maskers, turns: t
     abandon(which) {
       for (const exchange of running.values()) if (which(exchange.opening)) exchange.isAbandoned = true
     },
+  }
+
+  /** A database that is away for a moment comes back; meanwhile what comes in waits, as far as there is room. */
+  async function putPatiently(shelf: string, batch: Batch): Promise<void> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await shelves.put(shelf, batch)
+      } catch (error) {
+        if (!(error instanceof StoreError && error.fault === 'gone') || tries === GONE_TRIES) throw error
+        await new Promise<void>((resolve) => clock.after(GONE_PAUSE_MS, resolve))
+      }
+    }
   }
 
   async function prepare(exchange: Running, job: Job, batch: Batch, turns: Turn[]): Promise<void> {

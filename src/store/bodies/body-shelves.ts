@@ -70,7 +70,7 @@ export interface WordHit {
 
 /** A shelf that is not there is like one that is empty, except to `put` and `moveScope`, which make it. Failures are StoreErrors. */
 export interface BodyShelves {
-  /** All of it or nothing. */
+  /** All of it or nothing. The same batch may be put again, for whoever cannot tell whether it was. */
   put(shelf: string, batch: ShelfBatch): Promise<void>
   /** Of one exchange, or none. */
   manifests(shelf: string, exchangeId: string): Promise<readonly StoredManifest[]>

@@ -177,7 +177,7 @@ async function putBatch(connection: PostgresConnection, shelf: string, batch: Sh
     columns: ['id', 'workspace_id', 'scope', 'key_id', 'wrapped_key', 'begun_at'],
     rows: chapters.map((each) => [each.id, each.workspaceId, each.scope, each.keyId, each.wrappedKey, each.begunAt]),
   })
-  await insert(connection, nameOf(shelf, 'segments'), '', {
+  await insert(connection, nameOf(shelf, 'segments'), 'on conflict do nothing', {
     columns: ['chapter', 'seq', 'sealed'],
     rows: segments.map((each) => [each.chapter, each.seq, each.sealed]),
   })

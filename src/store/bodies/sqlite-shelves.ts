@@ -216,6 +216,7 @@ function putBatch(file: ShelfFile, { chapters, segments, manifests, words }: She
   if (words.length === 0) return
   makeWords(file)
   for (const { exchangeId, chapter, workspaceId, receivedAt, words: list } of words) {
+    if (file.rows('select 1 from indexed where exchange_id = ?', exchangeId).length > 0) continue
     const id = file.run(
       'insert into indexed (exchange_id, chapter, workspace_id, received_at) values (?, ?, ?, ?)',
       exchangeId,
