@@ -5,7 +5,7 @@ import type { KeyRotation } from '../../store/documents.ts'
 import type { ApiKey } from '../../store/keys.ts'
 import { readLimits, showSingle, type ShownLimits } from '../limits/show-limits.ts'
 import type { AdminParts } from '../parts.ts'
-import { showSettings } from '../records/record-settings.ts'
+import { showSettings } from '../record-rules/record-settings.ts'
 import { showMoment } from '../show-moment.ts'
 
 type ShownKey = z.output<typeof Key>

@@ -4,7 +4,7 @@ import type { Database } from '../../store/database.ts'
 import type { Workspace } from '../../store/workspaces.ts'
 import { readLimits, showListed, type ShownLimits } from '../limits/show-limits.ts'
 import type { AdminParts } from '../parts.ts'
-import { showSettings } from '../records/record-settings.ts'
+import { showSettings } from '../record-rules/record-settings.ts'
 import { showMoment } from '../show-moment.ts'
 
 type ShownWorkspace = z.output<typeof WorkspaceItem>
