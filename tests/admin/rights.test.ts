@@ -146,6 +146,7 @@ asks, **401** is not known.
   another depends on both: only an owner makes, changes or removes owners, and nobody gives a role or a scope that they do not have.
 - *admin key, two scopes* holds \`providers.list\` and \`workspaces.read\`; the *workspace service key* every scope that such a key can hold; the
   *workspace user key* is a developer's, with what it gets when nothing is said. The key of another workspace holds every scope there.
+- What was said in requests is asked for with a reason; without one, what others wrote is refused. Plain members, and the keys of people, open their own.
 - The keys that are read, changed and rotated here belong to nobody. Plain members, and the keys of people, see and change their own.
 
 ${line(['endpoint', ...actors.map(({ name }) => name)])}
