@@ -36,6 +36,7 @@ const NEW_INDEXES = [
   'workspaces_name',
   'ledger_calls_opened',
   'ledger_calls_received',
+  'exchanges_received',
   'exchanges_session_key',
   'exchanges_user',
   'exchanges_trace',

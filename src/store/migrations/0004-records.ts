@@ -155,6 +155,7 @@ function byKeyAlone(db: Kysely<unknown>) {
 async function beginRollUps(db: Kysely<unknown>): Promise<void> {
   await sql`update ledger_calls set received_at = opened_at`.execute(db)
   await db.schema.createIndex('ledger_calls_received').on('ledger_calls').columns(['received_at', 'id']).execute()
+  await db.schema.createIndex('exchanges_received').on('exchanges').columns(['received_at', 'id']).execute()
   const { rows } = await sql`select 1 from exchanges union all select 1 from ledger_calls limit 1`.execute(db)
   const state = rows.length === 0 ? { zone: 'UTC' } : { zone: 'UTC', building: { from: 0, what: 'all' } }
   await sql`insert into settings (name, value) values ('rollups', ${JSON.stringify(state)})
@@ -227,7 +228,9 @@ async function createPortkeyRecords(db: Kysely<unknown>): Promise<void> {
     .addColumn('description', 'text')
     .addColumn('status', 'text', (column) => column.notNull())
     .addColumn('request', 'text', (column) => column.notNull())
-    .addColumn('scope', 'text', (column) => column.notNull())
+    .addColumn('maker', 'text', (column) => column.notNull())
+    .addColumn('filter', 'text')
+    .addColumn('folder', 'text')
     .addColumn('cursor', 'text')
     .addColumn('rows', 'bigint', (column) => column.notNull())
     .addColumn('bytes', 'bigint', (column) => column.notNull())
@@ -235,8 +238,11 @@ async function createPortkeyRecords(db: Kysely<unknown>): Promise<void> {
     .addColumn('created_by', 'text')
     .addColumn('created_at', 'bigint', (column) => column.notNull())
     .addColumn('updated_at', 'bigint', (column) => column.notNull())
+    .addColumn('started_at', 'bigint')
     .addColumn('finished_at', 'bigint')
     .execute()
+  await db.schema.createIndex('log_exports_status').on('log_exports').columns(['status', 'started_at']).execute()
+  await db.schema.createIndex('log_exports_made').on('log_exports').columns(['organisation_id', 'created_at']).execute()
 }
 
 async function createClientTelemetry(db: Kysely<unknown>): Promise<void> {
