@@ -1,4 +1,4 @@
-import { sql, type Expression, type SqlBool } from 'kysely'
+import { sql } from 'kysely'
 import type { Database } from './database.ts'
 import type { ExchangeScope } from './exchanges.ts'
 import { percentilesOf, type BucketCount } from './latency-buckets.ts'
@@ -12,8 +12,6 @@ export interface LatencyQuestion extends Pick<ExchangeScope, 'organisationId' | 
   readonly groupBy?: readonly LatencyColumn[]
   /** For each column one of these values. */
   readonly where?: Readonly<Partial<Record<LatencyColumn, readonly string[]>>>
-  /** Anything else that can be said of the columns. */
-  readonly matching?: Expression<SqlBool>
   /** 0.5 for the median, 0.95, … */
   readonly shares: readonly number[]
 }
@@ -43,7 +41,6 @@ export async function readLatency(db: Database, question: LatencyQuestion): Prom
     metric,
     groupBy = [],
     where = {},
-    matching,
   } = question
   let query = db
     // Both have the same columns, and the types cannot say so of a choice.
@@ -56,7 +53,6 @@ export async function readLatency(db: Database, question: LatencyQuestion): Prom
   for (const [column, values] of Object.entries(where) as [LatencyColumn, readonly string[]][]) {
     query = query.where(column, 'in', values)
   }
-  if (matching !== undefined) query = query.where(matching)
   const keys = [...(overTime ? (['start'] as const) : []), ...groupBy]
   const rows = (await query
     .groupBy([...keys, 'bucket'])

@@ -1,73 +1,116 @@
 import { matchSums } from '../../store/match-sums.ts'
 import { readRollUpState } from '../../store/rollups/read-state.ts'
 import { addSums, NO_SUMS } from '../../store/sums.ts'
-import { isTag, type GroupField } from '../../store/usage-rows.ts'
-import { sumTags, sumUsage, type Sums, type UsageQuestion as SumQuestion } from '../../store/usage.ts'
+import { isTag } from '../../store/usage-rows.ts'
+import {
+  sumTags,
+  sumUsage,
+  type SeriesColumn,
+  type SumColumn,
+  type Sums,
+  type UsageQuestion as SumQuestion,
+} from '../../store/usage.ts'
 import { pickTop, restOf, sumAll, toLine, type Cells, type Lines } from './lines.ts'
 import type { SumMetric } from './measure.ts'
 import { findSpan } from './spans.ts'
 import type { UsageQuestion } from './usage-question.ts'
 
-/** Groups that are looked at to find those with most. */
-const GROUPS_MAX = 500
-
 /** What roll-ups tell, however many requests they stand for; undefined where they do not know of the filter or of the groups. */
 export async function readRollUps(question: UsageQuestion, metric: SumMetric): Promise<Lines | undefined> {
-  const { db, scope, spans, unit, overTime, conditions, groupBy, top } = question
+  const { db, scope, spans, unit, conditions, groupBy } = question
   const matching = matchSums(db, conditions, 'usage')
-  if (matching === undefined || !isKept(question)) return undefined
+  if (matching === undefined) return undefined
   const asked = { ...scope, since: spans[0]!.start, until: spans.at(-1)!.end, unit, matching: () => matching }
-  const all = toCells(await sumUsage(db, { ...asked, overTime }), question)
-  const groups = groupBy === undefined ? [] : await readGroups(question, groupBy, asked, { metric, top })
-  const cells = groups.map((group) => group.cells)
-  const rest = groupBy === undefined ? undefined : restOf(all, cells)
+  const tag = groupBy !== undefined && isTag(groupBy) ? groupBy : undefined
+  // Tags are added up by themselves, by the day, and by nothing else.
+  if (tag !== undefined && (conditions.length > 0 || unit === 'hour')) return undefined
+  const lines = await (groupBy === undefined || !isTag(groupBy)
+    ? readBySeries(question, groupBy, asked, metric)
+    : readByTag(question, groupBy, asked, metric))
   const { building } = await readRollUpState(db)
+  const isBuilt =
+    building === undefined || asked.until <= building.from || (tag === undefined && building.what === 'tags')
+  return { ...lines, source: 'rollups', complete: isBuilt, searchedUntil: undefined }
+}
+
+type Found = Pick<Lines, 'all' | 'groups' | 'rest'>
+
+/** One walk through the roll-ups tells the groups, the rest, and so all. */
+async function readBySeries(
+  question: UsageQuestion,
+  groupBy: SeriesColumn | undefined,
+  asked: SumQuestion,
+  metric: SumMetric,
+): Promise<Found> {
+  const { db, overTime, top } = question
+  const by = groupBy === undefined ? {} : { groupBy: [groupBy], order: ORDERS[metric], limit: top, other: true }
+  const rows = await sumUsage(db, { ...asked, ...by, overTime })
+  const all = toLine(metric, toCells(rows, question))
+  if (groupBy === undefined) return { all, groups: [], rest: undefined }
+  const rest = rows.filter(({ group }) => group === undefined)
+  const grouped = Map.groupBy(
+    rows.filter(({ group }) => group !== undefined),
+    ({ group }) => group?.[groupBy] ?? '',
+  )
+  return {
+    all,
+    groups: toGroups(grouped, question, metric),
+    rest: rest.length === 0 ? undefined : toLine(metric, toCells(rest, question)),
+  }
+}
+
+/** What has no such tag is part of the rest. */
+async function readByTag(
+  question: UsageQuestion,
+  groupBy: `tag.${string}`,
+  asked: SumQuestion,
+  metric: SumMetric,
+): Promise<Found> {
+  const { db, overTime, top } = question
+  const all = toCells(await sumUsage(db, { ...asked, overTime }), question)
+  const name = groupBy.slice(TAG.length)
+  const rows = await sumTags(db, { ...asked, overTime, name, order: ORDERS[metric], limit: top })
+  const grouped = Map.groupBy(rows, ({ value }) => value)
+  const rest = restOf(
+    all,
+    [...grouped.values()].map((each) => toCells(each, question)),
+  )
   return {
     all: toLine(metric, all),
-    groups: groups.map((group) => ({ value: group.value, line: toLine(metric, group.cells) })),
+    groups: toGroups(grouped, question, metric),
     rest: rest === undefined ? undefined : toLine(metric, rest),
-    source: 'rollups',
-    complete: building === undefined || asked.until <= building.from,
-    searchedUntil: undefined,
   }
 }
 
-/** Tags are added up by themselves, by the day, and by nothing else. */
-function isKept({ groupBy, conditions, unit }: UsageQuestion): boolean {
-  return groupBy === undefined || !isTag(groupBy) || (conditions.length === 0 && unit === 'day')
-}
-
-/** Those with most, each over time where that is asked. */
-async function readGroups(
+function toGroups(
+  grouped: ReadonlyMap<string, readonly SumRow[]>,
   question: UsageQuestion,
-  groupBy: GroupField,
-  asked: SumQuestion,
-  { metric, top }: { readonly metric: SumMetric; readonly top: number },
-): Promise<readonly { readonly value: string; readonly cells: Cells }[]> {
-  const { db, overTime } = question
-  const totals = await readGrouped({ limit: GROUPS_MAX })
-  const sums = new Map([...totals].map(([value, rows]) => [value, sumAll(rows.map((row) => row.sums))]))
-  const chosen = pickTop(sums, metric, top)
-  const rows = overTime && chosen.length > 0 ? await readGrouped({ overTime, values: chosen }) : totals
-  return chosen.map((value) => ({ value, cells: toCells(rows.get(value) ?? [], question) }))
-
-  async function readGrouped({ values, ...how }: How): Promise<ReadonlyMap<string, readonly SumRow[]>> {
-    const order = metric === 'cost' ? 'cost_nanos' : metric === 'errors' ? 'errors' : 'requests'
-    if (isTag(groupBy)) {
-      const name = groupBy.slice(TAG.length)
-      const narrowed = values === undefined ? {} : { values }
-      return Map.groupBy(await sumTags(db, { ...asked, ...how, ...narrowed, name, order }), ({ value }) => value)
-    }
-    const where = values === undefined ? {} : { where: { [groupBy]: values } }
-    const found = await sumUsage(db, { ...asked, ...how, ...where, groupBy: [groupBy], order })
-    return Map.groupBy(found, ({ group }) => group?.[groupBy] ?? '')
-  }
+  metric: SumMetric,
+): Found['groups'] {
+  const cells = new Map([...grouped].map(([value, rows]) => [value, toCells(rows, question)]))
+  const totals = new Map([...cells].map(([value, { total }]) => [value, total]))
+  return pickTop(totals, metric, question.top).map((value) => ({ value, line: toLine(metric, cells.get(value)!) }))
 }
 
-interface How {
-  readonly limit?: number
-  readonly overTime?: boolean
-  readonly values?: readonly string[]
+/** The sum by which groups are chosen: the metric itself, or what it is made of for the most part. */
+const ORDERS: Readonly<Record<SumMetric, SumColumn>> = {
+  cost: 'cost_nanos',
+  requests: 'requests',
+  errors: 'errors',
+  error_rate: 'requests',
+  interrupted: 'interrupted',
+  retried: 'retried',
+  fell_back: 'fell_back',
+  cached: 'cache_hits',
+  upstream_calls: 'calls',
+  cache_hit_rate: 'requests',
+  tokens: 'cache_read_tokens',
+  'tokens.in': 'cache_read_tokens',
+  'tokens.out': 'output_tokens',
+  'tokens.uncached': 'input_tokens',
+  'tokens.cache_read': 'cache_read_tokens',
+  'tokens.cache_write': 'cache_write_5m_tokens',
+  'tokens.thinking': 'thinking_tokens',
 }
 
 interface SumRow {

@@ -1,9 +1,10 @@
 import { NO_SUMS } from '../../store/sums.ts'
-import { percentilesOf, type BucketCount } from '../../store/latency-buckets.ts'
+import type { BucketCount } from '../../store/latency-buckets.ts'
 import type { Patience, Reach } from '../../store/through-time.ts'
 import { countDurations, isTag, sumRows } from '../../store/usage-rows.ts'
 import type { Sums } from '../../store/usage.ts'
-import { pickTop, restOf, sumAll, toLine, type Cells, type Line, type Lines } from './lines.ts'
+import { toDurationLines } from './lines-of-durations.ts'
+import { pickTop, restOf, sumAll, toLine, type Cells, type Lines } from './lines.ts'
 import type { durationOf, SumMetric } from './measure.ts'
 import type { Span } from './spans.ts'
 import type { UsageQuestion } from './usage-question.ts'
@@ -49,31 +50,9 @@ export async function readDurations(
   const { groups, ...reach } = await readSpans<readonly BucketCount[]>(question, patience, (span, left) =>
     countDurations(question.db, filterOf(question, span), asked, left),
   )
-  const lineOf = (spans: readonly (readonly BucketCount[] | undefined)[]): Line => ({
-    total: percentileOf(
-      spans.flatMap((counts) => counts ?? []),
-      share,
-    ),
-    values: fill(spans, reach, []).map((counts) => (counts === undefined ? null : percentileOf(counts, share))),
-  })
-  const requestsOf = (spans: readonly (readonly BucketCount[] | undefined)[]) =>
-    spans.flatMap((counts) => counts ?? []).reduce((sum, { requests }) => sum + requests, 0)
-  const together = question.spans.map((_, at) => [...groups.values()].flatMap((spans) => spans[at] ?? []))
-  const busiest = [...groups].toSorted(([, one], [, other]) => requestsOf(other) - requestsOf(one))
-  return {
-    all: lineOf(together),
-    groups:
-      question.groupBy === undefined
-        ? []
-        : busiest.slice(0, question.top).map(([value, spans]) => ({ value, line: lineOf(spans) })),
-    rest: undefined,
-    source: 'rows',
-    ...endOf(reach),
-  }
-}
-
-function percentileOf(counts: readonly BucketCount[], share: number): number | null {
-  return percentilesOf(counts, [share])[0] ?? null
+  const top = question.groupBy === undefined ? 0 : question.top
+  const lines = toDurationLines(groups, { share, spans: question.spans.length, top })
+  return { ...lines, rest: undefined, source: 'rows', ...endOf(reach) }
 }
 
 interface SpanReach extends Reach {
