@@ -40,22 +40,24 @@ export function anyOf(...ways: readonly Find[]): Find {
   }
 }
 
-const BEGIN = '-----BEGIN '
+const BEGIN = 'BEGIN '
 /** Longer than the largest key that anybody writes so: 16,384 bits of RSA come to 13,000 letters. */
 const PEM_MAX = 20_000
-const PEM_HEAD = /-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----/y
+const PEM_HEAD = /BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-{1,5}/y
 /** Base64 in lines, whose ends may be escapes, and the headers of an encrypted key. */
 const PEM_BODY = new RegExp(String.raw`[A-Za-z0-9+/=\s\\:,.()]*(?:-[A-Za-z0-9+/=\s\\:,.()]+){0,40}`, 'y')
 const PEM_END = /-{0,5}(?:END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----)?/y
 
-/** A private key in PEM, from its first dash to its last; one that is cut off, as far as it goes. */
+/** A private key in PEM, from its first dash to its last, also where some are missing; one that is cut off, as far as it goes. */
 export const findPrivateKeys: Find = (text, found) => {
   for (let at = text.indexOf(BEGIN); at !== -1; at = text.indexOf(BEGIN, at + 1)) {
     const head = endOf(PEM_HEAD, text, at)
     if (head === at) continue
+    let start = at
+    while (start > 0 && at - start < 5 && text[start - 1] === '-') start -= 1
     const body = endOf(PEM_BODY, text.slice(head, head + PEM_MAX), 0)
     const end = endOf(PEM_END, text, head + body)
-    found(at, end)
+    found(start, end)
     at = end - 1
   }
 }

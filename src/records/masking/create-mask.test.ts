@@ -253,3 +253,13 @@ test('of what has more secrets in it than can be told, everything is masked', ()
   expect(read.includes('EMP')).toBe(false)
   expect(masked).toEqual([{ offset: 0, length: body.length, rule: 'too_many' }])
 })
+
+test('what becomes a private key by one letter is masked to its end', () => {
+  const key = JSON.stringify(PEM).slice(1, -1)
+  const [before, now] = ['EGIN', 'BEGIN'].map((word) =>
+    Buffer.from(`{"text":"${filler}${key.replace(/^-+BEGIN/, word)} ${filler}"}`),
+  )
+  const { kept } = keep([before!, now!])
+  expect(kept[0]!.masked).toEqual([])
+  expect(kept[1]!.read.includes('MIIE')).toBe(false)
+})

@@ -34,6 +34,17 @@ export function widen(body: Buffer, spots: readonly ByteRange[]): Window[] {
   return windows
 }
 
+/** A window that reaches further to the sides on which something found goes up to its edge, and so may go on behind it; undefined where nothing does. */
+export function widenAgain(body: Buffer, { start, end }: Window, found: readonly Window[]): Window | undefined {
+  const isCutAtStart = start > 0 && found.some((one) => one.start === start)
+  const isCutAtEnd = end < body.length && found.some((one) => one.end === end)
+  if (!isCutAtStart && !isCutAtEnd) return undefined
+  return {
+    start: isCutAtStart ? startOf(body, Math.max(0, start - REACH_BYTES)) : start,
+    end: isCutAtEnd ? endOf(body, Math.min(body.length, end + REACH_BYTES)) : end,
+  }
+}
+
 function startOf(body: Buffer, spot: number): number {
   const farthest = Math.max(0, spot - REACH_BYTES)
   let start = spot
