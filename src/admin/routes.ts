@@ -35,6 +35,7 @@ import { deleteSessionContent } from './content/delete-session-content.ts'
 import { deleteUserContent } from './content/delete-user-content.ts'
 import { deleteWorkspaceContent } from './content/delete-workspace-content.ts'
 import { listBodies } from './content/list-bodies.ts'
+import { listLogOpenings } from './content/list-log-openings.ts'
 import { readDelta } from './content/read-delta.ts'
 import { readKeptBody } from './content/read-kept-body.ts'
 import { replaySession } from './content/replay-session.ts'
@@ -191,6 +192,7 @@ const SINGLE_ROUTES: readonly AdminRoute[] = [
   listBodies,
   readKeptBody,
   readDelta,
+  listLogOpenings,
   deleteLogContent,
   listCodingSessions,
   readCodingSession,

@@ -83,6 +83,18 @@ describe('the right to content', () => {
   })
 })
 
+it('a request outside of any session is an entry of its own, and its maker sees it', async () => {
+  const { ask, add, bodies, developer, manager } = await tellStory()
+  await add('req_loose', { session_key: null, received_at: 2_000 })
+  bodies.keep('req_loose', 'client_request', '{}')
+  await ask(manager, '/logs/req_loose/delta', 'Störung 42')
+  expect((await ask(developer, '/logs/req_loose/openings')).body.data).toMatchObject([
+    { by: manager.name, reason: 'Störung 42', log: null },
+  ])
+  expect((await ask(developer, '/logs/req_1/openings')).body.data).toEqual([])
+  expect((await ask(manager, '/logs/req_loose/openings')).status).toBe(403)
+})
+
 describe('a body', () => {
   it('comes byte for byte, under its hash, in ranges, and not again to whoever has it', async () => {
     const { ask, plane, developer } = await tellStory()

@@ -173,6 +173,7 @@ export async function walkEveryEndpoint(
   await ask('GET /logs/:id/bodies/:kind', { ...log, params: { id: LOG_ID, kind: 'client_request' } })
   await ask('GET /logs/:id/delta', log)
   await ask('GET /logs/compare', { query: { a: LOG_ID, b: LOG_ID }, reason: 'a walk' })
+  await ask('GET /logs/:id/openings', { params: { id: LOG_ID } })
   await ask('GET /sessions')
   const session = { params: { id: SESSION_ID }, reason: 'a walk' }
   await ask('GET /sessions/:id', { params: { id: SESSION_ID } })
