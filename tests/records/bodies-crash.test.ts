@@ -4,6 +4,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { DatabaseSync } from 'node:sqlite'
 import { fileURLToPath } from 'node:url'
 import type { Worker } from 'node:worker_threads'
@@ -11,12 +12,14 @@ import { expect, test, vi } from 'vitest'
 import { systemClock } from '../../src/core/clock.ts'
 import { createTranscripts } from '../../src/records/bodies/create-transcripts.ts'
 import { openStore } from '../../src/store/database.ts'
-import { begin, hand, libraries, referenceOf } from './keep-bodies.ts'
+import { begin, hand, referenceOf } from './hand.ts'
+import { libraries } from './keep-bodies.ts'
 import { ENVELOPE } from './envelope.ts'
 
 /** How many times to kill; KILL_ROUNDS asks for more than the normal run has time for. */
 const ROUNDS = Number(process.env['KILL_ROUNDS'] ?? 4)
 const WRITER = fileURLToPath(new URL('body-writer.ts', import.meta.url))
+const FULL_DISK_WRITER = fileURLToPath(new URL('full-disk-writer.ts', import.meta.url))
 const SHELF = '30d-20261123'
 
 test(
@@ -71,15 +74,15 @@ test(
 /** Runs the writer, kills it as soon as it has printed so many lines, and returns them. */
 async function liveAndDie(folder: string, life: string, linesWanted: number): Promise<string[]> {
   const child = spawn(process.execPath, [WRITER, folder, life], { stdio: ['ignore', 'pipe', 'inherit'], env: {} })
-  let text = ''
+  let output = ''
   child.stdout.setEncoding('latin1')
   child.stdout.on('data', (piece: string) => {
-    text += piece
-    if (text.split('\n').length > linesWanted) child.kill('SIGKILL')
+    output += piece
+    if (output.split('\n').length > linesWanted) child.kill('SIGKILL')
   })
   await once(child, 'close')
   expect(child.signalCode).toBe('SIGKILL')
-  return text.split('\n').slice(0, -1)
+  return output.split('\n').slice(0, -1)
 }
 
 test.each(libraries)(
@@ -111,6 +114,25 @@ test.each(libraries)(
       process.off('worker', note)
       await library.close()
     }
+  },
+)
+
+test.skipIf(process.platform === 'win32')(
+  'a disk that is full costs what does not fit, and breaks nothing',
+  async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'portcullis-full-disk-'))
+    // In half kilobytes: of the six megabytes three fit into a file.
+    const limited = `trap '' XFSZ; ulimit -f 6000; exec "$0" "$@"`
+    const child = spawn('/bin/sh', ['-c', limited, process.execPath, FULL_DISK_WRITER, folder], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      env: {},
+    })
+    const output = await text(child.stdout)
+    rmSync(folder, { recursive: true })
+    const { states, stats } = JSON.parse(output) as { states: string[]; stats: { lost: number; queueBytes: number } }
+    expect(new Set(states)).toEqual(new Set(['readable', 'lost']))
+    expect(stats.lost).toBeGreaterThan(0)
+    expect(stats.queueBytes).toBe(0)
   },
 )
 

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
 import type { Worker } from 'node:worker_threads'
 import { sessionRequests } from '../../src/testing/claude-code-session.ts'
-import { hand, libraries } from './keep-bodies.ts'
+import { hand } from './hand.ts'
+import { libraries } from './keep-bodies.ts'
 
 /** Sessions of 60 turns; KEEP_SESSIONS asks for more, for figures that are steady. */
 const SESSIONS = Number(process.env['KEEP_SESSIONS'] ?? 2)

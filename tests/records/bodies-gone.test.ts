@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { BodyReference } from '../../src/records/bodies/body-reader.ts'
 import type { Bodies } from '../../src/records/bodies/create-transcripts.ts'
-import { addRow, begin, hand, libraries, type Library, referenceOf } from './keep-bodies.ts'
+import { begin, hand, referenceOf } from './hand.ts'
+import { addRow, libraries, type Library } from './keep-bodies.ts'
 import { ENVELOPE } from './envelope.ts'
 
 const DAY_MS = 86_400_000

@@ -4,7 +4,8 @@ import { afterEach, describe, expect, test } from 'vitest'
 import type { RecordRules } from '../../src/core/record-rules.ts'
 import type { BodyReference } from '../../src/records/bodies/body-reader.ts'
 import { ENVELOPE } from './envelope.ts'
-import { begin, libraries, type Library, referenceOf } from './keep-bodies.ts'
+import { begin, referenceOf } from './hand.ts'
+import { libraries, type Library } from './keep-bodies.ts'
 
 /** Secrets as nobody else has them: one in words of its own, one that a custom rule finds. */
 const KEY = `sk-ant-api03-${'CanaryBird'.repeat(8)}-AA`

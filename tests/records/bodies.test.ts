@@ -4,7 +4,8 @@ import { afterEach, describe, expect, test } from 'vitest'
 import type { BodyReference } from '../../src/records/bodies/body-reader.ts'
 import type { Bodies } from '../../src/records/bodies/create-transcripts.ts'
 import { sessionRequests } from '../../src/testing/claude-code-session.ts'
-import { begin, hand, libraries, type Library, referenceOf } from './keep-bodies.ts'
+import { begin, hand, referenceOf } from './hand.ts'
+import { libraries, type Library } from './keep-bodies.ts'
 import { ENVELOPE } from './envelope.ts'
 
 describe.each(libraries)('bodies on $name', ({ open }) => {
