@@ -135,12 +135,14 @@ async function readGroups(
   return (rows as readonly unknown[] as readonly FoundRow[]).map((row) => toUsageRow(row, groupBy))
 }
 
+/** By time first, because that is the order in which they lie. */
 function grouped(matching: MatchingUsage, groupBy: readonly SeriesColumn[], overTime: boolean) {
-  let query = matching.select(selectSums)
+  let query = matching.select(groupBy.length > 0 || overTime ? addSums : selectSums)
+  if (overTime) query = query.groupBy('sums.start').select('sums.start') as typeof query
   for (const column of groupBy) {
     query = query.groupBy(`usage_series.${column}`).select(`usage_series.${column}`) as typeof query
   }
-  return overTime ? (query.groupBy('sums.start').select('sums.start') as typeof query) : query
+  return query
 }
 
 interface TopQuestion {
@@ -166,7 +168,7 @@ async function readTopGroups(
       largest as (
         select ${columns} from grouped group by ${columns} order by sum(${sql.ref(order)}) desc, ${columns} limit ${limit}
       )
-    select ${sql.join([...names, ...(overTime ? [sql.ref('start')] : []), ...selectSums()])}
+    select ${sql.join([...(overTime ? [sql.ref('start')] : []), ...names, ...addSums()])}
     from grouped
     ${other ? sql`` : sql`where ${isTold}`}
     group by ${sql.join(places)}
@@ -239,6 +241,12 @@ async function readTagGroups(
 const COUNTED = [...COUNT_COLUMNS, ...USAGE_COLUMNS.filter((column) => column !== 'cost_nanos')]
 const SUMMED = [...COUNTED, 'cost_nanos'] as const
 
+/** Of a group, in which there is always something. */
+function addSums() {
+  return SUMMED.map((column) => sql<never>`sum(${sql.ref(column)})`.as(column))
+}
+
+/** Zeros where nothing was used. */
 function selectSums() {
   return SUMMED.map((column) => sql<never>`coalesce(sum(${sql.ref(column)}), 0)`.as(column))
 }
