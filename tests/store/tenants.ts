@@ -35,6 +35,7 @@ export async function addWorkspace(
     description: null,
     isDefault: false,
     defaults: { provider: undefined, metadata: {} },
+    records: {},
     ...STAMPS,
     ...over,
   }
