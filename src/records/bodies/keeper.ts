@@ -52,6 +52,7 @@ const GONE_PAUSE_MS = 1_000
 export function createKeeper({ clock, shelves, chapters, keys, maskers, turns: turnReader }: KeeperParts): Keeper {
   const waiting: Job[] = []
   let working: readonly Job[] = []
+  let workingOn: ReadonlySet<string | undefined> = new Set()
   const running = new Map<number, Running>()
 
   return {
@@ -62,12 +63,13 @@ export function createKeeper({ clock, shelves, chapters, keys, maskers, turns: t
       waiting.push(job)
     },
     isBusy(exchangeId) {
-      const all = [...working, ...waiting]
-      if (exchangeId === undefined) return all.length > 0
-      return all.some((job) => running.get(job.exchange)?.opening.exchangeId === exchangeId)
+      if (exchangeId === undefined) return working.length > 0 || waiting.length > 0
+      return workingOn.has(exchangeId) || waiting.some((job) => nameOf(job) === exchangeId)
     },
     async work() {
       working = takeBatch(waiting)
+      // Until the batch is written: an exchange that ends in it is no longer among those that run.
+      workingOn = new Set(working.map(nameOf))
       const result = {
         kept: 0,
         lost: 0,
@@ -109,11 +111,16 @@ export function createKeeper({ clock, shelves, chapters, keys, maskers, turns: t
       }
       const done: Worked = { kind: 'worked', jobs: working.length, turns, ...result }
       working = []
+      workingOn = new Set()
       return done
     },
     abandon(which) {
       for (const exchange of running.values()) if (which(exchange.opening)) exchange.isAbandoned = true
     },
+  }
+
+  function nameOf(job: Job): string | undefined {
+    return running.get(job.exchange)?.opening.exchangeId
   }
 
   /** A database that is away for a moment comes back; meanwhile what comes in waits, as far as there is room. */
