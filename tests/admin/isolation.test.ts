@@ -97,10 +97,10 @@ describe('nobody is told of what belongs to others', () => {
           }
         },
       ),
-      { numRuns: 1_500 },
+      { numRuns: 800 },
     )
     // What is refused for its form says nothing of rights; a good part is answered.
-    expect(answered).toBeGreaterThan(300)
+    expect(answered).toBeGreaterThan(150)
   })
 
   it('a name or an id of others finds nothing, and nothing is counted of it', { timeout: 240_000 }, async () => {
@@ -109,18 +109,15 @@ describe('nobody is told of what belongs to others', () => {
     for (const asker of askers) {
       for (const { letter, names } of owners.filter(({ letter: each }) => !asker.sees.includes(each))) {
         for (const [field] of [...fields, [`tag.${mark(letter, 'tag')}`]]) {
-          for (const name of names) {
-            const q = encodeURIComponent(`${field}:${quote(name)}`)
-            const { body } = await send(asker, `/logs?count=true&q=${q}`)
-            // An address or a workspace may be the same for two people; what is found is one's own.
-            const seen = (body.data as { id: string }[]).map(({ id }) => id.slice(-1))
-            expect([asker.name, field, name, seen.filter((each) => !asker.sees.includes(each))]).toEqual([
-              asker.name,
-              field,
-              name,
-              [],
-            ])
-          }
+          const q = encodeURIComponent(`${field}:${names.map(quote).join(',')}`)
+          const { body } = await send(asker, `/logs?count=true&q=${q}`)
+          // A workspace may be the same for two people; what is found is one's own.
+          const seen = (body.data as { id: string }[]).map(({ id }) => id.slice(-1))
+          expect([asker.name, field, seen.filter((each) => !asker.sees.includes(each))]).toEqual([
+            asker.name,
+            field,
+            [],
+          ])
         }
         const breakdown = await send(
           asker,
