@@ -206,7 +206,7 @@ class HandedTranscript implements Transcript {
       this.#piece.set(bytes.subarray(from, from + length), this.#filled)
       this.#filled += length
       from += length
-      if (this.#filled === PIECE_BYTES) this.#handPiece()
+      if (this.#filled === PIECE_BYTES && !this.#handPiece()) return
     }
   }
 
@@ -222,8 +222,9 @@ class HandedTranscript implements Transcript {
     )
   }
 
-  #handPiece(): void {
-    if (this.#piece === undefined || this.#filled === 0) return
+  /** False when it was dropped, and the rest of the answer with it. */
+  #handPiece(): boolean {
+    if (this.#piece === undefined || this.#filled === 0) return true
     const piece = this.#filled === PIECE_BYTES ? this.#piece : this.#piece.slice(0, this.#filled)
     this.#piece = undefined
     this.#filled = 0
