@@ -1,5 +1,7 @@
 import { join } from 'node:path'
 import Fastify, { type FastifyInstance } from 'fastify'
+import { openExportFolder } from './admin/exports/export-folder.ts'
+import { createExportRunner } from './admin/exports/run-exports.ts'
 import { registerAdmin } from './admin/http.ts'
 import { openAlerts } from './alerts/open-alerts.ts'
 import { createAnswerCache } from './cache/create-answer-cache.ts'
@@ -140,6 +142,15 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
     rowRetention.start()
     closings.push(() => rowRetention.stop())
     const content = countFailures(bodies, log)
+    const exports = createExportRunner({
+      clock,
+      store,
+      bodies,
+      files: openExportFolder(join(config.PORTCULLIS_DATA, 'exports')),
+      bytesMax: config.PORTCULLIS_EXPORT_BYTES_MAX,
+      report: (problem) => log.error({ err: problem }, 'an export could not be written'),
+    })
+    closings.push(() => exports.stop())
     const flushRecords = async () => {
       await books.flush()
       await bodies.flush()
@@ -243,6 +254,7 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
       settingsText: (url, key) => formatSettingsBlock(settingsBlock({ url, key })),
       flushRecords,
       bodies,
+      exports,
       circuits: () => breakers.list(),
       alerts,
       limits: {

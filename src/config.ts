@@ -56,6 +56,8 @@ const Environment = z.object({
   PORTCULLIS_BODY_QUEUE_BYTES_MAX: count(256 * 1024 * 1024, 1024 * 1024, 64 * 1024 * 1024 * 1024),
   /** Bytes of recent bodies that are held to compare new ones with. */
   PORTCULLIS_BODY_MEMORY_BYTES_MAX: count(256 * 1024 * 1024, 1024 * 1024, 64 * 1024 * 1024 * 1024),
+  /** Bytes that the files of exports may take together; they are removed after seven days. */
+  PORTCULLIS_EXPORT_BYTES_MAX: count(10 * 1024 * 1024 * 1024, 1024 * 1024, 64 * 1024 * 1024 * 1024 * 1024),
   /** Connections of clients at the same time. */
   PORTCULLIS_CONNECTIONS_MAX: count(10_000, 1, 1_000_000),
   /** Milliseconds until a provider's connection must stand. */

@@ -1,6 +1,7 @@
 import type { FastifyError, FastifyInstance, FastifyReply } from 'fastify'
 import { AdminError } from './error.ts'
 import { etagOf } from './etag.ts'
+import { registerDownloads } from './exports/register-downloads.ts'
 import { describeRoutes } from './openapi.ts'
 import type { AdminParts } from './parts.ts'
 import { readPrecondition } from './precondition.ts'
@@ -35,6 +36,7 @@ export function registerAdmin(app: FastifyInstance, parts: AdminParts): void {
     const byPassword = createSignInByPassword(parts)
     registerSessions(scope, byPassword, parts)
     registerWelcome(scope, byPassword, parts)
+    registerDownloads(scope, parts)
   })
 }
 

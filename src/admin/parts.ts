@@ -7,6 +7,7 @@ import type { AlertChannel } from '../store/alert-channels.ts'
 import type { BodyReader, BodyRemover } from '../records/bodies/body-reader.ts'
 import type { Store } from '../store/database.ts'
 import type { Identity } from './caller.ts'
+import type { ExportRunner } from './exports/run-exports.ts'
 
 /** Everything the control plane needs; app.ts decides what stands behind it. */
 export interface AdminParts {
@@ -28,6 +29,8 @@ export interface AdminParts {
   flushRecords(): Promise<void>
   /** What was kept of requests and answers. */
   readonly bodies: BodyReader & BodyRemover
+  /** Writes exports of records; exports/run-exports.ts. */
+  readonly exports: Pick<ExportRunner, 'folder' | 'pathOf' | 'wake'>
   /** The circuits of every provider; routing/breaker.ts says when one opens. */
   circuits(): readonly CircuitStatus[]
   readonly limits: LimitStates

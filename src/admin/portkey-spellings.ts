@@ -3,7 +3,20 @@
  * snake case, because it turns every name of a body. And some of Portkey's lists are paged in camel case, others in snake case.
  */
 
-const IDS = ['id', 'slug', 'userId', 'user_id', 'inviteId', 'invite_id', 'workspaceId', 'workspace_id']
+const IDS = [
+  'id',
+  'slug',
+  'userId',
+  'user_id',
+  'inviteId',
+  'invite_id',
+  'workspaceId',
+  'workspace_id',
+  'exportId',
+  'export_id',
+  'feedbackID',
+  'feedback_id',
+]
 
 const PAGING: Readonly<Record<string, string>> = { pageSize: 'page_size', currentPage: 'current_page' }
 

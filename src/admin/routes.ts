@@ -40,6 +40,14 @@ import { readDelta } from './content/read-delta.ts'
 import { readKeptBody } from './content/read-kept-body.ts'
 import { replaySession } from './content/replay-session.ts'
 import { explainKey } from './explain/explain-key.ts'
+import { cancelExport } from './exports/cancel-export.ts'
+import { createExport } from './exports/create-export.ts'
+import { downloadExport } from './exports/download-export.ts'
+import { listExports } from './exports/list-exports.ts'
+import { listFieldRestrictions } from './exports/list-field-restrictions.ts'
+import { readExport } from './exports/read-export.ts'
+import { startExport } from './exports/start-export.ts'
+import { updateExport } from './exports/update-export.ts'
 import { createIntegration } from './integrations/create-integration.ts'
 import { deleteIntegration } from './integrations/delete-integration.ts'
 import { deleteModels } from './integrations/delete-models.ts'
@@ -188,6 +196,14 @@ const SINGLE_ROUTES: readonly AdminRoute[] = [
   searchLogs,
   checkFilter,
   readLog,
+  createExport,
+  listExports,
+  listFieldRestrictions,
+  readExport,
+  updateExport,
+  startExport,
+  cancelExport,
+  downloadExport,
   compareLogs,
   listBodies,
   readKeptBody,

@@ -3,6 +3,7 @@ import {
   CONTENT_DELETE_SCOPE,
   CONTENT_SCOPE,
   DEFAULT_WORKSPACE_SCOPES,
+  LOGS_WRITE_SCOPE,
   ORGANISATION_SCOPES,
 } from '../contract/scopes.ts'
 import { isAdministrator, type Identity } from './caller.ts'
@@ -15,7 +16,7 @@ import { forbidden } from './error.ts'
 /**
  * Where somebody stands in the organisation. The administrator's key of the environment stands for whoever runs the gateway,
  * and so for an owner; a stored key with all scopes does what an admin does; all others are counted as members. Opening or
- * deleting what people wrote is a matter apart: a key without it stands no lower.
+ * deleting what people wrote, or handing in records, is a matter apart: a key without it stands no lower.
  */
 export function standingOf(caller: Identity): OrganisationRole {
   if (caller.roles !== undefined) return caller.roles.organisation
@@ -26,7 +27,7 @@ export function standingOf(caller: Identity): OrganisationRole {
     : 'member'
 }
 
-const APART: readonly string[] = [CONTENT_SCOPE, CONTENT_DELETE_SCOPE]
+const APART: readonly string[] = [CONTENT_SCOPE, CONTENT_DELETE_SCOPE, LOGS_WRITE_SCOPE]
 
 /** Refuses whoever stands below a role to give it, or to do something to somebody who has it. */
 export function requireStanding(caller: Identity, role: OrganisationRole): void {
@@ -58,5 +59,5 @@ export function lackingOf(caller: Identity, scopes: Iterable<string>): readonly 
 }
 
 function isForDevelopers(scope: string): boolean {
-  return !ORGANISATION_SCOPES.has(scope) || DEFAULT_WORKSPACE_SCOPES.includes(scope)
+  return !ORGANISATION_SCOPES.has(scope) || DEFAULT_WORKSPACE_SCOPES.includes(scope) || scope === LOGS_WRITE_SCOPE
 }

@@ -21,6 +21,9 @@ export const CONTENT_SCOPE = 'content.read'
 /** Takes content away before its time. */
 export const CONTENT_DELETE_SCOPE = 'content.delete'
 
+/** Hands in records of calls that were made without the gateway, and feedback. */
+export const LOGS_WRITE_SCOPE = 'logs.write'
+
 /** What both an organisation's and a workspace's key may hold; a workspace's key means its own workspace by it. */
 const SHARED = [
   ...verbs('workspace_service_api_keys', ['rotate']),
@@ -45,6 +48,7 @@ const SHARED = [
   'logs.list',
   'logs.view',
   'logs.read',
+  LOGS_WRITE_SCOPE,
   // Not names of Portkey's.
   CONTENT_SCOPE,
   CONTENT_DELETE_SCOPE,
@@ -79,7 +83,6 @@ export const WORKSPACE_SCOPES: ReadonlySet<string> = new Set([
   'guardrails.invoke',
   'mcp.invoke',
   'agents.invoke',
-  'logs.write',
 ])
 
 /** What a developer's key gets when nothing is said: call models, see which there are, look at one's own requests. */

@@ -47,6 +47,7 @@ const EXACT: Readonly<Partial<Record<TextAttribute, string>>> = {
   key: 'key_id',
   request: 'id',
   trace: 'trace_id',
+  span: 'span_id',
   endpoint: 'endpoint',
   outcome: 'outcome',
   'cache.status': 'cache_status',
@@ -213,10 +214,11 @@ const NUMBERS: Readonly<Record<NumberAttribute, RawBuilder<unknown>>> = {
   'bytes.out': column('response_bytes'),
   messages: sql`(select messages from turns where turns.id = exchanges.id)`,
   attempts: column('attempts'),
+  feedback: sql`(select avg(feedback.value * feedback.weight) from feedback where feedback.workspace_id = exchanges.workspace_id and feedback.trace_id = exchanges.trace_id)`,
 }
 
 /** All others are whole numbers, which a fraction may not be compared with on PostgreSQL. */
-const WITH_FRACTIONS: ReadonlySet<NumberAttribute> = new Set(['cache', 'ttft', 'duration', 'overhead'])
+const WITH_FRACTIONS: ReadonlySet<NumberAttribute> = new Set(['cache', 'ttft', 'duration', 'overhead', 'feedback'])
 
 /** The largest number that a column holds. */
 const LARGEST = 2n ** 63n - 1n

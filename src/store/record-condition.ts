@@ -36,7 +36,7 @@ export interface StateCondition {
 /** Literal pieces with anything between them; one piece is the whole text. */
 export type TextPattern = readonly string[]
 
-/** A missing end is open. Cost in nano-dollars, durations in milliseconds, the cache's share in percent, the rest as it is counted. */
+/** A missing end is open. Cost in nano-dollars, durations in milliseconds, the cache's share in percent, feedback as the mean of value times weight, the rest as it is counted. */
 export interface NumberRange {
   readonly from?: NumberEnd
   readonly to?: NumberEnd
@@ -57,6 +57,7 @@ export type TextAttribute =
   | 'session'
   | 'request'
   | 'trace'
+  | 'span'
   | 'agent'
   | 'tool'
   | 'client'
@@ -90,6 +91,7 @@ export type NumberAttribute =
   | 'bytes.out'
   | 'messages'
   | 'attempts'
+  | 'feedback'
 
 export type RecordState =
   | 'error'

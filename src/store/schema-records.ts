@@ -286,8 +286,12 @@ export interface LogExportTable {
   status: string
   /** JSON of what was asked for. */
   request: string
-  /** JSON of whose records its maker may see. */
-  scope: string
+  /** JSON of who started it, else made it, and with which rights. */
+  maker: string
+  /** JSON of the records that it is of, as the request was understood when it was started; null before. */
+  filter: string | null
+  /** Name of the folder that its file lies in: each gateway has one of its own. */
+  folder: string | null
   /** Where it goes on. */
   cursor: string | null
   rows: number
@@ -296,6 +300,8 @@ export interface LogExportTable {
   created_by: string | null
   created_at: number
   updated_at: number
+  /** Another one with each start, so that what is left of an earlier one writes nothing more. */
+  started_at: number | null
   finished_at: number | null
 }
 

@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { expect, inject, onTestFinished } from 'vitest'
+import { openExportFolder } from '../../src/admin/exports/export-folder.ts'
+import { createExportRunner, type ExportRunner } from '../../src/admin/exports/run-exports.ts'
 import { registerAdmin } from '../../src/admin/http.ts'
 import { openAlerts, type Alerts } from '../../src/alerts/open-alerts.ts'
 import type { CircuitStatus } from '../../src/admin/parts.ts'
@@ -41,6 +43,7 @@ export interface ControlPlane {
   readonly alerts: Alerts
   /** What calls would hold and spend; tests do so in their place. */
   readonly budgets: Budgets
+  readonly exports: ExportRunner
   readonly workspace: Workspace
   readonly otherWorkspace: Workspace
   /** What was reported to the operator. */
@@ -74,6 +77,8 @@ export interface ControlPlaneOptions {
   readonly circuits?: readonly CircuitStatus[]
   /** What was kept of content; nothing without. */
   readonly bodies?: BodyReader & BodyRemover
+  /** How much room there is for the files of exports. */
+  readonly exportBytesMax?: number
   /** While it says so, changes are made and undone. */
   readonly isDry?: () => boolean
 }
@@ -135,6 +140,15 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
     providers: providers.byKind,
     limits: directory,
   }
+  const bodies = options.bodies ?? keepBodies()
+  const exports = createExportRunner({
+    clock,
+    store,
+    bodies,
+    files: openExportFolder(join(folder, 'exports')),
+    bytesMax: options.exportBytesMax ?? Infinity,
+    report: (problem) => problems.push(problem),
+  })
   const app = Fastify()
   // No two changes in one millisecond, so that lists have one order.
   app.addHook('onRequest', async () => clock.advance(1))
@@ -149,7 +163,8 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
     publicUrl: () => options.publicUrl ?? 'http://gateway.example.com',
     settingsText: (url, key) => `settings for ${url} with ${key}`,
     flushRecords: async () => {},
-    bodies: options.bodies ?? keepBodies(),
+    bodies,
+    exports,
     circuits: () => options.circuits ?? [],
     alerts,
     limits: {
@@ -166,6 +181,7 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
   await app.ready()
   onTestFinished(async () => {
     await app.close()
+    await exports.stop()
     await alerts.close()
     await providers.close()
     directory.close()
@@ -182,6 +198,7 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
     clock,
     alerts,
     budgets,
+    exports,
     problems,
     workspace: workspaces.find(({ isDefault }) => isDefault)!,
     otherWorkspace,
