@@ -100,7 +100,7 @@ export interface WorkspaceKey {
 export type WantedKey = { readonly workspaceId: string } | { readonly keyId: string }
 
 export type ToWorker =
-  | Job
+  | { readonly kind: 'jobs'; readonly jobs: readonly Job[] }
   | { readonly kind: 'ask'; readonly id: number; readonly question: Question }
   | { readonly kind: 'key'; readonly id: number; readonly key: WorkspaceKey | undefined }
   | { readonly kind: 'no-key'; readonly id: number; readonly failure: string }

@@ -1,6 +1,6 @@
 import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
-import type { Clock } from '../../core/clock.ts'
+import type { Clock, Timer } from '../../core/clock.ts'
 import type {
   Answer,
   BodyWorkerOptions,
@@ -33,6 +33,9 @@ export interface BodyThreadParts extends BodyWorkerOptions {
   readonly onDeath: (error: Error) => void
 }
 
+/** A message costs more than a job: it wakes the other thread. */
+const GATHER_MS = 5
+
 /** A thread that dies again and again is started ever more slowly. */
 const RESTART_FIRST_MS = 100
 const RESTART_LAST_MS = 60_000
@@ -47,6 +50,10 @@ export async function startBodyThread(parts: BodyThreadParts): Promise<BodyThrea
   let isClosing = false
   let restartMs = RESTART_FIRST_MS
   let exited = Promise.resolve()
+  /** Handed over, and on their way together in a moment. */
+  let jobs: Job[] = []
+  let buffers: ArrayBuffer[] = []
+  let timer: Timer | undefined
 
   await start()
   return {
@@ -56,19 +63,40 @@ export async function startBodyThread(parts: BodyThreadParts): Promise<BodyThrea
     get isUp() {
       return worker !== undefined && !isClosing
     },
-    hand: (job, transfer) => post(job, transfer),
+    hand,
     async ask<Kind extends Question['kind']>(question: Extract<Question, { kind: Kind }>) {
       const id = ++lastId
       const waiting = Promise.withResolvers<Answer>()
+      handAll()
       post({ kind: 'ask', id, question })
       asked.set(id, waiting)
       return (await waiting.promise) as Answer<Kind>
     },
     async close() {
       isClosing = true
+      handAll()
       worker?.postMessage({ kind: 'close' } satisfies ToWorker)
       await exited
     },
+  }
+
+  function hand(job: Job, transfer: readonly ArrayBuffer[]): void {
+    jobs.push(job)
+    buffers.push(...transfer)
+    timer ??= clock.after(GATHER_MS, handAll)
+  }
+
+  function handAll(): void {
+    if (jobs.length > 0) post({ kind: 'jobs', jobs }, buffers)
+    forgetJobs()
+  }
+
+  /** They are with the thread, or lost with it. */
+  function forgetJobs(): void {
+    timer?.cancel()
+    timer = undefined
+    jobs = []
+    buffers = []
   }
 
   function post(message: ToWorker, transfer: readonly ArrayBuffer[] = []): void {
@@ -108,6 +136,7 @@ export async function startBodyThread(parts: BodyThreadParts): Promise<BodyThrea
 
   function die(reason: Error): void {
     worker = undefined
+    forgetJobs()
     for (const waiting of asked.values()) waiting.reject(reason)
     asked.clear()
     if (isClosing) return

@@ -58,8 +58,8 @@ port.on('message', (message: ToWorker) => {
     case 'close':
       void close()
       break
-    default:
-      keeper.take(message)
+    case 'jobs':
+      for (const job of message.jobs) keeper.take(job)
       working ??= workAll()
   }
 })
