@@ -232,9 +232,9 @@ export const LogPage = z.object({
   count: z
     .object({
       value: z.number().int(),
-      relation: z.enum(['exactly', 'at_least', 'about']).meta({
-        description: 'about: messages as roll-ups have counted them, without token counts and probes',
-      }),
+      relation: z
+        .enum(['exactly', 'at_least'])
+        .meta({ description: 'at_least: counting ended at 10,000, or after a second' }),
     })
     .nullable()
     .meta({ description: 'of everything that matches; null unless asked for' }),
