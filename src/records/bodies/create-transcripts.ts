@@ -229,6 +229,7 @@ class HandedTranscript implements Transcript {
     this.#piece = undefined
     this.#filled = 0
     this.#isResponseDropped = !this.#hand('response', 0, piece)
+    return !this.#isResponseDropped
   }
 
   /** The thread that knows this exchange may be gone; its successor would not know what to do with the rest. */
