@@ -16,7 +16,9 @@ const mask = createMask(
 
 /** Keeps bodies one after the other; gives what lies in the segments, and what is read of each body. */
 function keep(bodies: readonly Buffer[], { forgetful = false, narrow = false } = {}) {
-  const limits = narrow ? { bodiesMax: 2, bodyBytesMin: 0, bodyBytesMax: 5_000, notesMax: 40 } : CHAPTER_LIMITS
+  const limits = narrow
+    ? { bodiesMax: 2, bodyBytesMin: 0, bodyBytesMax: 5_000, notesMax: 40, rangesMax: 25 }
+    : CHAPTER_LIMITS
   const index = createChapterIndex({ ...limits, bodyBytesMin: 0 }, mask)
   const segments: Buffer[] = []
   const kept = bodies.map((body) => {

@@ -78,7 +78,7 @@ function bodiesFrom(changes: readonly Change[]): Buffer[] {
 }
 
 test('whatever bodies come one after the other, the same bytes come out', () => {
-  const tight = { bodiesMax: 2, bodyBytesMin: 0, bodyBytesMax: 3_000, notesMax: 12 }
+  const tight = { bodiesMax: 2, bodyBytesMin: 0, bodyBytesMax: 3_000, notesMax: 12, rangesMax: 9 }
   fc.assert(
     fc.property(fc.array(change, { maxLength: 14 }), fc.boolean(), fc.boolean(), (changes, forgetful, narrow) => {
       const index = createChapterIndex(narrow ? tight : { ...CHAPTER_LIMITS, bodyBytesMin: 0 })
@@ -134,6 +134,22 @@ test('what was kept is found without the bodies, by its pieces', () => {
 test('an index that has noted too much begins anew, and forgets nothing it has said', () => {
   const bodies = Array.from({ length: 12 }, (_, turns) => claudeCodeBody({ turns, bytes: 60_000 }))
   keepAll(createChapterIndex({ ...CHAPTER_LIMITS, notesMax: 30 }), bodies)
+})
+
+test('a body of thousands of turns is read from no more pieces than one of a few hundred', () => {
+  const bodies = Array.from({ length: 200 }, (_, turn) =>
+    Buffer.from(JSON.stringify({ messages: Array.from({ length: turn + 1 }, (_, at) => `${at}`.repeat(40)), n: turn })),
+  )
+  const index = createChapterIndex({ ...CHAPTER_LIMITS, bodyBytesMin: 0, rangesMax: 30 })
+  const counts: number[] = []
+  const add = (body: Buffer) => {
+    const added = index.add(body)
+    counts.push(added.ranges.length)
+    return added
+  }
+  keepAll({ ...index, add }, bodies)
+  expect(Math.max(...counts)).toBeLessThan(40)
+  expect(counts.lastIndexOf(1)).toBeGreaterThan(100)
 })
 
 test('memory for bodies has an end, and the newest is held all the same', () => {

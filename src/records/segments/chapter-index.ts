@@ -57,6 +57,8 @@ export interface ChapterLimits {
   readonly bodyBytesMax: number
   /** Pieces, joints and masked stretches that are noted. With more of them the index forgets all and begins anew. */
   readonly notesMax: number
+  /** Ranges of one body. Each is a segment to fetch and open when it is read; past this many the next body is kept whole, as the first was. */
+  readonly rangesMax: number
 }
 
 export const CHAPTER_LIMITS: ChapterLimits = {
@@ -64,6 +66,7 @@ export const CHAPTER_LIMITS: ChapterLimits = {
   bodyBytesMin: 16 * 1024,
   bodyBytesMax: 64 * 1024 * 1024,
   notesMax: 50_000,
+  rangesMax: 1_000,
 }
 
 /** A body of which its successor repeats more than this is not looked at again. */
@@ -101,8 +104,8 @@ export function createChapterIndex(limits: ChapterLimits = CHAPTER_LIMITS, mask?
     })
     note(segment, parts, laidOut)
     remember({ body, ranges: laidOut.ranges }, base)
-    if (places.size + joints.size + hiddenCount > limits.notesMax) beginAnew()
     const { fresh, ranges, freshRanges, masked } = laidOut
+    if (places.size + joints.size + hiddenCount > limits.notesMax || ranges.length > limits.rangesMax) beginAnew()
     if (fresh.length > 0) nextSegment += 1
     return { segment, fresh, ranges, freshRanges, masked }
   }
