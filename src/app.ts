@@ -25,6 +25,7 @@ import { createProviders } from './providers/create-providers.ts'
 import { publicLookup } from './providers/transport.ts'
 import { type Bodies, createTranscripts } from './records/bodies/create-transcripts.ts'
 import { openBooks } from './records/books.ts'
+import { createHandIn } from './records/hand-in.ts'
 import { createRowRetention } from './records/row-retention.ts'
 import { createAffinity } from './routing/affinity.ts'
 import { createBreakers } from './routing/breaker.ts'
@@ -254,6 +255,7 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
       settingsText: (url, key) => formatSettingsBlock(settingsBlock({ url, key })),
       flushRecords,
       bodies,
+      handIn: createHandIn({ clock, prices: directory, recorder: books.recorder, transcripts: bodies }),
       exports,
       circuits: () => breakers.list(),
       alerts,

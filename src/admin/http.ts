@@ -21,8 +21,8 @@ import { registerWelcome } from './welcome/register-welcome.ts'
 export function registerAdmin(app: FastifyInstance, parts: AdminParts): void {
   void app.register(async (scope) => {
     acceptJson(scope)
-    scope.setErrorHandler((error: FastifyError, _request, reply) => {
-      const refusal = toAdminError(error)
+    scope.setErrorHandler((error: FastifyError, request, reply) => {
+      const refusal = toAdminError(error, request.routeOptions.bodyLimit)
       if (refusal.code === 'AB04') parts.report(error)
       return refuse(refusal, reply)
     })
@@ -46,7 +46,7 @@ function mount(scope: FastifyInstance, route: AdminRoute, reader: AdminRoute | u
   scope.route({
     method: route.method,
     url: `/v1${route.path}`,
-    bodyLimit: BODY_BYTES_MAX,
+    bodyLimit: route.bodyBytesMax ?? BODY_BYTES_MAX,
     onRequest: (request) => recogniser.arrive(request),
     async handler(request, reply) {
       const caller = await recogniser.settle(request)
@@ -90,10 +90,10 @@ function refuse(refusal: AdminError, reply: FastifyReply): FastifyReply {
 }
 
 /** What nobody expected tells the caller nothing of our insides. */
-function toAdminError(error: FastifyError): AdminError {
+function toAdminError(error: FastifyError, bodyBytesMax: number): AdminError {
   if (error instanceof AdminError) return error
   if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
-    return new AdminError('AB01', `The body is larger than ${BODY_BYTES_MAX} bytes.`)
+    return new AdminError('AB01', `The body is larger than ${bodyBytesMax} bytes.`)
   }
   if (error.code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') {
     return new AdminError('AB01', 'Send the body as content-type: application/json.')

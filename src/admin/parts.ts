@@ -5,6 +5,7 @@ import type { BucketState } from '../limits/budgets.ts'
 import type { Bucket, Lane, Purse } from '../limits/limit.ts'
 import type { AlertChannel } from '../store/alert-channels.ts'
 import type { BodyReader, BodyRemover } from '../records/bodies/body-reader.ts'
+import type { HandIn } from '../records/hand-in.ts'
 import type { Store } from '../store/database.ts'
 import type { Identity } from './caller.ts'
 import type { ExportRunner } from './exports/run-exports.ts'
@@ -29,6 +30,8 @@ export interface AdminParts {
   flushRecords(): Promise<void>
   /** What was kept of requests and answers. */
   readonly bodies: BodyReader & BodyRemover
+  /** Takes records of calls that were made without the gateway. */
+  readonly handIn: HandIn
   /** Writes exports of records; exports/run-exports.ts. */
   readonly exports: Pick<ExportRunner, 'folder' | 'pathOf' | 'wake'>
   /** The circuits of every provider; routing/breaker.ts says when one opens. */

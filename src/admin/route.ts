@@ -23,6 +23,8 @@ export interface AdminRoute {
   /** Names that its query may have. */
   readonly queryNames: readonly string[]
   readonly reply: z.ZodType
+  /** Of the whole body; where nobody says, what is enough for every description of a thing. */
+  readonly bodyBytesMax?: number | undefined
   /** Checks body and query (all problems in one `AB01`), then handles the request. */
   answer(asked: Asked, parts: AdminParts): Promise<unknown>
 }
@@ -43,6 +45,7 @@ interface Definition<Path extends string, Body extends z.ZodType, Query extends 
   readonly body?: Body
   readonly query?: Query
   readonly reply: z.ZodType<Answer>
+  readonly bodyBytesMax?: number
   handle(
     request: {
       readonly caller: AdminCaller
@@ -84,6 +87,7 @@ export function route<
     query,
     queryNames,
     body: definition.body,
+    bodyBytesMax: definition.bodyBytesMax,
     async answer(asked, parts) {
       const readBody = body.safeParse(
         readSpellings(asked.body === undefined ? {} : asked.body, bodyNames, asked.params),

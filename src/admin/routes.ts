@@ -48,6 +48,8 @@ import { listFieldRestrictions } from './exports/list-field-restrictions.ts'
 import { readExport } from './exports/read-export.ts'
 import { startExport } from './exports/start-export.ts'
 import { updateExport } from './exports/update-export.ts'
+import { createFeedback } from './feedback/create-feedback.ts'
+import { updateFeedback } from './feedback/update-feedback.ts'
 import { createIntegration } from './integrations/create-integration.ts'
 import { deleteIntegration } from './integrations/delete-integration.ts'
 import { deleteModels } from './integrations/delete-models.ts'
@@ -65,6 +67,7 @@ import { readInvite } from './invites/read-invite.ts'
 import { resendInvite } from './invites/resend-invite.ts'
 import { checkFilter } from './logs/check-filter.ts'
 import { listFacets } from './logs/list-facets.ts'
+import { createLogs } from './logs/create-logs.ts'
 import { listLogs } from './logs/list-logs.ts'
 import { readLog } from './logs/read-log.ts'
 import { searchLogs } from './logs/search-logs.ts'
@@ -191,6 +194,7 @@ const SINGLE_ROUTES: readonly AdminRoute[] = [
   resendInvite,
   readCurrent,
   changePassword,
+  createLogs,
   listLogs,
   listFacets,
   searchLogs,
@@ -218,6 +222,8 @@ const SINGLE_ROUTES: readonly AdminRoute[] = [
   listOpenings,
   deleteSessionContent,
   readTrace,
+  createFeedback,
+  updateFeedback,
   readRecordRules,
   testMasking,
   listHolds,

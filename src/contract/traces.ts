@@ -55,6 +55,19 @@ export const Trace = z.object({
   requests: z.number().int(),
   ...costs,
   spans: z.array(Span).meta({ description: 'Each followed by those below it.' }),
+  feedback: z
+    .array(
+      z.object({
+        id: z.string(),
+        value: z.number().int().meta({ description: '-10 to 10' }),
+        weight: z.number(),
+        metadata: z.record(z.string(), z.unknown()),
+        user_id: text,
+        api_key_id: text,
+        created_at: z.string(),
+      }),
+    )
+    .meta({ description: 'What was thought of it, oldest first.' }),
   complete: z
     .boolean()
     .meta({ description: 'False where the trace has more requests than are shown; the oldest are.' }),

@@ -16,6 +16,9 @@ import type { Budgets } from '../../src/limits/budgets.ts'
 import { createBudgets } from '../../src/limits/create-budgets.ts'
 import { publicLookup } from '../../src/providers/transport.ts'
 import type { BodyReader, BodyRemover } from '../../src/records/bodies/body-reader.ts'
+import { exchangeRow } from '../../src/records/exchange-row.ts'
+import { createHandIn } from '../../src/records/hand-in.ts'
+import { NO_TRANSCRIPT, type Transcripts } from '../../src/records/transcript.ts'
 import { deleteCacheEntriesOf } from '../../src/store/cache-entries.ts'
 import { openStore, type Store } from '../../src/store/database.ts'
 import { createDirectory, type Directory } from '../../src/store/directory.ts'
@@ -79,6 +82,8 @@ export interface ControlPlaneOptions {
   readonly bodies?: BodyReader & BodyRemover
   /** How much room there is for the files of exports. */
   readonly exportBytesMax?: number
+  /** Who keeps what is handed in; nobody without. */
+  readonly transcripts?: Transcripts
   /** While it says so, changes are made and undone. */
   readonly isDry?: () => boolean
 }
@@ -149,6 +154,19 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
     bytesMax: options.exportBytesMax ?? Infinity,
     report: (problem) => problems.push(problem),
   })
+  // In place of the journal: rows that were handed in are in the store when somebody asks for them.
+  let written: Promise<void> = Promise.resolve()
+  const handIn = createHandIn({
+    clock,
+    prices: directory,
+    recorder: {
+      record(record) {
+        const isDry = options.isDry?.() === true
+        if (!isDry) written = written.then(() => store.insertMany('exchanges', [exchangeRow(record)]))
+      },
+    },
+    transcripts: options.transcripts ?? { begin: () => NO_TRANSCRIPT },
+  })
   const app = Fastify()
   // No two changes in one millisecond, so that lists have one order.
   app.addHook('onRequest', async () => clock.advance(1))
@@ -162,8 +180,9 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
     version: '1.2.3',
     publicUrl: () => options.publicUrl ?? 'http://gateway.example.com',
     settingsText: (url, key) => `settings for ${url} with ${key}`,
-    flushRecords: async () => {},
+    flushRecords: () => written,
     bodies,
+    handIn,
     exports,
     circuits: () => options.circuits ?? [],
     alerts,

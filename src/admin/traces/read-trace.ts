@@ -1,6 +1,7 @@
 import { Trace } from '../../contract/traces.ts'
 import type { StoredExchange } from '../../store/exchanges.ts'
 import type { StoredCall } from '../../store/ledger-calls.ts'
+import { listTraceFeedback } from '../../store/feedback.ts'
 import { listCallsOf, listTraceExchanges, TRACE_EXCHANGES_MAX } from '../../store/traces.ts'
 import { type Place, placeByClaims } from '../claimed-tree.ts'
 import { missing } from '../error.ts'
@@ -30,6 +31,7 @@ export const readTrace = route({
       ),
       ({ exchange_id: id }) => id,
     )
+    const feedback = await listTraceFeedback(store.db, scope, params.id, FEEDBACK_MAX)
     const [, ...places] = placeByClaims(spansOf(exchanges))
     const ended = exchanges.map(({ received_at: at, total_ms: ms }) => at + ms)
     return {
@@ -40,10 +42,21 @@ export const readTrace = route({
       requests: exchanges.length,
       ...showCost(exchanges.reduce((sum, { cost_nanos: cost }) => sum + cost, 0n)),
       spans: places.map((place) => showPlace(place, calls)),
+      feedback: feedback.map(({ id, value, weight, metadata, userId, keyId, createdAt }) => ({
+        id,
+        value,
+        weight,
+        metadata: { ...metadata },
+        user_id: userId,
+        api_key_id: keyId,
+        created_at: showMoment(createdAt),
+      })),
       complete: found.length <= TRACE_EXCHANGES_MAX,
     }
   },
 })
+
+const FEEDBACK_MAX = 1_000
 
 interface ClaimedSpan {
   readonly id: string

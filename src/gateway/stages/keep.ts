@@ -4,7 +4,7 @@ import { NO_TRANSCRIPT, type Envelope, type Transcript } from '../../records/tra
 import { leaverOf } from '../departure.ts'
 import type { Breaker, Ending, Inbound, Kept, Received, Reply, ReplyHead } from '../exchange.ts'
 import { beginGuarded } from '../guard-transcript.ts'
-import { maskHeaders } from '../mask-headers.ts'
+import { maskHeaders } from '../../core/mask-headers.ts'
 import type { GatewayParts } from '../parts.ts'
 import { PATHS } from '../read-span.ts'
 import { refusalBody, refusalHeaders } from '../refusal.ts'

@@ -1,4 +1,4 @@
-import { type HeaderLines, header } from '../core/headers.ts'
+import { type HeaderLines, header } from './headers.ts'
 
 /** What stands in the place of a secret. */
 export const MASK = '********'
