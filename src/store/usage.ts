@@ -4,6 +4,7 @@ import type { Database } from './database.ts'
 import type { ExchangeScope } from './exchanges.ts'
 import { COUNT_COLUMNS, USAGE_COLUMNS, type SERIES_COLUMNS } from './rollups/tables.ts'
 import type { Tables } from './schema.ts'
+import { NO_SUMS } from './sums.ts'
 
 /* Usage as the roll-ups have it: by hours and days of the organisation's zone, however many requests they stand for. */
 
@@ -41,8 +42,10 @@ export interface UsageQuestion extends ExchangeScope, UsageRange {
   readonly where?: Readonly<Partial<Record<SeriesColumn, readonly string[]>>>
   /** Anything else that can be said of a series. */
   readonly matching?: (series: ExpressionBuilder<Tables, 'usage_series'>) => Expression<SqlBool>
-  /** What the groups are ordered by, largest first. The cost where nobody says. */
-  readonly order?: SumColumn
+  /** What is added up; everything where nobody says. Each column costs, and the sums that were not asked for are told as nothing. */
+  readonly columns?: readonly SumColumn[]
+  /** The groups are ordered by what these come to, largest first. The cost where nobody says. */
+  readonly order?: readonly SumColumn[]
   /** How many groups are told; all where nobody says. */
   readonly limit?: number
   /** Whether the groups beyond the limit are told as one, last. */
@@ -51,12 +54,13 @@ export interface UsageQuestion extends ExchangeScope, UsageRange {
 
 /** The groups in their order, each over time where that is asked. Without groups there is one, also where nothing was used. */
 export async function sumUsage(db: Database, question: UsageQuestion): Promise<readonly UsageRow[]> {
-  const { groupBy = [], overTime = false, order = 'cost_nanos', limit } = question
+  const { groupBy = [], overTime = false, order = BY_COST, limit, other = false } = question
+  const columns = columnsOf(question)
   const matching = matchingUsage(db, question)
   const isCut = limit !== undefined && groupBy.length > 0
   const rows = await (isCut
-    ? readTopGroups(db, matching, { groupBy, overTime, order, limit, other: question.other ?? false })
-    : readGroups(matching, groupBy, overTime))
+    ? readTopGroups(db, matching, { groupBy, overTime, columns, order, limit, other })
+    : readGroups(matching, { groupBy, overTime, columns }))
   return inOrder(rows, order)
 }
 
@@ -64,7 +68,8 @@ export interface TagQuestion extends ExchangeScope, Omit<UsageRange, 'unit'> {
   /** The tag whose values are told apart. */
   readonly name: string
   readonly values?: readonly string[]
-  readonly order?: SumColumn
+  readonly columns?: readonly SumColumn[]
+  readonly order?: readonly SumColumn[]
   readonly limit?: number
 }
 
@@ -76,14 +81,15 @@ export interface TagRow {
 
 /** Usage by the values of a tag, by days. What crashed exchanges used has no tags: nobody could tell them any more. */
 export async function sumTags(db: Database, question: TagQuestion): Promise<readonly TagRow[]> {
-  const { overTime = false, order = 'cost_nanos', limit } = question
+  const { overTime = false, order = BY_COST, limit } = question
+  const columns = columnsOf(question)
   const matching = matchingTags(db, question)
-  const found = await readTagGroups(matching, { overTime: false, order, limit })
+  const found = await readTagGroups(matching, { overTime: false, columns, order, limit })
   if (!overTime) return found
   const values = found.map(({ value }) => value)
   if (values.length === 0) return []
   const rank = new Map(values.map((value, at) => [value, at]))
-  const rows = await readTagGroups(matching.where('value', 'in', values), { overTime })
+  const rows = await readTagGroups(matching.where('value', 'in', values), { overTime, columns })
   return rows.toSorted((one, next) => rank.get(one.value)! - rank.get(next.value)! || one.start! - next.start!)
 }
 
@@ -126,18 +132,20 @@ type MatchingUsage = ReturnType<typeof matchingUsage>
 
 type FoundRow = Sums & Readonly<Record<SeriesColumn, string | null>> & { readonly start?: number }
 
-async function readGroups(
-  matching: MatchingUsage,
-  groupBy: readonly SeriesColumn[],
-  overTime: boolean,
-): Promise<readonly UsageRow[]> {
-  const rows = await grouped(matching, groupBy, overTime).execute()
-  return (rows as readonly unknown[] as readonly FoundRow[]).map((row) => toUsageRow(row, groupBy))
+interface GroupQuestion {
+  readonly groupBy: readonly SeriesColumn[]
+  readonly overTime: boolean
+  readonly columns: readonly SumColumn[]
+}
+
+async function readGroups(matching: MatchingUsage, question: GroupQuestion): Promise<readonly UsageRow[]> {
+  const rows = await grouped(matching, question).execute()
+  return (rows as readonly unknown[] as readonly FoundRow[]).map((row) => toUsageRow(row, question))
 }
 
 /** By time first, because that is the order in which they lie. */
-function grouped(matching: MatchingUsage, groupBy: readonly SeriesColumn[], overTime: boolean) {
-  let query = matching.select(groupBy.length > 0 || overTime ? addSums : selectSums)
+function grouped(matching: MatchingUsage, { groupBy, overTime, columns }: GroupQuestion) {
+  let query = matching.select(groupBy.length > 0 || overTime ? addColumns(columns) : selectColumns(columns))
   if (overTime) query = query.groupBy('sums.start').select('sums.start') as typeof query
   for (const column of groupBy) {
     query = query.groupBy(`usage_series.${column}`).select(`usage_series.${column}`) as typeof query
@@ -145,10 +153,8 @@ function grouped(matching: MatchingUsage, groupBy: readonly SeriesColumn[], over
   return query
 }
 
-interface TopQuestion {
-  readonly groupBy: readonly SeriesColumn[]
-  readonly overTime: boolean
-  readonly order: SumColumn
+interface TopQuestion extends GroupQuestion {
+  readonly order: readonly SumColumn[]
   readonly limit: number
   readonly other: boolean
 }
@@ -157,42 +163,43 @@ interface TopQuestion {
 async function readTopGroups(
   db: Database,
   matching: MatchingUsage,
-  { groupBy, overTime, order, limit, other }: TopQuestion,
+  question: TopQuestion,
 ): Promise<readonly UsageRow[]> {
+  const { groupBy, overTime, order, limit, other } = question
   const columns = sql.join(groupBy.map((column) => sql.ref(column)))
   const isTold = sql`(${columns}) in (select ${columns} from largest)`
   const names = groupBy.map((column) => sql`case when ${isTold} then ${sql.ref(column)} end as ${sql.ref(column)}`)
   const places = Array.from({ length: groupBy.length + (overTime ? 1 : 0) }, (_, at) => sql.lit(at + 1))
   const { rows } = await sql<FoundRow>`
-    with grouped as ${grouped(matching, groupBy, overTime)},
+    with grouped as ${grouped(matching, question)},
       largest as (
-        select ${columns} from grouped group by ${columns} order by sum(${sql.ref(order)}) desc, ${columns} limit ${limit}
+        select ${columns} from grouped group by ${columns} order by ${sumOf(order)} desc, ${columns} limit ${limit}
       )
-    select ${sql.join([...(overTime ? [sql.ref('start')] : []), ...names, ...addSums()])}
+    select ${sql.join([...(overTime ? [sql.ref('start')] : []), ...names, ...addColumns(question.columns)])}
     from grouped
     ${other ? sql`` : sql`where ${isTold}`}
     group by ${sql.join(places)}
   `.execute(db)
-  return rows.map((row) => toUsageRow(row, groupBy))
+  return rows.map((row) => toUsageRow(row, question))
 }
 
-function toUsageRow(row: FoundRow, groupBy: readonly SeriesColumn[]): UsageRow {
+function toUsageRow(row: FoundRow, { groupBy, columns }: GroupQuestion): UsageRow {
   // No group has a null: that is what is left beside those that were asked for.
   const isRest = groupBy.some((column) => row[column] === null)
   return {
     start: row.start,
     group: isRest ? undefined : Object.fromEntries(groupBy.map((column) => [column, row[column]!])),
-    sums: sumsOf(row),
+    sums: sumsOf(row, columns),
   }
 }
 
 /** The largest group first and the rest last, ties by their names; within a group by time. */
-function inOrder(rows: readonly UsageRow[], order: SumColumn): readonly UsageRow[] {
+function inOrder(rows: readonly UsageRow[], order: readonly SumColumn[]): readonly UsageRow[] {
   const groups = [...Map.groupBy(rows, ({ group }) => (group === undefined ? '' : JSON.stringify(group)))].map(
     ([name, ofGroup]) => ({
       name,
       ofGroup: ofGroup.toSorted((one, next) => (one.start ?? 0) - (next.start ?? 0)),
-      size: ofGroup.reduce((sum, { sums }) => sum + BigInt(sums[order]), 0n),
+      size: order.reduce((size, column) => size + addUp(ofGroup, column), 0n),
     }),
   )
   const isRest = (name: string) => (name === '' ? 1 : 0)
@@ -202,6 +209,11 @@ function inOrder(rows: readonly UsageRow[], order: SumColumn): readonly UsageRow
     return one.name < next.name ? -1 : 1
   })
   return groups.flatMap(({ ofGroup }) => ofGroup)
+}
+
+function addUp(rows: readonly UsageRow[], column: SumColumn): bigint {
+  if (column === 'cost_nanos') return rows.reduce((sum, { sums }) => sum + sums.cost_nanos, 0n)
+  return BigInt(rows.reduce((sum, { sums }) => sum + sums[column], 0))
 }
 
 function matchingTags(db: Database, question: Omit<TagQuestion, 'name'> & { readonly name?: string }) {
@@ -223,34 +235,53 @@ async function readTagGroups(
   matching: ReturnType<typeof matchingTags>,
   {
     overTime,
+    columns,
     order,
     limit,
-  }: Partial<Pick<TopQuestion, 'overTime' | 'order'>> & { readonly limit?: number | undefined },
+  }: Omit<GroupQuestion, 'groupBy'> & {
+    readonly order?: readonly SumColumn[]
+    readonly limit?: number | undefined
+  },
 ): Promise<readonly TagRow[]> {
   let query: SelectQueryBuilder<Tables, 'tag_days', Sums & { value: string }> = matching
     .groupBy('value')
     .select('value')
-    .select(selectSums)
-  if (overTime === true) query = query.groupBy('start').select('start') as typeof query
-  if (order !== undefined) query = query.orderBy(sql.ref(order), 'desc').orderBy('value')
+    .select(addColumns(columns))
+  if (overTime) query = query.groupBy('start').select('start') as typeof query
+  if (order !== undefined) query = query.orderBy(sumOf(order), 'desc').orderBy('value')
   if (limit !== undefined) query = query.limit(limit)
   const rows = (await query.execute()) as readonly (Sums & { readonly value: string; readonly start?: number })[]
-  return rows.map((row) => ({ start: row.start, value: row.value, sums: sumsOf(row) }))
+  return rows.map((row) => ({ start: row.start, value: row.value, sums: sumsOf(row, columns) }))
 }
 
-const COUNTED = [...COUNT_COLUMNS, ...USAGE_COLUMNS.filter((column) => column !== 'cost_nanos')]
-const SUMMED = [...COUNTED, 'cost_nanos'] as const
+const BY_COST: readonly SumColumn[] = ['cost_nanos']
+
+const EVERYTHING: readonly SumColumn[] = [...COUNT_COLUMNS, ...USAGE_COLUMNS]
+
+/** What is ordered by is added up in any case. */
+function columnsOf({ columns = EVERYTHING, order = BY_COST }: Pick<UsageQuestion, 'columns' | 'order'>) {
+  return [...new Set([...columns, ...order])]
+}
 
 /** Of a group, in which there is always something. */
-function addSums() {
-  return SUMMED.map((column) => sql<never>`sum(${sql.ref(column)})`.as(column))
+function addColumns(columns: readonly SumColumn[]) {
+  return columns.map((column) => sql<never>`sum(${sql.ref(column)})`.as(column))
 }
 
 /** Zeros where nothing was used. */
-function selectSums() {
-  return SUMMED.map((column) => sql<never>`coalesce(sum(${sql.ref(column)}), 0)`.as(column))
+function selectColumns(columns: readonly SumColumn[]) {
+  return columns.map((column) => sql<never>`coalesce(sum(${sql.ref(column)}), 0)`.as(column))
 }
 
-function sumsOf(row: Sums): Sums {
-  return Object.fromEntries(SUMMED.map((column) => [column, row[column]])) as unknown as Sums
+function sumOf(columns: readonly SumColumn[]) {
+  return sql.join(
+    columns.map((column) => sql`sum(${sql.ref(column)})`),
+    sql` + `,
+  )
+}
+
+function sumsOf(row: Sums, columns: readonly SumColumn[]): Sums {
+  const sums: Record<string, number | bigint> = { ...NO_SUMS }
+  for (const column of columns) sums[column] = row[column]
+  return sums as unknown as Sums
 }

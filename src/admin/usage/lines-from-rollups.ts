@@ -6,22 +6,30 @@ import {
   sumTags,
   sumUsage,
   type SeriesColumn,
-  type SumColumn,
   type Sums,
   type UsageQuestion as SumQuestion,
 } from '../../store/usage.ts'
 import { pickTop, restOf, sumAll, toLine, type Cells, type Lines } from './lines.ts'
-import type { SumMetric } from './measure.ts'
+import { columnsOf, rankedBy, type SumMetric } from './measure.ts'
 import { findSpan } from './spans.ts'
 import type { UsageQuestion } from './usage-question.ts'
 
 /** What roll-ups tell, however many requests they stand for; undefined where they do not know of the filter or of the groups. */
 export async function readRollUps(question: UsageQuestion, metric: SumMetric): Promise<Lines | undefined> {
-  const { db, scope, spans, unit, conditions, groupBy } = question
+  const { db, scope, spans, unit, conditions, groupBy, overTime } = question
   const matching = matchSums(db, conditions, 'usage')
   if (matching === undefined) return undefined
-  const asked = { ...scope, since: spans[0]!.start, until: spans.at(-1)!.end, unit, matching: () => matching }
   const tag = groupBy !== undefined && isTag(groupBy) ? groupBy : undefined
+  const asked = {
+    ...scope,
+    since: spans[0]!.start,
+    until: spans.at(-1)!.end,
+    unit,
+    matching: () => matching,
+    order: rankedBy(metric),
+    // Over time there are as many sums as a screen has dots: only those that are drawn, and what tells whether a rest is left.
+    ...(overTime && { columns: [...columnsOf(metric), ...(tag === undefined ? [] : IN_A_REST)] }),
+  }
   // Tags are added up by themselves, by the day, and by nothing else.
   if (tag !== undefined && (conditions.length > 0 || unit === 'hour')) return undefined
   const lines = await (groupBy === undefined || !isTag(groupBy)
@@ -43,7 +51,7 @@ async function readBySeries(
   metric: SumMetric,
 ): Promise<Found> {
   const { db, overTime, top } = question
-  const by = groupBy === undefined ? {} : { groupBy: [groupBy], order: ORDERS[metric], limit: top, other: true }
+  const by = groupBy === undefined ? {} : { groupBy: [groupBy], limit: top, other: true }
   const rows = await sumUsage(db, { ...asked, ...by, overTime })
   const all = toLine(metric, toCells(rows, question))
   if (groupBy === undefined) return { all, groups: [], rest: undefined }
@@ -69,7 +77,7 @@ async function readByTag(
   const { db, overTime, top } = question
   const all = toCells(await sumUsage(db, { ...asked, overTime }), question)
   const name = groupBy.slice(TAG.length)
-  const rows = await sumTags(db, { ...asked, overTime, name, order: ORDERS[metric], limit: top })
+  const rows = await sumTags(db, { ...asked, overTime, name, limit: top })
   const grouped = Map.groupBy(rows, ({ value }) => value)
   const rest = restOf(
     all,
@@ -92,26 +100,7 @@ function toGroups(
   return pickTop(totals, metric, question.top).map((value) => ({ value, line: toLine(metric, cells.get(value)!) }))
 }
 
-/** The sum by which groups are chosen: the metric itself, or what it is made of for the most part. */
-const ORDERS: Readonly<Record<SumMetric, SumColumn>> = {
-  cost: 'cost_nanos',
-  requests: 'requests',
-  errors: 'errors',
-  error_rate: 'requests',
-  interrupted: 'interrupted',
-  retried: 'retried',
-  fell_back: 'fell_back',
-  cached: 'cache_hits',
-  upstream_calls: 'calls',
-  cache_hit_rate: 'requests',
-  tokens: 'cache_read_tokens',
-  'tokens.in': 'cache_read_tokens',
-  'tokens.out': 'output_tokens',
-  'tokens.uncached': 'input_tokens',
-  'tokens.cache_read': 'cache_read_tokens',
-  'tokens.cache_write': 'cache_write_5m_tokens',
-  'tokens.thinking': 'thinking_tokens',
-}
+const IN_A_REST = ['requests', 'calls'] as const
 
 interface SumRow {
   readonly start: number | undefined

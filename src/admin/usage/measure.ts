@@ -1,6 +1,6 @@
 import { METRICS, type Metric } from '../../contract/usage.ts'
 import type { DurationName } from '../../store/usage-rows.ts'
-import type { Sums } from '../../store/usage.ts'
+import type { SumColumn, Sums } from '../../store/usage.ts'
 
 /** A metric that is a number of the sums. */
 export type SumMetric = Exclude<Metric, `${string}.p${number}`>
@@ -51,6 +51,38 @@ const MEASURES: Readonly<Record<SumMetric, (sums: Sums) => number | null>> = {
   'tokens.cache_read': (sums) => sums.cache_read_tokens,
   'tokens.cache_write': (sums) => sums.cache_write_5m_tokens + sums.cache_write_1h_tokens,
   'tokens.thinking': (sums) => sums.thinking_tokens,
+}
+
+/** The sums that a metric is made of. */
+export function columnsOf(metric: SumMetric): readonly SumColumn[] {
+  return COLUMNS[metric]
+}
+
+/** The sums by which groups are ranked: of a share, the requests, because the largest share is often of one. */
+export function rankedBy(metric: SumMetric): readonly SumColumn[] {
+  return addsUp(metric) ? columnsOf(metric) : ['requests']
+}
+
+const INPUT = ['input_tokens', 'cache_read_tokens', 'cache_write_5m_tokens', 'cache_write_1h_tokens'] as const
+
+const COLUMNS: Readonly<Record<SumMetric, readonly SumColumn[]>> = {
+  cost: ['cost_nanos'],
+  requests: ['requests'],
+  errors: ['errors'],
+  error_rate: ['errors', 'requests'],
+  interrupted: ['interrupted'],
+  retried: ['retried'],
+  fell_back: ['fell_back'],
+  cached: ['cache_hits'],
+  upstream_calls: ['calls'],
+  cache_hit_rate: INPUT,
+  tokens: [...INPUT, 'output_tokens'],
+  'tokens.in': INPUT,
+  'tokens.out': ['output_tokens'],
+  'tokens.uncached': ['input_tokens'],
+  'tokens.cache_read': ['cache_read_tokens'],
+  'tokens.cache_write': ['cache_write_5m_tokens', 'cache_write_1h_tokens'],
+  'tokens.thinking': ['thinking_tokens'],
 }
 
 function share(part: number, whole: number): number | null {
