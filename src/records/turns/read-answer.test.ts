@@ -53,4 +53,8 @@ test('an answer that is broken, or none, calls nothing and fails nothing', () =>
   expect(toolsCalledIn(Buffer.from('{"type":"error","error":{}}'))).toEqual([])
   expect(toolsCalledIn(Buffer.from('{"content":['))).toEqual([])
   expect(toolsCalledIn(Buffer.from('<html>'))).toEqual([])
+  const halves = String.raw`{"content":[{"type":"tool_use","name":"Re\ud800ad\u0000"}]}`
+  expect(toolsCalledIn(Buffer.from(halves))).toEqual(['Read'])
+  const escape = String.raw`{"content":[{"type":"tool_use","name":"no \x escape"},{"text":"no \x escape"}]}`
+  expect([toolsCalledIn(Buffer.from(escape)), titleIn(Buffer.from(escape))]).toEqual([[], undefined])
 })

@@ -1,7 +1,16 @@
-import { elementsOf, JsonError, knownEnds, type Member, membersOf, readString, scanTopLevel } from '../../core/json.ts'
+import {
+  elementsOf,
+  JsonError,
+  knownEnds,
+  type Member,
+  membersOf,
+  readNestedString,
+  scanTopLevel,
+} from '../../core/json.ts'
 import { readWrittenText } from '../masking/read-written-text.ts'
 import { viewText } from '../masking/text-view.ts'
 import { dataOf } from '../stream-data.ts'
+import { oneLine } from './preview.ts'
 
 /** Names that an answer may call; what goes beyond is no answer of a model. */
 const TOOLS_MAX = 100
@@ -16,8 +25,8 @@ const BRACE = 0x7b
 export function toolsCalledIn(answer: Buffer): string[] {
   const names = new Set<string>()
   for (const block of blocksOf(answer)) {
-    if (!/^(?:server_|mcp_)?tool_use$/.test(readString(answer, named(block, 'type')) ?? '')) continue
-    const name = readString(answer, named(block, 'name'))
+    if (!/^(?:server_|mcp_)?tool_use$/.test(textOf(answer, block, 'type') ?? '')) continue
+    const name = oneLine(textOf(answer, block, 'name') ?? '')
     if (name !== undefined && name.length <= NAME_LENGTH_MAX && names.size < TOOLS_MAX) names.add(name)
   }
   return [...names]
@@ -62,8 +71,7 @@ function* blocksOf(answer: Buffer): Generator<readonly Member[]> {
 
 function firstTextOf(answer: Buffer): string | undefined {
   if (answer[0] === BRACE) {
-    for (const block of blocksOf(answer))
-      if (named(block, 'text') !== undefined) return readString(answer, named(block, 'text'))
+    for (const block of blocksOf(answer)) if (named(block, 'text') !== undefined) return textOf(answer, block, 'text')
     return undefined
   }
   for (const pieces of readWrittenText(answer)) {
@@ -71,6 +79,11 @@ function firstTextOf(answer: Buffer): string | undefined {
     if (text.trimStart().startsWith('{')) return text
   }
   return undefined
+}
+
+function textOf(answer: Buffer, block: readonly Member[], name: string): string | undefined {
+  const member = named(block, name)
+  return member && tried(() => readNestedString(answer, member.valueStart))
 }
 
 function named(members: readonly Member[], name: string): Member | undefined {
