@@ -238,6 +238,10 @@ export const LogPage = z.object({
     })
     .nullable()
     .meta({ description: 'of everything that matches; null unless asked for' }),
+  indexed: z.boolean().nullable().meta({
+    description:
+      'of a search for words: false where nothing was found and no workspace or key that was asked about has `searchable` on, so that it could not have been found; null where no words were looked for',
+  }),
 })
 
 export const Facets = z.object({

@@ -194,6 +194,21 @@ export async function listKeysOf(db: Database, userId: string): Promise<readonly
   return rows.map(toKey)
 }
 
+/** What the live keys that say anything of content say, and for which workspace. */
+export async function listKeyRecords(
+  db: Database,
+  organisationId: string,
+): Promise<readonly { readonly workspaceId: string | null; readonly records: RecordSettings }[]> {
+  const rows = await db
+    .selectFrom('api_keys')
+    .select(['workspace_id', 'records'])
+    .where('organisation_id', '=', organisationId)
+    .where('revoked_at', 'is', null)
+    .where('records', '<>', writeRecordSettings({}))
+    .execute()
+  return rows.map((row) => ({ workspaceId: row.workspace_id, records: readRecordSettings(row.records) }))
+}
+
 /** Revokes every key of a person and forgets whose they were, so that the person can go. */
 export async function releaseKeysOf(db: Database, userId: string, now: number): Promise<void> {
   for (const { id } of await listKeysOf(db, userId)) await revokeKey(db, id, now)

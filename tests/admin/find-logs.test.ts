@@ -102,6 +102,28 @@ it('an editor is told what a filter means, what is wrong with it, and what could
 it('what others said is searched with a reason only', async () => {
   const { call } = await startFilled()
   const answer = await call('GET', '/logs/search?text=retry')
-  expect([answer.status, answer.text]).toEqual([403, expect.stringContaining('content.read')])
-  expect((await call('GET', '/logs?q=%22retry%22')).status).toBe(403)
+  expect([answer.status, answer.text]).toEqual([400, expect.stringContaining('x-portcullis-reason')])
+  expect((await call('GET', '/logs?q=%22retry%22')).status).toBe(400)
+})
+
+it('a search that finds nothing says whether there is an index at all', async () => {
+  const { call, newKey, workspace } = await startFilled()
+  const { key } = await newKey(['logs.list'])
+  const ask = async (path: string) => (await call('GET', path, undefined, key)).body
+  const say = async (path: string, searchable: boolean) =>
+    expect((await call('PUT', path, { records: { searchable } })).status).toBe(200)
+
+  expect(await ask('/logs/search?text=retry')).toMatchObject({ data: [], indexed: false })
+  await say(`/admin/workspaces/${workspace.slug}`, true)
+  expect(await ask('/logs/search?text=retry')).toMatchObject({ data: [], indexed: true })
+  expect(await ask('/logs?q=%22retry%22')).toMatchObject({ data: [], indexed: true })
+  expect(await ask('/logs?q=model:opus*')).toMatchObject({ indexed: null })
+  await say('/organisation', false)
+  expect(await ask('/logs?q=%22retry%22')).toMatchObject({ data: [], indexed: false })
+})
+
+it('an index that one key has switched on is an index', async () => {
+  const { call, newKey } = await startFilled()
+  const { key } = await newKey(['logs.list'], { records: { searchable: true } })
+  expect((await call('GET', '/logs/search?text=retry', undefined, key)).body).toMatchObject({ data: [], indexed: true })
 })

@@ -1,11 +1,13 @@
+import { CONTENT_SCOPE } from '../../contract/scopes.ts'
 import type { ExchangeCursor, ExchangeFilter } from '../../store/exchanges.ts'
 import { findExchanges, findOldest, type FoundExchanges } from '../../store/find-exchanges.ts'
-import { listWorkspaces } from '../../store/workspaces.ts'
+import { listWorkspaces, type Workspace } from '../../store/workspaces.ts'
 import type { AdminCaller } from '../caller.ts'
 import { openContents, opensOthers } from '../content/content-right.ts'
-import { forbidden } from '../error.ts'
+import { forbidden, invalid } from '../error.ts'
 import type { AdminParts } from '../parts.ts'
 import { patienceOf } from './ask-logs.ts'
+import { keepsIndex } from './keeps-index.ts'
 
 /** Asks for everything that a page may need at once: hits are confirmed one by one, so a search has its price. */
 const HITS_MAX = 500
@@ -19,27 +21,37 @@ export async function findSaid(
   parts: AdminParts,
   caller: AdminCaller,
   { filter, words, page }: Said,
-): Promise<FoundExchanges> {
+): Promise<FoundSaid> {
   const visible = opensOthers(caller) ? filter : toOwn(caller, filter)
-  if (visible === undefined) return NOTHING
+  if (visible === undefined) return { ...NOTHING, indexed: null }
+  const workspaces = await workspacesOf(parts, visible)
+  if (workspaces.length === 0) return { ...NOTHING, indexed: null }
   const until = Math.min(filter.until ?? Infinity, page.after === undefined ? Infinity : page.after.receivedAt + 1)
   const { exchangeIds, complete } = await parts.bodies.search({
-    workspaceIds: await workspacesOf(parts, visible),
+    workspaceIds: workspaces.map(({ id }) => id),
     words: words.join(' '),
     since: filter.since ?? 0,
     until: Math.min(until, parts.clock.now() + 1),
     limit: HITS_MAX,
     timeoutMs: SEARCH_MS,
   })
-  if (exchangeIds.length === 0) return NOTHING
+  const { db } = parts.store
+  if (exchangeIds.length === 0) {
+    return { ...NOTHING, indexed: await keepsIndex(db, visible.organisationId, workspaces) }
+  }
   const among = { kind: 'text', of: 'request', not: false, any: exchangeIds.map((id) => [id]) } as const
   const matching = { ...visible, conditions: [...(visible.conditions ?? []), among] }
-  const found = await findExchanges(parts.store.db, matching, page, patienceOf(parts))
+  const found = await findExchanges(db, matching, page, patienceOf(parts))
   await openContents(caller, found.items, parts)
-  if (complete || found.next !== undefined) return found
+  if (complete || found.next !== undefined) return { ...found, indexed: true }
   // There is more than one search finds: the next one goes on below the oldest of these.
-  const oldest = await findOldest(parts.store.db, visible.organisationId, exchangeIds)
-  return { ...found, next: oldest, searchedUntil: oldest?.receivedAt }
+  const oldest = await findOldest(db, visible.organisationId, exchangeIds)
+  return { ...found, indexed: true, next: oldest, searchedUntil: oldest?.receivedAt }
+}
+
+export interface FoundSaid extends FoundExchanges {
+  /** Where nothing was found: whether there is an index that it could have stood in; null where nobody was asked about. */
+  readonly indexed: boolean | null
 }
 
 export interface Said {
@@ -53,10 +65,12 @@ const NOTHING: FoundExchanges = { items: [], next: undefined, searchedUntil: und
 /** What the caller made: as a person, or with the very key. */
 function toOwn(caller: AdminCaller, filter: ExchangeFilter): ExchangeFilter | undefined {
   const { userId, keyId } = caller
-  if (userId === undefined && keyId === undefined) {
-    throw forbidden(
-      'To search what other people wrote takes the scope content.read, and a reason in x-portcullis-reason.',
-    )
+  // An administrator's key calls no models: it has said nothing, and an empty answer would read as if nobody had.
+  if (caller.kind === 'organisation-service') {
+    if (!caller.scopes.has(CONTENT_SCOPE)) {
+      throw forbidden(`What other people wrote can be searched with the scope ${CONTENT_SCOPE} only.`)
+    }
+    throw invalid('x-portcullis-reason: is required to search what other people wrote; they will see it with your name')
   }
   if (userId !== undefined)
     return filter.userId === undefined || filter.userId === userId ? { ...filter, userId } : undefined
@@ -66,7 +80,6 @@ function toOwn(caller: AdminCaller, filter: ExchangeFilter): ExchangeFilter | un
 async function workspacesOf(
   { store }: AdminParts,
   { organisationId, workspaceId }: ExchangeFilter,
-): Promise<readonly string[]> {
-  if (workspaceId !== undefined) return [workspaceId]
-  return (await listWorkspaces(store.db, organisationId)).items.map(({ id }) => id)
+): Promise<readonly Workspace[]> {
+  return (await listWorkspaces(store.db, organisationId, workspaceId === undefined ? {} : { id: workspaceId })).items
 }

@@ -33,6 +33,7 @@ export const listLogs = route({
       searched_until: found.searchedUntil === undefined ? null : showMoment(found.searchedUntil),
       // What was said is found page by page; counting it would be reading it all.
       count: count === 'false' || words.length > 0 ? null : await countAll(),
+      indexed: 'indexed' in found ? found.indexed : null,
     }
 
     async function countAll() {

@@ -27,6 +27,7 @@ export const searchLogs = route({
       next_cursor: found?.next === undefined ? null : writeCursor(found.next),
       searched_until: found?.searchedUntil === undefined ? null : showMoment(found.searchedUntil),
       count: null,
+      indexed: found?.indexed ?? null,
     }
   },
 })
