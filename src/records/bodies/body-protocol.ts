@@ -1,5 +1,6 @@
 import type { RecordRules } from '../../core/record-rules.ts'
 import type { TurnFacts } from '../turn.ts'
+import type { RingMemory, RingSlice } from './byte-ring.ts'
 import type { BodyKind, BodyReference, BodySearch, ByteRange, KeptBody, ReadBody } from './body-reader.ts'
 
 /* What the main thread and the thread that keeps content say to each other. */
@@ -11,6 +12,11 @@ export interface BodyWorkerOptions {
   readonly place: ShelfPlace
   /** Of recent bodies that are held to compare with. */
   readonly memoryBytesMax: number
+}
+
+/** What the thread gets as well, from whoever starts it: each thread has a ring of its own. */
+export interface BodyWorkerData extends BodyWorkerOptions {
+  readonly ring: RingMemory
 }
 
 /** An exchange that begins, as far as keeping it needs to know. */
@@ -44,6 +50,12 @@ export type Job =
       /** Pieces of the answer are missing, so it is not kept. */
       readonly isResponseDropped: boolean
     }
+
+/** A job on its way: its bytes lie in the ring, or, where that was full, in memory that is given away with it. */
+export type CarriedJob =
+  | Extract<Job, { kind: 'end' }>
+  | (Omit<Extract<Job, { kind: 'begin' }>, 'bytes'> & { readonly bytes: RingSlice | Uint8Array })
+  | (Omit<Extract<Job, { kind: 'part' }>, 'bytes'> & { readonly bytes: RingSlice | Uint8Array })
 
 /** What can be asked. Each answer's type stands beside its question, in `Answers`. */
 export type Question =
@@ -100,7 +112,7 @@ export interface WorkspaceKey {
 export type WantedKey = { readonly workspaceId: string } | { readonly keyId: string }
 
 export type ToWorker =
-  | { readonly kind: 'jobs'; readonly jobs: readonly Job[] }
+  | { readonly kind: 'jobs'; readonly jobs: readonly CarriedJob[] }
   | { readonly kind: 'ask'; readonly id: number; readonly question: Question }
   | { readonly kind: 'key'; readonly id: number; readonly key: WorkspaceKey | undefined }
   | { readonly kind: 'no-key'; readonly id: number; readonly failure: string }

@@ -3,7 +3,9 @@ import { Worker } from 'node:worker_threads'
 import type { Clock, Timer } from '../../core/clock.ts'
 import type {
   Answer,
+  BodyWorkerData,
   BodyWorkerOptions,
+  CarriedJob,
   FromWorker,
   Job,
   Question,
@@ -12,6 +14,7 @@ import type {
   Worked,
   WorkspaceKey,
 } from './body-protocol.ts'
+import { createRingWriter, type RingSlice, type RingWriter } from './byte-ring.ts'
 
 /** The thread that keeps content, from outside. When it dies, another one takes its place. */
 export interface BodyThread {
@@ -19,7 +22,8 @@ export interface BodyThread {
   readonly generation: number
   /** False while there is none to hand anything to. */
   readonly isUp: boolean
-  hand(job: Job, transfer: readonly ArrayBuffer[]): void
+  /** Its bytes are copied: they are the caller's own again. */
+  hand(job: Job): void
   ask<Kind extends Question['kind']>(question: Extract<Question, { kind: Kind }>): Promise<Answer<Kind>>
   /** Waits until everything that was handed over is written. */
   close(): Promise<void>
@@ -36,6 +40,9 @@ export interface BodyThreadParts extends BodyWorkerOptions {
 /** A message costs more than a job: it wakes the other thread. */
 const GATHER_MS = 5
 
+/** For what is on its way: some dozen bodies of the usual size. Small enough to stay in the caches of a processor for the most part. */
+const RING_BYTES = 8 * 1024 * 1024
+
 /** A thread that dies again and again is started ever more slowly. */
 const RESTART_FIRST_MS = 100
 const RESTART_LAST_MS = 60_000
@@ -51,8 +58,9 @@ export async function startBodyThread(parts: BodyThreadParts): Promise<BodyThrea
   let restartMs = RESTART_FIRST_MS
   let exited = Promise.resolve()
   /** Handed over, and on their way together in a moment. */
-  let jobs: Job[] = []
+  let jobs: CarriedJob[] = []
   let buffers: ArrayBuffer[] = []
+  let ring: RingWriter | undefined
   let timer: Timer | undefined
 
   await start()
@@ -80,10 +88,18 @@ export async function startBodyThread(parts: BodyThreadParts): Promise<BodyThrea
     },
   }
 
-  function hand(job: Job, transfer: readonly ArrayBuffer[]): void {
-    jobs.push(job)
-    buffers.push(...transfer)
+  function hand(job: Job): void {
+    jobs.push(job.kind === 'end' ? job : { ...job, bytes: carry(job.bytes) })
     timer ??= clock.after(GATHER_MS, handAll)
+  }
+
+  function carry(bytes: Uint8Array): RingSlice | Uint8Array {
+    const slice = ring?.put(bytes)
+    if (slice !== undefined) return slice
+    const copy = new Uint8Array(Buffer.allocUnsafeSlow(bytes.length).buffer)
+    copy.set(bytes)
+    buffers.push(copy.buffer)
+    return copy
   }
 
   function handAll(): void {
@@ -107,8 +123,9 @@ export async function startBodyThread(parts: BodyThreadParts): Promise<BodyThrea
   async function start(): Promise<void> {
     // Source runs as .ts and a build as .js; the thread's file has the same extension as this one.
     const extension = extname(new URL(import.meta.url).pathname)
+    const carrier = createRingWriter(RING_BYTES)
     const made = new Worker(new URL(`./body-worker${extension}`, import.meta.url), {
-      workerData: { place, memoryBytesMax } satisfies BodyWorkerOptions,
+      workerData: { place, memoryBytesMax, ring: carrier.memory } satisfies BodyWorkerData,
       env: {},
       name: 'bodies',
     })
@@ -131,11 +148,13 @@ export async function startBodyThread(parts: BodyThreadParts): Promise<BodyThrea
     })
     await ready.promise
     worker = made
+    ring = carrier
     generation += 1
   }
 
   function die(reason: Error): void {
     worker = undefined
+    ring = undefined
     forgetJobs()
     for (const waiting of asked.values()) waiting.reject(reason)
     asked.clear()

@@ -4,14 +4,17 @@ import type { BodyShelves } from '../../store/bodies/body-shelves.ts'
 import { createSqliteShelves } from '../../store/bodies/sqlite-shelves.ts'
 import type {
   Answer,
-  BodyWorkerOptions,
+  BodyWorkerData,
+  CarriedJob,
   FromWorker,
+  Job,
   Question,
   ShelfPlace,
   ToWorker,
   WantedKey,
   WorkspaceKey,
 } from './body-protocol.ts'
+import { createRingReader } from './byte-ring.ts'
 import { heldShelfOf } from '../shelf.ts'
 import { createTurnReader } from '../turns/turn-reader.ts'
 import { createChapters } from './chapters.ts'
@@ -28,9 +31,10 @@ import { createShelfReader } from './read-bodies.ts'
 
 if (parentPort === null) throw new Error('body-worker runs as a worker thread of create-transcripts.ts only.')
 const port = parentPort
-const { place, memoryBytesMax } = workerData as BodyWorkerOptions
+const { place, memoryBytesMax, ring } = workerData as BodyWorkerData
 
 const clock = systemClock
+const carried = createRingReader(ring)
 const shelves = await openShelves(place)
 let lastWanted = 0
 const wanted = new Map<number, PromiseWithResolvers<WorkspaceKey | undefined>>()
@@ -41,6 +45,8 @@ const keeper = createKeeper({ clock, shelves, chapters, keys, maskers, turns: cr
 const reader = createShelfReader({ clock, shelves, keys })
 
 let working: Promise<void> | undefined
+/** Ends with whoever writes or takes away. Both at once, and a chapter would go while something is added to it. */
+let lastTurn: Promise<unknown> = Promise.resolve()
 
 port.on('message', (message: ToWorker) => {
   switch (message.kind) {
@@ -59,11 +65,18 @@ port.on('message', (message: ToWorker) => {
       void close()
       break
     case 'jobs':
-      for (const job of message.jobs) keeper.take(job)
+      for (const job of message.jobs) keeper.take(unload(job))
       working ??= workAll()
   }
 })
 say({ kind: 'ready' })
+
+/** All at once when they arrive, so that the ring has room again. */
+function unload(job: CarriedJob): Job {
+  if (job.kind === 'end') return job
+  const { bytes } = job
+  return { ...job, bytes: bytes instanceof Uint8Array ? bytes : carried.take(bytes) }
+}
 
 function say(message: FromWorker, transfer: readonly ArrayBuffer[] = []): void {
   port.postMessage(message, transfer)
@@ -73,16 +86,22 @@ function say(message: FromWorker, transfer: readonly ArrayBuffer[] = []): void {
 async function workAll(): Promise<void> {
   await new Promise(setImmediate)
   while (keeper.isBusy()) {
-    say(await keeper.work())
+    say(await inTurn(() => keeper.work()))
     await new Promise(setImmediate)
   }
   working = undefined
 }
 
+function inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
+  const turn = lastTurn.then(work)
+  lastTurn = turn.catch(() => undefined)
+  return turn
+}
+
 async function reply(id: number, question: Question): Promise<void> {
   try {
     await waitFor(question)
-    const answer = await answerTo(question)
+    const answer = await (READING.has(question.kind) ? answerTo(question) : inTurn(() => answerTo(question)))
     say({ kind: 'answer', id, answer }, ownMemory(answer))
   } catch (error) {
     say({ kind: 'failure', id, message: error instanceof Error ? error.message : String(error) })
@@ -105,6 +124,9 @@ async function waitFor(question: Question): Promise<void> {
   }
   while (concerns()) await (working ??= workAll())
 }
+
+/** These take their time, and what is written meanwhile is nothing to them. */
+const READING: ReadonlySet<Question['kind']> = new Set(['list', 'read', 'compare', 'search', 'shelves', 'scopes'])
 
 async function answerTo(question: Question): Promise<Answer> {
   switch (question.kind) {
@@ -134,6 +156,8 @@ async function answerTo(question: Question): Promise<Answer> {
       keeper.abandon((opening) => opening.workspaceId === question.workspaceId)
       chapters.forget((chapter) => chapter.workspaceId === question.workspaceId)
       keys.forget()
+      // Its content has no key any more; the index has never had one.
+      for (const shelf of await shelves.list()) await shelves.forgetWords(shelf, question.workspaceId)
       return undefined
     case 'shelves':
       return await shelves.list()

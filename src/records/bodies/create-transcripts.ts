@@ -87,7 +87,7 @@ export async function createTranscripts(parts: BodiesParts): Promise<Bodies> {
 
   return {
     begin,
-    ...createBodyAccess({ clock, db: store.db, thread, keys }),
+    ...createBodyAccess({ clock, db: store.db, thread, keys, turns }),
     stats: () => ({ ...counts, queueBytes, lastError }),
     flush,
     forgetExpired: retention.run,
@@ -103,20 +103,19 @@ export async function createTranscripts(parts: BodiesParts): Promise<Bodies> {
     if (rules.content === 'metadata') return NOTHING_WANTED
     const shelf = shelfOf(rules.contentDays, clock.now())
     const exchange = ++exchanges
-    const bytes = copyOf(request)
-    const isHanded = hand({ kind: 'begin', exchange, opening: { ...opening, rules, shelf }, bytes }, bytes)
+    const isHanded = hand({ kind: 'begin', exchange, opening: { ...opening, rules, shelf }, bytes: request })
     if (!isHanded) return NOTHING_KEPT
     return new HandedTranscript({ exchange, shelf, state: rules.content, hand, generation: () => thread.generation })
   }
 
   /** False when it was dropped. */
-  function hand(job: Job, bytes: Uint8Array<ArrayBuffer> | undefined): boolean {
+  function hand(job: Job): boolean {
     const size = job.kind === 'end' ? job.envelope.length : job.bytes.length
     if (!thread.isUp || (job.kind !== 'end' && queueBytes + size > queueBytesMax)) {
       counts.dropped += 1
       return false
     }
-    thread.hand(job, bytes === undefined ? [] : [bytes.buffer])
+    thread.hand(job)
     queueBytes += size
     queuedJobs += 1
     return true
@@ -157,18 +156,11 @@ export async function createTranscripts(parts: BodiesParts): Promise<Bodies> {
 const NOTHING_WANTED: Transcript = { ...NO_TRANSCRIPT, state: 'metadata' }
 const NOTHING_KEPT: Transcript = { ...NO_TRANSCRIPT, state: 'dropped' }
 
-/** Bytes that are given to the other thread. A copy: the request is on its way to a provider too, and a buffer may be part of a larger one. */
-function copyOf(bytes: Buffer): Uint8Array<ArrayBuffer> {
-  const copy = Buffer.allocUnsafeSlow(bytes.length)
-  bytes.copy(copy)
-  return copy
-}
-
 interface HandedParts {
   readonly exchange: number
   readonly shelf: string
   readonly state: BodyState
-  readonly hand: (job: Job, bytes: Uint8Array<ArrayBuffer> | undefined) => boolean
+  readonly hand: (job: Job) => boolean
   readonly generation: () => BodyThread['generation']
 }
 
@@ -178,7 +170,7 @@ class HandedTranscript implements Transcript {
   readonly shelf: string
   readonly #parts: HandedParts
   readonly #generation: number
-  #piece: Uint8Array<ArrayBuffer> | undefined
+  #piece: Buffer | undefined
   #filled = 0
   #isResponseDropped = false
   #hasEnded = false
@@ -191,11 +183,11 @@ class HandedTranscript implements Transcript {
   }
 
   upstreamRequest(ordinal: number, bytes: Buffer): void {
-    this.#hand('upstream_request', ordinal, copyOf(bytes))
+    this.#hand('upstream_request', ordinal, bytes)
   }
 
   upstreamError(ordinal: number, bytes: Buffer): void {
-    this.#hand('upstream_error', ordinal, copyOf(bytes))
+    this.#hand('upstream_error', ordinal, bytes)
   }
 
   response(bytes: Buffer): void {
@@ -216,26 +208,22 @@ class HandedTranscript implements Transcript {
     this.#hasEnded = true
     if (this.#generation !== this.#parts.generation()) return
     const { exchange, hand } = this.#parts
-    hand(
-      { kind: 'end', exchange, envelope: JSON.stringify(envelope), isResponseDropped: this.#isResponseDropped },
-      undefined,
-    )
+    hand({ kind: 'end', exchange, envelope: JSON.stringify(envelope), isResponseDropped: this.#isResponseDropped })
   }
 
   /** False when it was dropped, and the rest of the answer with it. */
   #handPiece(): boolean {
     if (this.#piece === undefined || this.#filled === 0) return true
-    const piece = this.#filled === PIECE_BYTES ? this.#piece : this.#piece.slice(0, this.#filled)
-    this.#piece = undefined
+    const piece = this.#piece.subarray(0, this.#filled)
     this.#filled = 0
     this.#isResponseDropped = !this.#hand('response', 0, piece)
     return !this.#isResponseDropped
   }
 
   /** The thread that knows this exchange may be gone; its successor would not know what to do with the rest. */
-  #hand(part: Extract<Job, { kind: 'part' }>['part'], ordinal: number, bytes: Uint8Array<ArrayBuffer>): boolean {
+  #hand(part: Extract<Job, { kind: 'part' }>['part'], ordinal: number, bytes: Buffer): boolean {
     const { exchange, hand, generation } = this.#parts
     if (this.#hasEnded || this.#generation !== generation()) return false
-    return hand({ kind: 'part', exchange, part, ordinal, bytes }, bytes)
+    return hand({ kind: 'part', exchange, part, ordinal, bytes })
   }
 }
