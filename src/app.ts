@@ -40,6 +40,8 @@ import { findOrganisation } from './store/organisations.ts'
 import { keepRollUps } from './store/rollups/keep-roll-ups.ts'
 import { type Logger, createLogger } from './telemetry/logger.ts'
 import { type ContentNumbers, createMetrics } from './telemetry/metrics.ts'
+import { createExchangeExport, type ExchangeExport } from './telemetry/otel/export-exchanges.ts'
+import { openExporter } from './telemetry/otel/open-exporter.ts'
 import { registerMetrics } from './telemetry/register-metrics.ts'
 import { VERSION } from './version.ts'
 
@@ -179,17 +181,21 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
       report: (problem) => log.warn({ err: problem }, 'cached answers could not be read or written'),
     })
     closings.push(() => answers.close())
+    const exported = await openExport(config, { clock, log, directory })
+    closings.push(async () => exported?.stop())
     const metrics = createMetrics({
       version: VERSION,
       kindOf: (workspaceId, slug) => directory.provider(workspaceId, slug)?.kind,
       books: () => books.stats(),
       answers: () => answers.stats(),
       content: content.stats,
+      exported: () => exported?.numbers(),
       budgets: () => limits.budgets.stats(),
       circuits: () => breakers.list(),
       running: () => plane.running,
     })
 
+    const recorder = alerts.watchPrices(metrics.watch(books.recorder))
     const app = createServer(config, clock)
     closings.push(() => app.close())
     const routing = {
@@ -206,7 +212,7 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
       ledger: books.ledger,
       transcripts: bodies,
       transcriptFailed: content.failed,
-      recorder: alerts.watchPrices(metrics.watch(books.recorder)),
+      recorder: exported?.watch(recorder) ?? recorder,
       report: reportTo(log),
       warn: ({ message, ...facts }) => log.warn(facts, message),
       affinity: createAffinity({ clock }),
@@ -335,6 +341,20 @@ interface LimitParts {
   readonly directory: Directory
   readonly clock: Clock
   readonly onThreshold: (event: ThresholdEvent) => void
+}
+
+/** Only where a collector is named: its libraries are not even loaded otherwise. */
+async function openExport(
+  { collector }: Config,
+  { clock, log, directory }: { readonly clock: Clock; readonly log: Logger; readonly directory: Directory },
+): Promise<ExchangeExport | undefined> {
+  if (collector === undefined) return undefined
+  const exporter = await openExporter(collector, VERSION, (workspaceId, slug) => directory.provider(workspaceId, slug))
+  return createExchangeExport({
+    clock,
+    exporter,
+    report: (problem) => log.warn({ err: problem }, 'the collector of telemetry does not take what it is sent'),
+  })
 }
 
 /** In line for one of the requests that may run at the same time; a developer takes a pause of this length for thinking. */

@@ -64,3 +64,32 @@ test('a mail server comes with a sender', () => {
 test('all problems are told at once', () => {
   expect(() => readConfig({ PORT: 'abc', HOST: '127.0.0.1', PORTCULLIS_PING_MS: '1' })).toThrow(/PORT: [^]*PING_MS: /)
 })
+
+test('without an endpoint nothing is exported', () => {
+  expect(readConfig({ OTEL_EXPORTER_OTLP_HEADERS: 'api-key=a', OTEL_SERVICE_NAME: 'claude' }).collector).toBeUndefined()
+})
+
+test('lists of OpenTelemetry are read as it writes them', () => {
+  const { collector } = readConfig({
+    OTEL_EXPORTER_OTLP_ENDPOINT: 'https://collector.example.com/otlp',
+    OTEL_EXPORTER_OTLP_HEADERS: 'Authorization=Basic%20YTpi, x-team = payments',
+    OTEL_RESOURCE_ATTRIBUTES: 'service.name=other,deployment.environment.name=production',
+    OTEL_SERVICE_NAME: 'gateway',
+  })
+  expect(collector).toEqual({
+    endpoint: 'https://collector.example.com/otlp',
+    headers: { Authorization: 'Basic YTpi', 'x-team': 'payments' },
+    timeoutMs: 10_000,
+    metricIntervalMs: 60_000,
+    resource: { 'service.name': 'gateway', 'deployment.environment.name': 'production' },
+  })
+})
+
+test.each(['no-equals-sign', '=value', 'a=%zz', 'x=secret%0d%0aevil: 1'])(
+  'headers such as %s are refused, without being repeated',
+  (headers) => {
+    expect(() => readConfig({ OTEL_EXPORTER_OTLP_HEADERS: headers })).toThrow(
+      /OTEL_EXPORTER_OTLP_HEADERS: must be name=value,name=value, without line breaks$/,
+    )
+  },
+)

@@ -12,6 +12,30 @@ function count(usual: number, min: number, max: number) {
     .default(usual)
 }
 
+/** A list as OpenTelemetry writes it: `name=value,name=value`, in the percent-encoding of W3C baggage. Its values may be secrets and are not repeated. */
+function pairs(form: string) {
+  return z
+    .string()
+    .refine((text) => readPairs(text) !== undefined, `must be ${form}`)
+    .default('')
+}
+
+function readPairs(text: string): Readonly<Record<string, string>> | undefined {
+  const read: Record<string, string> = {}
+  for (const entry of text.split(',').filter((each) => each.trim() !== '')) {
+    const at = entry.indexOf('=')
+    const name = entry.slice(0, Math.max(at, 0)).trim()
+    try {
+      const value = decodeURIComponent(entry.slice(at + 1).trim())
+      if (name === '' || /[^\w.-]/.test(name) || /\p{Cc}/u.test(value)) return undefined
+      read[name] = value
+    } catch {
+      return undefined
+    }
+  }
+  return read
+}
+
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 
 /** Every setting of the process: name in the environment, meaning, default. docs/reference/configuration.md is held against this list. */
@@ -83,6 +107,20 @@ const Environment = z.object({
     .enum(['true', 'false'], { error: 'must be true or false' })
     .default('false')
     .transform((value) => value === 'true'),
+  /** Collector that is told of every exchange over OpenTelemetry (OTLP over HTTP); by default nobody is. */
+  OTEL_EXPORTER_OTLP_ENDPOINT: z
+    .url({ protocol: /^https?$/, error: 'must be a URL such as http://localhost:4318' })
+    .optional(),
+  /** What is sent along to it: `name=value,name=value`, percent-encoded. */
+  OTEL_EXPORTER_OTLP_HEADERS: pairs('name=value,name=value, without line breaks'),
+  /** Milliseconds for one batch, with all its tries. */
+  OTEL_EXPORTER_OTLP_TIMEOUT: count(10_000, 100, 600_000),
+  /** Milliseconds between two exports of metrics. */
+  OTEL_METRIC_EXPORT_INTERVAL: count(60_000, 1_000, 3_600_000),
+  /** `service.name` of everything that is exported. */
+  OTEL_SERVICE_NAME: z.string().min(1).default('portcullis'),
+  /** Further facts about this process: `name=value,name=value`, percent-encoded. */
+  OTEL_RESOURCE_ATTRIBUTES: pairs('name=value,name=value'),
   /** `fatal`, `error`, `warn`, `info`, `debug`, `trace` or `silent`. */
   PORTCULLIS_LOG_LEVEL: z.enum(LOG_LEVELS, { error: `must be one of ${LOG_LEVELS.join(', ')}` }).default('info'),
 })
@@ -91,6 +129,17 @@ export type Config = Readonly<z.infer<typeof Environment>> & {
   readonly trustedHosts: readonly string[]
   /** Undefined without PORTCULLIS_SMTP_URL. */
   readonly mailServer: { readonly url: string; readonly from: string } | undefined
+  /** Undefined without OTEL_EXPORTER_OTLP_ENDPOINT. */
+  readonly collector: Collector | undefined
+}
+
+/** Where OpenTelemetry goes; telemetry/otel/open-exporter.ts says what each member means. */
+interface Collector {
+  readonly endpoint: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly timeoutMs: number
+  readonly metricIntervalMs: number
+  readonly resource: Readonly<Record<string, string>>
 }
 
 /** Names of every setting; a test holds the documentation against them. */
@@ -128,6 +177,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   const { PORTCULLIS_SMTP_URL: url, PORTCULLIS_SMTP_FROM: from } = parsed.data
   return Object.freeze({
     ...parsed.data,
+    collector: readCollector(parsed.data),
     mailServer: url === undefined || from === undefined ? undefined : Object.freeze({ url, from }),
     PORTCULLIS_DATA: resolve(parsed.data.PORTCULLIS_DATA),
     trustedHosts: Object.freeze(
@@ -135,6 +185,19 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
         .map((host) => host.trim().toLowerCase())
         .filter((host) => host !== ''),
     ),
+  })
+}
+
+function readCollector(given: z.infer<typeof Environment>): Collector | undefined {
+  const endpoint = given.OTEL_EXPORTER_OTLP_ENDPOINT
+  if (endpoint === undefined) return undefined
+  return Object.freeze({
+    endpoint,
+    headers: readPairs(given.OTEL_EXPORTER_OTLP_HEADERS)!,
+    timeoutMs: given.OTEL_EXPORTER_OTLP_TIMEOUT,
+    metricIntervalMs: given.OTEL_METRIC_EXPORT_INTERVAL,
+    // OTEL_SERVICE_NAME is the stronger of the two: specification of the SDK's environment variables.
+    resource: { ...readPairs(given.OTEL_RESOURCE_ATTRIBUTES)!, 'service.name': given.OTEL_SERVICE_NAME },
   })
 }
 

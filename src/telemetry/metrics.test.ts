@@ -19,6 +19,7 @@ function newMetrics(circuits: () => readonly CircuitGauge[] = () => []): Metrics
     }),
     answers: () => ({ answers: 9, bytes: 10, pending: 0, dropped: 0, failures: 0 }),
     content: () => ({ kept: 15, dropped: 16, lost: 17, rawBytes: 18, storedBytes: 19, queueBytes: 20 }),
+    exported: () => ({ pending: 21, exported: 22, dropped: 23, failed: 24 }),
     budgets: () => ({ buckets: 12, runningHolds: 13, overflowed: 14 }),
     circuits,
     running: () => 11,
@@ -141,6 +142,7 @@ test('what stands in the books is looked up', async () => {
   expect(lines).toContain('portcullis_content_raw_bytes 18')
   expect(lines).toContain('portcullis_content_stored_bytes 19')
   expect(lines).toContain('portcullis_content_queue_bytes 20')
+  expect(lines).toContain('portcullis_telemetry_exchanges{state="failed"} 24')
   expect(lines).toContain('portcullis_budget_overflows 14')
   expect(lines).toContain('portcullis_rows{table="exchanges",state="dropped"} 4')
   expect(lines).toContain('portcullis_exchanges_running 11')

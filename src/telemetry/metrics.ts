@@ -2,6 +2,7 @@ import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom
 import { countCalls } from './count-calls.ts'
 import type { CountedExchange } from './counted-exchange.ts'
 import { createLabelBound } from './label-bound.ts'
+import type { ExportNumbers } from './otel/export-exchanges.ts'
 import { type Tally, createTallies } from './tallies.ts'
 
 /*
@@ -29,6 +30,8 @@ export interface MetricsParts {
   readonly books: () => BooksNumbers
   readonly answers: () => AnswersNumbers
   readonly content: () => ContentNumbers
+  /** Of the export over OpenTelemetry; undefined where there is none. */
+  readonly exported: () => ExportNumbers | undefined
   readonly budgets: () => BudgetsNumbers
   readonly circuits: () => readonly CircuitGauge[]
   /** Exchanges under way. */
@@ -312,6 +315,7 @@ function lookUp(parts: MetricsParts, registry: Registry): void {
     () => parts.content().storedBytes,
   )
   lookUpContent(parts, registry)
+  lookUpExport(parts, registry)
   lookUpDrains(parts, registry)
   lookUpCircuits(parts, registry)
 }
@@ -328,6 +332,20 @@ function lookUpContent({ content }: MetricsParts, registry: Registry): void {
       this.set({ state: 'kept' }, kept)
       this.set({ state: 'dropped' }, dropped)
       this.set({ state: 'lost' }, lost)
+    },
+  })
+}
+
+/** Where nobody exports, there is no line. */
+function lookUpExport({ exported }: MetricsParts, registry: Registry): void {
+  new Gauge({
+    name: 'portcullis_telemetry_exchanges',
+    help: 'Exchanges told over OpenTelemetry: pending wait now; exported, dropped because too many waited and failed at the collector count since the start.',
+    labelNames: ['state'],
+    registers: [registry],
+    collect() {
+      this.reset()
+      for (const [state, exchanges] of Object.entries(exported() ?? {})) this.set({ state }, exchanges)
     },
   })
 }
