@@ -25,7 +25,7 @@ export const listLogs = route({
         ? NOTHING
         : words.length > 0
           ? await findSaid(parts, caller, { filter, words, page })
-          : await findExchanges(db, filter, page, patienceOf(parts))
+          : { ...(await findExchanges(db, filter, page, patienceOf(parts))), indexed: null }
     return {
       object: 'list' as const,
       data: await showLogs(parts, caller, found.items),
@@ -33,7 +33,7 @@ export const listLogs = route({
       searched_until: found.searchedUntil === undefined ? null : showMoment(found.searchedUntil),
       // What was said is found page by page; counting it would be reading it all.
       count: count === 'false' || words.length > 0 ? null : await countAll(),
-      indexed: 'indexed' in found ? found.indexed : null,
+      indexed: found.indexed,
     }
 
     async function countAll() {
@@ -44,7 +44,7 @@ export const listLogs = route({
   },
 })
 
-const NOTHING = { items: [], next: undefined, searchedUntil: undefined }
+const NOTHING = { items: [], next: undefined, searchedUntil: undefined, indexed: null }
 
 /** Up to here people want to know it exactly. */
 const COUNTED_MAX = 10_000
