@@ -166,15 +166,17 @@ function compileTag({ tag, any }: TagCondition, engine: Engine): RawBuilder<bool
   return oneOf(any.map((pattern) => matchName(tagValue(tag, engine), pattern, engine)))
 }
 
-/** The value of a record's tag. PostgreSQL reads no JSON that holds a NUL; a tag with one is as good as none. */
+/** The value of a record's tag. PostgreSQL reads no JSON that holds a NUL or half of a letter; tags with one are as good as none. */
 export function tagValue(tag: string, engine: Engine): RawBuilder<string | null> {
   const metadata = column('metadata')
   if (engine === 'sqlite') return sql`(select value from json_each(${metadata}) where key = ${tag})`
-  return sql`(case when ${metadata} like ${NUL_IN_JSON} then null else ${metadata}::jsonb ->> ${tag}::text end)`
+  const isUnreadable = sql`(${metadata} like ${NUL_IN_JSON} or ${metadata} like ${HALF_IN_JSON})`
+  return sql`(case when ${isUnreadable} then null else ${metadata}::jsonb ->> ${tag}::text end)`
 }
 
-/** As `like` reads it, for which a backslash stands for the next character. */
+/** As `like` reads them, for which a backslash stands for the next character. Whole letters are written as they are. */
 const NUL_IN_JSON = String.raw`%\\u0000%`
+const HALF_IN_JSON = String.raw`%\\ud%`
 
 function matchName(of: RawBuilder<unknown>, pattern: TextPattern, engine: Engine): RawBuilder<boolean> {
   const folded = engine === 'postgres' ? sql`lower((${of}) collate "C")` : sql`lower(${of})`

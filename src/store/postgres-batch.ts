@@ -5,6 +5,7 @@ import { createBatchAdder } from './rollups/add-batch.ts'
 import { readState, ROLL_UPS, ROLL_UPS_LOCK, type RollUpState } from './rollups/state.ts'
 import { addRowsText } from './rollups/tables.ts'
 import type { Addition, CallFacts, ExchangeFacts } from './rollups/tally.ts'
+import { storableText } from './storable-text.ts'
 
 type Row = Parameters<typeof insertRows>[2][number]
 
@@ -55,6 +56,10 @@ async function addRows(connection: PostgresConnection, { table, rows }: Addition
   const names = table.columns.map((column) => `"${column}"`).join(', ')
   const objects = rows.map((row) => Object.fromEntries(table.columns.map((column, at) => [column, row[at]])))
   const source = `select ${names} from json_populate_recordset(null::"${table.name}", $1::json)`
-  const text = JSON.stringify(objects, (_, value: unknown) => (typeof value === 'bigint' ? value.toString() : value))
-  await connection.query(addRowsText(table, source), [text])
+  await connection.query(addRowsText(table, source), [JSON.stringify(objects, toJson)])
+}
+
+function toJson(_: string, value: unknown): unknown {
+  if (typeof value === 'bigint') return value.toString()
+  return typeof value === 'string' ? storableText(value) : value
 }

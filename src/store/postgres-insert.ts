@@ -1,5 +1,6 @@
 import type { PostgresConnection } from './postgres.ts'
-import { isWide, withoutNul } from './postgres-values.ts'
+import { isWide } from './postgres-values.ts'
+import { storableText } from './storable-text.ts'
 
 type Value = string | number | bigint | null
 
@@ -27,13 +28,16 @@ export async function insertRows(
 function encodeRows(columns: readonly string[], rows: readonly Readonly<Record<string, Value>>[]): string {
   const wide = columns.filter(isWide)
   const text = JSON.stringify(rows.map((row) => withDigits(row, wide)))
-  if (!text.includes('\\u0000')) return text
-  // Perhaps a NUL, which PostgreSQL takes nowhere, and perhaps only the six characters that stand for one in a document.
+  if (!UNSTORABLE.test(text)) return text
+  // Perhaps a character that PostgreSQL takes nowhere, and perhaps only the six that stand for one in a document.
   return JSON.stringify(
     rows.map((row) => withDigits(row, wide)),
-    (_, value: unknown) => (typeof value === 'string' ? withoutNul(value) : value),
+    (_, value: unknown) => (typeof value === 'string' ? storableText(value) : value),
   )
 }
+
+/** A NUL, or half of a letter: JSON writes whole letters as they are. */
+const UNSTORABLE = /\\u(?:0000|d)/
 
 function withDigits(row: Readonly<Record<string, Value>>, wide: readonly string[]): Readonly<Record<string, Value>> {
   const copy = { ...row }

@@ -1,4 +1,5 @@
 import pg from 'pg'
+import { storableText } from './storable-text.ts'
 
 /*
  * Values on their way to PostgreSQL and back, so that they are what SQLite makes of them: whoever asks a query never learns
@@ -8,19 +9,10 @@ import pg from 'pg'
 /** A parameter as the client library sends it. */
 export type Parameter = string | number | bigint | boolean | Uint8Array | null
 
-/**
- * PostgreSQL's text holds every character but NUL. A client may well write one, into the name of a model for instance; its
- * record is worth more than that character.
- */
 export function toParameter(value: unknown): Parameter {
-  if (typeof value === 'string') return withoutNul(value)
+  if (typeof value === 'string') return storableText(value)
   if (isParameter(value)) return value ?? null
   throw new TypeError('A query was given a value that no column can hold.')
-}
-
-/** The text with U+FFFD in the place of each NUL. */
-export function withoutNul(text: string): string {
-  return text.includes('\0') ? text.replaceAll('\0', '\uFFFD') : text
 }
 
 function isParameter(value: unknown): value is Parameter | undefined {

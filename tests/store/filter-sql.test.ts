@@ -8,6 +8,8 @@ import { exchangeRow } from './rows.ts'
 
 const usage = { cache_read_tokens: 0, cache_write_5m_tokens: 0, cache_write_1h_tokens: 0, input_tokens: 100 }
 
+const HALF_A_LETTER = JSON.stringify({ team: '\ud83d' })
+
 const ROWS = [
   { id: 'req_a', model_asked: 'claude-opus-5', model_served: null, user_id: 'ana', cost_nanos: 500_000_001n },
   {
@@ -20,7 +22,15 @@ const ROWS = [
   { id: 'req_c', metadata: '{"team":"Pay%ments","x.y":"a\\"b"}', error_code: 'upstream.overloaded', status: 529 },
   { id: 'req_d', metadata: String.raw`{"team":"core","nul":"\u0000"}`, session_key: 'ses_1', session_id: 'claimed' },
   { id: 'req_e', ...usage, cache_read_tokens: 900, cache_status: 'HIT', first_token_ms: 4_000.5 },
-  { id: 'req_f', ...usage, outcome: 'interrupted', interrupted_by: 'client', retries: 2, project: "it's; --" },
+  {
+    id: 'req_f',
+    ...usage,
+    outcome: 'interrupted',
+    interrupted_by: 'client',
+    retries: 2,
+    project: "it's; --",
+    metadata: HALF_A_LETTER,
+  },
   { id: 'req_g', ...usage, route: '[{"result":"failed"}]', cost_nanos: 9_007_199_254_740_993n, project: 'É_tude' },
 ]
 

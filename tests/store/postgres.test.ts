@@ -184,6 +184,23 @@ describe.skipIf(!hasPostgres)('PostgreSQL', () => {
     expect(found).toMatchObject([{ model_asked: 'claude\uFFFDopus', metadata: '{"team":"a\\u0000b"}' }])
   })
 
+  test('half of a letter does not either, and two names that become one by it are added up as one', async () => {
+    const store = await open()
+    const named = (half: string) => ({
+      model_asked: `claude${half}`,
+      project: half,
+      metadata: JSON.stringify({ team: half }),
+      session_key: 'ses_half',
+      session_id: half,
+    })
+    const rows = ['\ud83d', '\ude00', '\0'].map((half, at) => exchangeRow({ id: `req_half_${at}`, ...named(half) }))
+    await store.insertMany('exchanges', rows)
+    const tags = await store.db.selectFrom('tag_days').select(['value', 'requests']).execute()
+    expect(tags).toEqual([{ value: '\uFFFD', requests: 3 }])
+    const session = await store.db.selectFrom('sessions').select(['claimed_id', 'project', 'requests']).execute()
+    expect(session).toEqual([{ claimed_id: '\uFFFD', project: '\uFFFD', requests: 3 }])
+  })
+
   test('values are refused where digits would be lost, or no column could hold them', async () => {
     const store = await open()
     const read = (text: string) => sql.raw(text).execute(store.db)

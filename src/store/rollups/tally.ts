@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readTags } from '../documents.ts'
 import { bucketOf } from '../latency-buckets.ts'
+import { storableText } from '../storable-text.ts'
 import type { Calendar, HourAndDay } from './hour-and-day.ts'
 import { COUNT_COLUMNS, SUM_TABLES, USAGE_COLUMNS, type SumTable, type Value } from './tables.ts'
 
@@ -160,7 +161,7 @@ export function createTally(calendar: Calendar, isKnown: (series: string) => boo
 
   return {
     addCall(call) {
-      const model = withoutNul(call.model_served ?? call.model)
+      const model = storableText(call.model_served ?? call.model)
       const sum = usageSum(call, model, call.provider_slug, calendar(call.received_at ?? call.opened_at))
       sum.numbers[CALLS]!++
       addUsage(sum, call)
@@ -208,7 +209,7 @@ export function createTally(calendar: Calendar, isKnown: (series: string) => boo
     { hour, day }: HourAndDay,
   ): Sum {
     const { organisation_id: organisation, workspace_id: workspace, user_id: user, key_id: key } = row
-    const project = withoutNul(row.project ?? '')
+    const project = storableText(row.project ?? '')
     const requestClass = row.request_class ?? ''
     // Free text comes last, and with its length, so that no two series are written alike.
     const name =
@@ -245,7 +246,7 @@ export function createTally(calendar: Calendar, isKnown: (series: string) => boo
   function countTags(exchange: ExchangeFacts, { day }: HourAndDay): void {
     const { organisation_id: organisation, workspace_id, user_id, key_id } = exchange
     for (const [name, value] of Object.entries(readTags(exchange.metadata))) {
-      const keys = [withoutNul(name), day, withoutNul(value), workspace_id ?? '', user_id ?? '', key_id ?? '']
+      const keys = [storableText(name), day, storableText(value), workspace_id ?? '', user_id ?? '', key_id ?? '']
       const sum = sumUnder(tags, JSON.stringify(keys), day, () => [...keys, organisation])
       count(sum.numbers, exchange)
       sum.numbers[CALLS]! += exchange.attempts
@@ -306,13 +307,9 @@ function isRequest({ endpoint, request_class: requestClass }: ExchangeFacts): bo
   return endpoint === 'messages' && requestClass !== 'probe'
 }
 
+/** As it will be written: two keys that would become one in a table are one from the beginning. */
 function modelOf(exchange: ExchangeFacts): string {
-  return withoutNul(exchange.model_served ?? exchange.model_asked ?? '')
-}
-
-/** PostgreSQL holds no NUL, so its rows have U+FFFD there: two keys that would become one there are one from the beginning. */
-function withoutNul(text: string): string {
-  return text.includes('\0') ? text.replaceAll('\0', '\uFFFD') : text
+  return storableText(exchange.model_served ?? exchange.model_asked ?? '')
 }
 
 function count(numbers: number[], exchange: ExchangeFacts): void {
