@@ -1,5 +1,6 @@
 import type { Insertable } from 'kysely'
 import type { Database } from './database.ts'
+import { engineOf } from './engine.ts'
 import type { TurnTable } from './schema-records.ts'
 
 /* What the content of exchanges says of them, and how that goes when the content goes: previews and titles are content. */
@@ -27,70 +28,88 @@ export async function nameSession(
   return true
 }
 
-export async function forgetExchangeContent(db: Database, exchangeId: string): Promise<void> {
-  const turn = await db
-    .selectFrom('turns')
-    .select(['session_key', 'preview', 'title'])
-    .where('id', '=', exchangeId)
-    .executeTakeFirst()
-  if (turn === undefined) return
-  await db.updateTable('turns').set(NO_CONTENT).where('id', '=', exchangeId).execute()
-  const titles = [turn.title, turn.preview].filter((title) => title !== null)
-  if (turn.session_key === null || titles.length === 0) return
-  // A session that is called by what was deleted has no name.
-  await db
-    .updateTable('sessions')
-    .set({ title: null })
-    .where('id', '=', turn.session_key)
-    .where('title', 'in', titles)
-    .execute()
+export function forgetExchangeContent(db: Database, exchangeId: string): Promise<void> {
+  return oneByOne(db, async (tx) => {
+    const turn = await tx
+      .selectFrom('turns')
+      .select(['session_key', 'preview', 'title'])
+      .where('id', '=', exchangeId)
+      .executeTakeFirst()
+    if (turn === undefined) return
+    await tx.updateTable('turns').set(NO_CONTENT).where('id', '=', exchangeId).execute()
+    const titles = [turn.title, turn.preview].filter((title) => title !== null)
+    if (turn.session_key === null || titles.length === 0) return
+    // A session that is called by what was deleted has no name.
+    await tx
+      .updateTable('sessions')
+      .set({ title: null })
+      .where('id', '=', turn.session_key)
+      .where('title', 'in', titles)
+      .execute()
+  })
 }
 
 /** Of a session on some shelves; its title goes too, wherever it was from. */
 export async function forgetSessionContent(db: Database, session: string, shelves: readonly string[]): Promise<void> {
   if (shelves.length === 0) return
-  await db
-    .updateTable('turns')
-    .set(NO_CONTENT)
-    .where('session_key', '=', session)
-    .where('shelf', 'in', shelves)
-    .execute()
-  await db.updateTable('sessions').set({ title: null }).where('id', '=', session).execute()
+  await oneByOne(db, async (tx) => {
+    await tx
+      .updateTable('turns')
+      .set(NO_CONTENT)
+      .where('session_key', '=', session)
+      .where('shelf', 'in', shelves)
+      .execute()
+    await tx.updateTable('sessions').set({ title: null }).where('id', '=', session).execute()
+  })
 }
 
-export async function forgetWorkspaceContent(db: Database, workspaceId: string): Promise<void> {
-  const sessions = db.selectFrom('sessions').select('id').where('workspace_id', '=', workspaceId)
-  const exchanges = db.selectFrom('exchanges').select('id').where('workspace_id', '=', workspaceId)
-  await db
-    .updateTable('turns')
-    .set(NO_CONTENT)
-    .where((is) => is.or([is('session_key', 'in', sessions), is('id', 'in', exchanges)]))
-    .execute()
-  await db.updateTable('sessions').set({ title: null }).where('workspace_id', '=', workspaceId).execute()
+export function forgetWorkspaceContent(db: Database, workspaceId: string): Promise<void> {
+  return oneByOne(db, async (tx) => {
+    const sessions = tx.selectFrom('sessions').select('id').where('workspace_id', '=', workspaceId)
+    const exchanges = tx.selectFrom('exchanges').select('id').where('workspace_id', '=', workspaceId)
+    await tx
+      .updateTable('turns')
+      .set(NO_CONTENT)
+      .where((is) => is.or([is('session_key', 'in', sessions), is('id', 'in', exchanges)]))
+      .execute()
+    await forgetTitles(tx, namedSessions(tx).where('workspace_id', '=', workspaceId))
+  })
 }
 
 /** Of everything that was kept on a shelf, except in these sessions. */
-export async function forgetShelfContent(db: Database, shelf: string, held: readonly string[]): Promise<void> {
-  const sessions = db
-    .selectFrom('turns')
-    .select('session_key')
-    .where('shelf', '=', shelf)
-    .where('session_key', 'is not', null)
-  await db
-    .updateTable('sessions')
-    .set({ title: null })
-    .where('id', 'in', sessions)
-    .where('title', 'is not', null)
-    .$if(held.length > 0, (update) => update.where('id', 'not in', held))
-    .execute()
-  await db
-    .updateTable('turns')
-    .set(NO_CONTENT)
-    .where('shelf', '=', shelf)
-    .$if(held.length > 0, (update) =>
-      update.where((is) => is.or([is('session_key', 'is', null), is('session_key', 'not in', held)])),
-    )
-    .execute()
+export function forgetShelfContent(db: Database, shelf: string, held: readonly string[]): Promise<void> {
+  return oneByOne(db, async (tx) => {
+    const sessions = tx
+      .selectFrom('turns')
+      .select('session_key')
+      .where('shelf', '=', shelf)
+      .where('session_key', 'is not', null)
+    const named = namedSessions(tx).where('id', 'in', sessions)
+    await forgetTitles(tx, held.length > 0 ? named.where('id', 'not in', held) : named)
+    await tx
+      .updateTable('turns')
+      .set(NO_CONTENT)
+      .where('shelf', '=', shelf)
+      .$if(held.length > 0, (update) =>
+        update.where((is) => is.or([is('session_key', 'is', null), is('session_key', 'not in', held)])),
+      )
+      .execute()
+  })
 }
 
 const NO_CONTENT = { preview: null, title: null } as const
+
+/** Two at once would each hold rows that the other one waits for. */
+function oneByOne(db: Database, work: (tx: Database) => Promise<void>): Promise<void> {
+  return db.transaction().execute(work)
+}
+
+function namedSessions(db: Database) {
+  return db.selectFrom('sessions').select('id').where('title', 'is not', null)
+}
+
+/** Takes the rows in the order in which the roll-ups take them, for the same reason. */
+async function forgetTitles(db: Database, sessions: ReturnType<typeof namedSessions>): Promise<void> {
+  const inOrder = engineOf(db) === 'postgres' ? sessions.orderBy('id').forUpdate() : sessions
+  await db.updateTable('sessions').set({ title: null }).where('id', 'in', inOrder).execute()
+}
