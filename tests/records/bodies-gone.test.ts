@@ -1,5 +1,6 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { sql } from 'kysely'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { BodyReference } from '../../src/records/bodies/body-reader.ts'
 import type { Bodies } from '../../src/records/bodies/create-transcripts.ts'
@@ -99,6 +100,91 @@ describe.each(libraries)('content that goes, on $name', ({ name, open }) => {
     const keys = await library.store.db.selectFrom('body_keys').selectAll().where('workspace_id', '=', 'ws_a').execute()
     expect(keys.filter((key) => key.sealed_key === null)).toHaveLength(1)
     expect(keys.filter((key) => key.sealed_key !== null)).toHaveLength(1)
+  })
+
+  test('what was said of deleted content goes with it, also where that was not written yet', async () => {
+    library = await open()
+    const { bodies, store, clock } = library
+    const remove = [
+      (reference: BodyReference) => bodies.deleteExchange(reference),
+      () => bodies.deleteScope('ws_a', 'ses_1', [SHELF]),
+      () => bodies.shred('ws_a'),
+    ]
+    for (const [index, act] of remove.entries()) {
+      const handed = { id: `req_${index}`, request: request(`canary ${index}`), response: Buffer.from('answer') }
+      const reference = hand(bodies, handed)
+      await act(reference)
+      // Only now its session is there, and could be given a name.
+      await addRow(store, reference)
+      await bodies.flush()
+      clock.advance(1_000)
+      await bodies.flush()
+    }
+    const turns = await store.db.selectFrom('turns').select('preview').execute()
+    expect(turns).toEqual([{ preview: null }, { preview: null }, { preview: null }])
+    expect(await store.db.selectFrom('sessions').select('title').execute()).toEqual([{ title: null }])
+  })
+
+  test('a session may be deleted while it goes on: what comes then is there or gone, and never half of it', async () => {
+    library = await open()
+    const { bodies } = library
+    const references: BodyReference[] = []
+    const deletions: Promise<void>[] = []
+    for (let turn = 0; turn < 120; turn++) {
+      references.push(
+        hand(bodies, {
+          id: `req_${turn}`,
+          request: request(`turn ${turn} `.repeat(2_000)),
+          response: Buffer.from('y'),
+        }),
+      )
+      if (turn % 10 === 5) deletions.push(bodies.deleteScope('ws_a', 'ses_1', [SHELF]))
+      if (turn % 4 === 3) await new Promise(setImmediate)
+    }
+    await Promise.all(deletions)
+    const states = await Promise.all(references.map(async (each) => (await bodies.read(each, 'client_request')).state))
+    expect(new Set(states)).toEqual(new Set(['lost', 'readable']))
+    expect(bodies.stats().lost).toBe(0)
+  })
+
+  test('what another process deletes of a session costs the next of it, and what comes after that is kept', async () => {
+    library = await open()
+    const other = await library.open()
+    try {
+      const first = hand(other, { id: 'req_1', request: request('one') })
+      await other.flush()
+      await library.bodies.deleteScope('ws_a', 'ses_1', [SHELF])
+      const second = hand(other, { id: 'req_2', request: request('one and two') })
+      await other.flush()
+      const third = hand(other, { id: 'req_3', request: request('one and two and three') })
+      expect(await stateOf(first, other)).toBe('lost')
+      expect(await stateOf(second, other)).toBe('lost')
+      expect(await stateOf(third, other)).toBe('readable')
+      expect(other.stats()).toMatchObject({ kept: 4, lost: 2 })
+    } finally {
+      await other.close()
+    }
+  })
+
+  test('the words of a workspace go with its key, those of others stay', async () => {
+    library = await open()
+    const { bodies, store } = library
+    const rules = { searchable: true }
+    hand(bodies, { id: 'req_1', request: request('zebracanary'), rules })
+    hand(bodies, { id: 'req_2', request: request('lionstays'), rules, workspaceId: 'ws_b', scope: 'ses_2' })
+    await bodies.flush()
+    await bodies.shred('ws_a')
+    let index = ''
+    if (name === 'SQLite') {
+      for (const file of readdirSync(join(library.folder, 'bodies')))
+        index += readFileSync(join(library.folder, 'bodies', file), 'latin1')
+    } else {
+      const rows = await sql<{ words: string }>`select words::text as words from bodies_30d_20261123_words`.execute(
+        store.db,
+      )
+      index = rows.rows.map(({ words }) => words).join(' ')
+    }
+    expect([index.includes('zebracanary'), index.includes('lionstays')]).toEqual([false, true])
   })
 
   test('another master key opens nothing', async () => {

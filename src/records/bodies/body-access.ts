@@ -6,6 +6,7 @@ import { shelfExpiresAt } from '../shelf.ts'
 import type { Missing } from './body-protocol.ts'
 import type { BodyReader, BodyReference, BodyRemover, Unreadable } from './body-reader.ts'
 import type { BodyThread } from './body-thread.ts'
+import type { TurnWriter } from './turn-writer.ts'
 import type { WorkspaceKeys } from './workspace-keys.ts'
 
 export interface BodyAccessParts {
@@ -13,10 +14,11 @@ export interface BodyAccessParts {
   readonly db: Database
   readonly thread: BodyThread
   readonly keys: WorkspaceKeys
+  readonly turns: TurnWriter
 }
 
 /** Reads and removes content by way of the thread; what the rows know of why something is not there is added here. */
-export function createBodyAccess({ clock, db, thread, keys }: BodyAccessParts): BodyReader & BodyRemover {
+export function createBodyAccess({ clock, db, thread, keys, turns }: BodyAccessParts): BodyReader & BodyRemover {
   return {
     async list(reference) {
       const unkept = unkeptState(reference)
@@ -49,6 +51,7 @@ export function createBodyAccess({ clock, db, thread, keys }: BodyAccessParts): 
     async deleteScope(workspaceId, scope, shelves) {
       await thread.ask({ kind: 'delete-scope', workspaceId, scope, shelves })
       for (const shelf of shelves) await addBodyDeletion(db, { scope, shelf, now: clock.now() })
+      await turns.settle(({ session }) => session === scope)
       await forgetSessionContent(db, scope, shelves)
     },
     async deleteExchange(reference) {
@@ -56,11 +59,14 @@ export function createBodyAccess({ clock, db, thread, keys }: BodyAccessParts): 
       if (shelf === null) return
       await thread.ask({ kind: 'delete-exchange', reference })
       await addBodyDeletion(db, { scope: exchangeId, shelf, now: clock.now() })
+      await turns.settle((title) => title.exchangeId === exchangeId)
       await forgetExchangeContent(db, exchangeId)
     },
     async shred(workspaceId) {
       await keys.shred(workspaceId)
       await thread.ask({ kind: 'forget-workspace', workspaceId })
+      // Whose session a name waits for is known with the session only; one without a name is called by its next.
+      await turns.settle(() => true)
       await forgetWorkspaceContent(db, workspaceId)
     },
   }

@@ -174,6 +174,7 @@ function createMemoryShelves(disk: { readonly isFull: boolean; readonly isGone: 
     findWords: unasked,
     deleteScope: unasked,
     deleteExchange: unasked,
+    forgetWords: unasked,
     scopes: unasked,
     moveScope: unasked,
     drop: unasked,

@@ -65,10 +65,13 @@ export function createRetention({ clock, log, db, thread }: RetentionParts): Ret
   async function forgetAll(): Promise<void> {
     for (const shelf of await thread.ask({ kind: 'shelves' })) {
       if (isStopped) return
-      const expiresAt = shelfExpiresAt(shelf)
-      if (expiresAt === undefined) await releaseHeld(shelf)
-      else if (expiresAt <= clock.now()) await forgetShelf(shelf)
+      if (shelfExpiresAt(shelf) === undefined) await releaseHeld(shelf)
+      else if (isPast(shelf)) await forgetShelf(shelf)
     }
+  }
+
+  function isPast(shelf: string): boolean {
+    return shelfExpiresAt(shelf)! <= clock.now()
   }
 
   /** What is under a hold moves out first. The rows lose their previews before the shelf goes, so that a crash in between forgets nothing. */
@@ -83,7 +86,7 @@ export function createRetention({ clock, log, db, thread }: RetentionParts): Ret
   async function releaseHeld(shelf: string): Promise<void> {
     const day = shelfDay(shelf)
     if (day === undefined) return
-    const origins = CONTENT_DAYS.map((days) => shelfOf(days, day))
+    const origins = CONTENT_DAYS.map((days) => shelfOf(days, day)).filter(isPast)
     const scopes = await thread.ask({ kind: 'scopes', shelf })
     const held = await findHeldScopes(db, scopes, origins)
     for (const { scope, workspaceId } of scopes) {

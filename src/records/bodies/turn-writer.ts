@@ -8,6 +8,8 @@ export interface TurnWriter {
   write(turns: readonly Turn[]): void
   /** Resolves when everything so far is written. */
   flush(): Promise<void>
+  /** To be called before content goes: what was said of it is written, so that it can go with it, and no name waits for its session any more. */
+  settle(which: (title: { readonly session: string; readonly exchangeId: string }) => boolean): Promise<void>
   /** To be called when nothing more comes. */
   close(): Promise<void>
 }
@@ -27,6 +29,7 @@ const ROWS_MAX = 100
 
 interface Title {
   readonly id: string
+  readonly exchangeId: string
   readonly title: string
   /** The beginning of the first prompt, until there is a better one. */
   readonly isFallback: boolean
@@ -49,6 +52,10 @@ export function createTurnWriter({ clock, db, log }: TurnWriterParts): TurnWrite
       schedule()
     },
     flush,
+    async settle(which) {
+      await flush()
+      for (const { id, exchangeId } of titles.values()) if (which({ session: id, exchangeId })) titles.delete(id)
+    },
     async close() {
       await flush()
       timer?.cancel()
@@ -83,11 +90,12 @@ export function createTurnWriter({ clock, db, log }: TurnWriterParts): TurnWrite
     if (titles.size > 0) schedule()
   }
 
-  function noteTitle({ scope, facts: { title, preview } }: Turn): void {
+  function noteTitle({ scope, facts: { exchangeId, title, preview } }: Turn): void {
     if (!isSession(scope)) return
-    if (title !== undefined && title !== '') titles.set(scope, { id: scope, title, isFallback: false, tries: 0 })
+    if (title !== undefined && title !== '')
+      titles.set(scope, { id: scope, exchangeId, title, isFallback: false, tries: 0 })
     else if (preview !== undefined && preview !== '' && !named.has(scope) && !titles.has(scope)) {
-      titles.set(scope, { id: scope, title: preview, isFallback: true, tries: 0 })
+      titles.set(scope, { id: scope, exchangeId, title: preview, isFallback: true, tries: 0 })
     }
     named.add(scope)
     if (named.size > NAMED_MAX) named = new Set([scope])

@@ -1,3 +1,5 @@
+import { StoreError } from '../store-error.ts'
+
 /*
  * Where the content of exchanges lies. A shelf (records/shelf.ts) holds chapters. A chapter is what one process has kept of
  * one session on one day: its own data key, numbered segments of bytes, and manifests that say which ranges of those
@@ -70,7 +72,10 @@ export interface WordHit {
 
 /** A shelf that is not there is like one that is empty, except to `put` and `moveScope`, which make it. Failures are StoreErrors. */
 export interface BodyShelves {
-  /** All of it or nothing. The same batch may be put again, for whoever cannot tell whether it was. */
+  /**
+   * All of it or nothing. The same batch may be put again, for whoever cannot tell whether it was. It is refused when a chapter that
+   * it adds to is not there any more, because another process has deleted its session or dropped the shelf.
+   */
   put(shelf: string, batch: ShelfBatch): Promise<void>
   /** Of one exchange, or none. */
   manifests(shelf: string, exchangeId: string): Promise<readonly StoredManifest[]>
@@ -83,6 +88,8 @@ export interface BodyShelves {
   deleteScope(shelf: string, scope: string): Promise<void>
   /** One exchange's manifests and words, and those segments of its chapters that nobody else has a part of. */
   deleteExchange(shelf: string, exchangeId: string, segments: readonly Omit<StoredSegment, 'sealed'>[]): Promise<void>
+  /** The index's words of a workspace. */
+  forgetWords(shelf: string, workspaceId: string): Promise<void>
   /** Every scope on a shelf, once, with whose it is. */
   scopes(shelf: string): Promise<readonly { scope: string; workspaceId: string }[]>
   /** Takes a scope from one shelf to another, without its words. Broken off, it can be done again. */
@@ -90,4 +97,16 @@ export interface BodyShelves {
   list(): Promise<readonly string[]>
   drop(shelf: string): Promise<void>
   close(): Promise<void>
+}
+
+/** Chapters that a batch adds to and does not bring along. */
+export function earlierChapters({ chapters, segments, manifests }: ShelfBatch): string[] {
+  const ids = new Set([...segments, ...manifests].map(({ chapter }) => chapter))
+  for (const { id } of chapters) ids.delete(id)
+  return [...ids]
+}
+
+/** What nobody could open any more is not kept either. */
+export function chapterIsGone(): StoreError {
+  return new StoreError('A chapter that was still written to has been deleted.', 'dangling')
 }

@@ -1,6 +1,15 @@
 import { connectPostgres, type PostgresConnection, type PostgresPool } from '../postgres.ts'
 import { StoreError } from '../store-error.ts'
-import type { BodyShelves, ShelfBatch, StoredChapter, StoredManifest, StoredSegment, WordHit } from './body-shelves.ts'
+import {
+  type BodyShelves,
+  chapterIsGone,
+  earlierChapters,
+  type ShelfBatch,
+  type StoredChapter,
+  type StoredManifest,
+  type StoredSegment,
+  type WordHit,
+} from './body-shelves.ts'
 
 /*
  * Shelves as tables of PostgreSQL, four for each, so that throwing a shelf away is dropping tables. Several gateways may
@@ -54,6 +63,14 @@ export async function openPostgresShelves(url: string): Promise<BodyShelves> {
               ])
             }
           }),
+        undefined,
+      )
+    },
+    async forgetWords(shelf, workspaceId) {
+      const words = nameOf(shelf, 'words')
+      await unlessAbsent(
+        () =>
+          lend(pool, (connection) => connection.query(`delete from ${words} where workspace_id = $1`, [workspaceId])),
         undefined,
       )
     },
@@ -177,6 +194,15 @@ async function putBatch(connection: PostgresConnection, shelf: string, batch: Sh
     columns: ['id', 'workspace_id', 'scope', 'key_id', 'wrapped_key', 'begun_at'],
     rows: chapters.map((each) => [each.id, each.workspaceId, each.scope, each.keyId, each.wrappedKey, each.begunAt]),
   })
+  const earlier = earlierChapters(batch)
+  if (earlier.length > 0) {
+    // Until this is committed nobody deletes them.
+    const { rows } = await connection.query(
+      `select id from ${nameOf(shelf, 'chapters')} where id in (select jsonb_array_elements_text($1::jsonb)) for share`,
+      [JSON.stringify(earlier)],
+    )
+    if (rows.length < earlier.length) throw chapterIsGone()
+  }
   await insert(connection, nameOf(shelf, 'segments'), 'on conflict do nothing', {
     columns: ['chapter', 'seq', 'sealed'],
     rows: segments.map((each) => [each.chapter, each.seq, each.sealed]),
@@ -223,6 +249,8 @@ async function insert(
 }
 
 async function deleteScope(connection: PostgresConnection, shelf: string, scope: string): Promise<void> {
+  // Whoever is adding to one of them goes first.
+  await connection.query(`select id from ${nameOf(shelf, 'chapters')} where scope = $1 order by id for update`, [scope])
   for (const table of ['words', 'manifests', 'segments'] as const) {
     await connection.query(`delete from ${nameOf(shelf, table)} where ${ofScope(shelf)}`, [scope])
   }

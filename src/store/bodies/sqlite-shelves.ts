@@ -2,14 +2,16 @@ import { closeSync, existsSync, mkdirSync, openSync, readdirSync, rmSync } from 
 import { join } from 'node:path'
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
 import { StoreError } from '../store-error.ts'
-import type {
-  BodyShelves,
-  ShelfBatch,
-  StoredChapter,
-  StoredManifest,
-  StoredSegment,
-  WordHit,
-  WordQuestion,
+import {
+  type BodyShelves,
+  chapterIsGone,
+  earlierChapters,
+  type ShelfBatch,
+  type StoredChapter,
+  type StoredManifest,
+  type StoredSegment,
+  type WordHit,
+  type WordQuestion,
 } from './body-shelves.ts'
 
 /*
@@ -45,6 +47,15 @@ export function createSqliteShelves({ folder }: { readonly folder: string }): Bo
     deleteScope: (shelf, scope) => attempt(shelf, (file) => deleteScope(file, scope), undefined),
     deleteExchange: (shelf, exchangeId, segments) =>
       attempt(shelf, (file) => deleteExchange(file, exchangeId, segments), undefined),
+    forgetWords: (shelf, workspaceId) =>
+      attempt(
+        shelf,
+        (file) => {
+          file.transaction(() => forgetWords(file, 'workspace_id = ?', workspaceId))
+          shrink(file)
+        },
+        undefined,
+      ),
     scopes: (shelf) =>
       attempt(
         shelf,
@@ -205,9 +216,13 @@ function openShelf(path: string): ShelfFile {
   }
 }
 
-function putBatch(file: ShelfFile, { chapters, segments, manifests, words }: ShelfBatch): void {
+function putBatch(file: ShelfFile, batch: ShelfBatch): void {
+  const { chapters, segments, manifests, words } = batch
   for (const { id, workspaceId, scope, keyId, wrappedKey, begunAt } of chapters) {
     file.run(INSERT_CHAPTER, id, workspaceId, scope, keyId, wrappedKey, begunAt)
+  }
+  for (const id of earlierChapters(batch)) {
+    if (file.rows('select 1 from chapters where id = ?', id).length === 0) throw chapterIsGone()
   }
   for (const { chapter, seq, sealed } of segments) file.run(INSERT_SEGMENT, chapter, seq, sealed)
   for (const { exchangeId, kind, ordinal, chapter, sealed } of manifests) {
