@@ -9,6 +9,7 @@ import { type AskAdmin, setTwelveLimits } from './limits.ts'
 import { type Comparison, type Load, type Side, claudeCodeHeaders, compare, median } from './compare.ts'
 import { load } from './load.ts'
 import { type Measured, startGateway, startServer } from './process.ts'
+import { measureRecords } from './records.ts'
 
 /*
  * Compares the gateway, with everything switched on, with a bare pipe: the same load on both in turns, in one run on one
@@ -21,12 +22,15 @@ import { type Measured, startGateway, startServer } from './process.ts'
  *   npm run bench -- --only ways the ways of an answer against each other, and nothing else
  *   npm run bench -- --only limits   twelve limits against none, and nothing else
  *   npm run bench -- --only recording   content kept against not kept, and nothing else
+ *   npm run bench -- --only records     what questions about records take, and nothing else; records.ts says of which
  */
 const { values: options } = parseArgs({
   options: {
     write: { type: 'boolean', default: false },
     rounds: { type: 'string', default: '3' },
     only: { type: 'string' },
+    data: { type: 'string' },
+    'database-url': { type: 'string' },
   },
 })
 
@@ -134,6 +138,15 @@ interface Keys {
 const folder = mkdtempSync(join(tmpdir(), 'portcullis-bench-'))
 const running: Measured[] = []
 try {
+  if (options.only === 'records') {
+    await measureRecords({ data: options.data, databaseUrl: options['database-url'] })
+  } else await measureGateway()
+} finally {
+  for (const each of running.reverse()) await each.stop()
+  rmSync(folder, { recursive: true, force: true })
+}
+
+async function measureGateway(): Promise<void> {
   const upstream = await start(startServer('./upstream.ts'))
   const rows: string[] = []
   const pair = await startPair(upstream)
@@ -156,9 +169,6 @@ try {
     for (const bodyBytes of [1_000, 300_000]) memory.push(await memoryPerStream(bodyBytes, await startPair(upstream)))
     report({ rows, ways, recording, memory })
   }
-} finally {
-  for (const each of running.reverse()) await each.stop()
-  rmSync(folder, { recursive: true, force: true })
 }
 
 /** `change` is done to the gateway before it serves. */

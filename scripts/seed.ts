@@ -85,7 +85,10 @@ async function seed(): Promise<void> {
     if (secrets !== undefined) console.log(`administrator's key: ${secrets.administratorKey ?? ''}`)
     const organisation = (await findOrganisation(store.db))!
     if (secrets !== undefined) {
-      await updateOrganisation(store.db, organisation.id, { name: 'Example company', settings: { timeZone: ZONE } })
+      await updateOrganisation(store.db, organisation.id, {
+        name: 'Example company',
+        settings: { timeZone: ZONE, records: { searchable: true } },
+      })
       await changeZone(store.db, ZONE)
       while (await buildStep(store.db)) continue
     }

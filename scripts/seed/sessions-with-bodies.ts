@@ -19,6 +19,8 @@ export interface SessionsWithBodies extends Pick<BodiesParts, 'place' | 'sealing
 }
 
 const CLASS_OF = { main: 'main', agent: 'subagent', title: 'auxiliary', count: 'auxiliary' } as const
+/** As the company has switched it on: what was said can be searched. */
+const RULES = { ...DEFAULT_RECORD_RULES, searchable: true }
 const LOG = { warn: () => undefined, error: () => undefined }
 
 /**
@@ -85,7 +87,7 @@ export async function fillSessions(
           scope,
           agentId,
           receivedAt: now,
-          rules: DEFAULT_RECORD_RULES,
+          rules: RULES,
           request: body,
         })
         transcript.response(answer)
