@@ -9,8 +9,8 @@ export const explain: Command = {
   help: `portcullis explain [--key KEY] [--model MODEL] [--provider @SLUG]
 
 Who a key belongs to, which config its requests follow and why, which target
-would serve, and every budget and rate limit, the tightest first. Nothing is sent
-to a provider. Exit code 0 if a request would be served, else 1.
+would serve, every budget and rate limit, the tightest first, and what is kept of
+its requests. Nothing is sent to a provider. Exit code 0 if a request would be served, else 1.
 
   --key KEY         a gateway key, which asks about itself; or the id of one, which
                     an administrator's key in PORTCULLIS_KEY asks about
@@ -64,6 +64,25 @@ function print(answer: Explanation, machine: Machine): void {
   if (answer.budgets.length + answer.rate_limits.length === 0 && answer.targets.length > 0) {
     printer.line('note', 'limits', 'No budget and no rate limit applies.')
   }
+  printer.line('note', 'records', describeRecords(answer.records))
+}
+
+const KEPT = {
+  full: 'content is kept as it was',
+  masked: 'content is kept with secrets masked',
+  metadata: 'no content is kept',
+}
+
+function describeRecords({ content, content_days: days, searchable, masking }: Explanation['records']): string {
+  const says = (from: string) => (from === 'default' ? 'by default' : `says the ${from}`)
+  const kept = `${KEPT[content.value]} (${says(content.from)})`
+  // Of nothing, the days and the index say nothing.
+  if (content.value === 'metadata') return kept
+  const named = [...new Set(masking.map(({ name }) => name))].join(', ')
+  const also = content.value === 'masked' && named !== '' ? `, and ${named}` : ''
+  const length = `for ${days.value} ${days.value === 1 ? 'day' : 'days'} (${says(days.from)})`
+  const index = `its words ${searchable.value ? 'can' : 'cannot'} be searched (${says(searchable.from)})`
+  return `${kept}${also}, ${length}; ${index}`
 }
 
 function printTarget(

@@ -201,3 +201,17 @@ test('explain asks about the key of an id in the name of an administrator', asyn
   expect(await runCli(['explain', '--url', gateway.url, '--key', id, '--model', 'claude-opus-5-5'], admin)).toBe(0)
   expect(machine.printed()).toMatch(/first limit +.*\$0 of \$10, \$10 left; begins anew/)
 })
+
+test.each([
+  [{}, 'content is kept as it was (by default), for 30 days (by default); its words cannot be searched (by default)'],
+  [
+    { content: 'masked', content_days: 1, masking: [{ name: 'email' }], searchable: true },
+    'content is kept with secrets masked (says the key), and email, for 1 day (says the key); its words can be searched (says the key)',
+  ],
+  [{ content: 'metadata', content_days: 7 }, 'no content is kept (says the key)'],
+])('explain says what is kept of the requests of a key, and who says so: %j', async (records, expected) => {
+  const { key } = await gateway.createKey({ records })
+  await runCli(['explain', '--url', gateway.url, '--key', key, '--model', 'claude-opus-5-5'], machine)
+  const text = machine.printed().replace(/\s+/g, ' ').trim()
+  expect(text.slice(text.indexOf('· records'))).toBe(`· records ${expected}`)
+})

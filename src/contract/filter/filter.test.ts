@@ -73,6 +73,9 @@ describe('a filter', () => {
     ['-"words"', '0-8 Text can be searched for, but not left out; take the minus away.'],
     ['tag.:x', '0-6 Say which tag, such as tag.team:payments.'],
     ['a\0b', '0-3 This holds characters that no record can hold.'],
+    ['model:opus OR model:haiku', '11-13 Or is a comma between values: model:opus,haiku.'],
+    ['constructor', '0-11 Put text that you look for in quotes: "constructor".'],
+    ['Since:2h', '0-5 "Since" is no field: times stand beside the filter, in since and until.'],
     ['__proto__:x', '0-9 "__proto__" is no field.'],
     ['is:constructor', '3-14 is has no "constructor".'],
   ])('%j is told where it is wrong and what to write', (text, expected) => {

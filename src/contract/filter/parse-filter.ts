@@ -48,7 +48,13 @@ function readTerm(term: RawTerm, report: Report): Term | undefined {
   return readFieldTerm(term, field, report)
 }
 
+/** What people write for a time, which stands beside the filter, so that a page and its charts can share it. */
+const TIMES: readonly string[] = ['since', 'until', 'before', 'after', 'from', 'to', 'date', 'day', 'time', 'at']
+
 function tellField(name: string): string {
+  if (TIMES.includes(name.toLowerCase())) {
+    return `${JSON.stringify(name)} is no field: times stand beside the filter, in since and until.`
+  }
   const meant = nearestName(name, fieldNames())
   const hint =
     meant === undefined
@@ -56,6 +62,13 @@ function tellField(name: string): string {
       : `Did you mean ${meant}?`
   return `${JSON.stringify(name.slice(0, 40))} is no field. ${hint}`
 }
+
+/** What people write out who know another language of queries. */
+const CONNECTIVES: ReadonlyMap<string, string> = new Map([
+  ['and', 'And is a space; take the word away.'],
+  ['or', 'Or is a comma between values: model:opus,haiku.'],
+  ['not', 'Not is a minus before the term: -is:error.'],
+])
 
 /** Words without a field: text in quotes, or an id that says by itself what it is of. */
 function readWords({ from, to, not, values }: RawTerm, report: Report): Term | undefined {
@@ -73,14 +86,12 @@ function readWords({ from, to, not, values }: RawTerm, report: Report): Term | u
   const idField = value.pattern.length > 1 ? undefined : findIdField(words)
   if (idField !== undefined) return { kind: 'text', field: idField, not, any: [[words]] }
   const field = findField(words)
-  report({
-    from,
-    to,
-    message:
-      field === undefined
-        ? `Put text that you look for in quotes: ${quote(words.slice(0, 40))}.`
-        : `Say which, such as ${readField(field).example}.`,
-  })
+  const hint = value.quoted ? undefined : CONNECTIVES.get(words.toLowerCase())
+  const advice =
+    field === undefined
+      ? `Put text that you look for in quotes: ${quote(words.slice(0, 40))}.`
+      : `Say which, such as ${readField(field).example}.`
+  report({ from, to, message: hint ?? advice })
   return undefined
 }
 
