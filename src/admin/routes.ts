@@ -1,3 +1,7 @@
+import { feedbackGraphs } from './analytics/feedback-graphs.ts'
+import { analyticsGroups } from './analytics/groups.ts'
+import { summariseCache } from './analytics/summarise-cache.ts'
+import { usageGraphs } from './analytics/usage-graphs.ts'
 import { createChannel } from './alerts/create-channel.ts'
 import { deleteChannel } from './alerts/delete-channel.ts'
 import { listAlerts } from './alerts/list-alerts.ts'
@@ -234,6 +238,10 @@ const SINGLE_ROUTES: readonly AdminRoute[] = [
   summariseUsage,
   listSeries,
   breakDown,
+  ...usageGraphs,
+  ...feedbackGraphs,
+  ...analyticsGroups,
+  summariseCache,
   listPrices,
   addPrices,
   explainKey,

@@ -1,6 +1,8 @@
-import type { Selectable } from 'kysely'
+import { sql, type Selectable } from 'kysely'
 import type { Database } from './database.ts'
 import { narrowExchanges, type ExchangeFilter, type ExchangeScope } from './exchanges.ts'
+import { engineOf } from './engine.ts'
+import { tagValue } from './filter-sql.ts'
 import type { FeedbackTable } from './schema-records.ts'
 
 /** What somebody thinks of what happened under a trace id. */
@@ -95,6 +97,28 @@ export async function listTraceModels(
       .execute()
     for (const { trace_id: traceId, model_served: served, model_asked: asked } of rows) {
       if (traceId !== null) found.push({ traceId, model: served ?? asked ?? '' })
+    }
+  }
+  return found
+}
+
+/** Requests of some traces by the value of a tag. */
+export async function countTraceTags(
+  db: Database,
+  scope: ExchangeScope,
+  { tag, traceIds }: { readonly tag: string; readonly traceIds: readonly string[] },
+): Promise<readonly { readonly traceId: string; readonly value: string; readonly requests: number }[]> {
+  const found: { traceId: string; value: string; requests: number }[] = []
+  for (let from = 0; from < traceIds.length; from += TRACES_AT_ONCE) {
+    const rows = await narrowExchanges(db, scope)
+      .where('trace_id', 'in', traceIds.slice(from, from + TRACES_AT_ONCE))
+      .select('trace_id')
+      .select(tagValue(tag, engineOf(db)).as('tag_value'))
+      .select(({ fn }) => fn.countAll<number>().as('requests'))
+      .groupBy([sql.ref('trace_id'), sql.ref('tag_value')])
+      .execute()
+    for (const { trace_id: traceId, tag_value: value, requests } of rows) {
+      if (traceId !== null && value !== null) found.push({ traceId, value, requests })
     }
   }
   return found

@@ -28,6 +28,14 @@ const GROUPS = {
   request_class: sql<string>`coalesce(request_class, '')`,
 } as const
 
+/** What only records tell apart. */
+export type RowGroup = GroupField | keyof typeof ROW_GROUPS
+
+const ROW_GROUPS = {
+  status: sql<string>`cast(status as text)`,
+  config_id: sql<string>`coalesce(config_id, '')`,
+} as const
+
 export type DurationName = keyof typeof DURATIONS
 
 const DURATIONS = {
@@ -45,7 +53,7 @@ export interface RowSums extends Reach {
 export async function sumRows(
   db: Database,
   filter: ExchangeFilter,
-  groupBy: GroupField | undefined,
+  groupBy: RowGroup | undefined,
   patience: Patience,
 ): Promise<RowSums> {
   const groups = new Map<string, Sums>()
@@ -73,7 +81,7 @@ export interface RowDurations extends Reach {
 export async function countDurations(
   db: Database,
   filter: ExchangeFilter,
-  { duration, groupBy }: { readonly duration: DurationName; readonly groupBy: GroupField | undefined },
+  { duration, groupBy }: { readonly duration: DurationName; readonly groupBy: RowGroup | undefined },
   patience: Patience,
 ): Promise<RowDurations> {
   const groups = new Map<string, BucketCount[]>()
@@ -95,8 +103,9 @@ export async function countDurations(
   return { groups, ...reach }
 }
 
-function groupSql(field: GroupField | undefined, engine: Engine): RawBuilder<string> {
+function groupSql(field: RowGroup | undefined, engine: Engine): RawBuilder<string> {
   if (field === undefined) return sql<string>`cast('' as text)`
+  if (field === 'status' || field === 'config_id') return ROW_GROUPS[field]
   if (!isTag(field)) return GROUPS[field]
   return sql<string>`coalesce(${tagValue(field.slice(TAG.length), engine)}, '')`
 }
