@@ -1,5 +1,6 @@
 import { sql, type RawBuilder } from 'kysely'
 import type { Engine } from './engine.ts'
+import { escapeLike, foldCase } from './like.ts'
 import {
   isSessionKey,
   type NumberAttribute,
@@ -183,14 +184,6 @@ function matchName(of: RawBuilder<unknown>, pattern: TextPattern, engine: Engine
   const pieces = pattern.map(foldCase)
   if (pieces.length === 1) return sql<boolean>`${folded} = ${pieces[0]}`
   return sql<boolean>`${folded} like ${pieces.map(escapeLike).join('%')} escape ${'!'}`
-}
-
-function foldCase(text: string): string {
-  return text.replaceAll(/[A-Z]+/g, (letters) => letters.toLowerCase())
-}
-
-function escapeLike(text: string): string {
-  return text.replaceAll(/[!%_]/g, '!$&')
 }
 
 // Numbers

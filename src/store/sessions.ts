@@ -2,6 +2,7 @@ import { sql, type Selectable, type SelectQueryBuilder } from 'kysely'
 import type { Nanos } from '../core/money.ts'
 import type { Database } from './database.ts'
 import type { ExchangeCursor, ExchangeScope } from './exchanges.ts'
+import { escapeLike, foldCase } from './like.ts'
 import type { ExchangeTable, SessionTable, TurnTable } from './schema-records.ts'
 import type { Tables } from './schema.ts'
 import { selectUsageSums, type UsageSums } from './usage-sums.ts'
@@ -19,7 +20,7 @@ export interface SessionFilter extends ExchangeScope {
   /** Milliseconds since the epoch, of its newest exchange: the first included, the second not. */
   readonly since?: number
   readonly until?: number
-  /** Part of the title, in any case of letters. */
+  /** Part of the title; large and small letters of a–z are the same. */
   readonly title?: string
   /** Only those of this person or key: whoever may not read a title must not find out what it is by asking. */
   readonly titleOf?: { readonly userId: string | undefined; readonly keyId: string | undefined }
@@ -52,7 +53,7 @@ export async function listSessions(
   if (since !== undefined) matching = matching.where('last_at', '>=', since)
   if (until !== undefined) matching = matching.where('last_at', '<', until)
   if (title !== undefined) {
-    matching = matching.where(sql<boolean>`lower(title) like ${`%${escapeLike(title.toLowerCase())}%`} escape '\\'`)
+    matching = matching.where(sql<boolean>`lower(title) like ${`%${escapeLike(foldCase(title))}%`} escape '!'`)
   }
   if (title !== undefined && titleOf !== undefined) {
     const { userId = '', keyId = '' } = titleOf
@@ -281,9 +282,4 @@ function toPage<Row>(rows: readonly Row[], limit: number, cursorOf: (row: Row) =
   const items = rows.slice(0, limit)
   const last = items.at(-1)
   return { items, next: rows.length > limit && last !== undefined ? cursorOf(last) : undefined }
-}
-
-/** Signs that mean something in a pattern stand for themselves. */
-function escapeLike(text: string): string {
-  return text.replaceAll(/[\\%_]/g, (sign) => `\\${sign}`)
 }

@@ -146,6 +146,9 @@ describe('turns', () => {
     expect(idsOf(await ask(developer, '/sessions?title=FIXING'))).toEqual([session])
     expect(idsOf(await ask(developer, '/sessions?title=g_i'))).toEqual([session])
     expect(idsOf(await ask(developer, '/sessions?title=%25'))).toEqual([])
+    await plane.store.db.updateTable('sessions').set({ title: 'Überall!' }).execute()
+    expect(idsOf(await ask(developer, `/sessions?title=${encodeURIComponent('ÜBERALL!')}`))).toEqual([session])
+    expect(idsOf(await ask(developer, `/sessions?title=${encodeURIComponent('ü')}`))).toEqual([])
   })
 })
 
