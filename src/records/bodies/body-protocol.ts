@@ -45,17 +45,25 @@ export type Job =
   | {
       readonly kind: 'end'
       readonly exchange: number
-      /** JSON of the Envelope. */
-      readonly envelope: string
+      /** The Envelope as JSON. */
+      readonly bytes: Uint8Array
       /** Pieces of the answer are missing, so it is not kept. */
       readonly isResponseDropped: boolean
     }
 
-/** A job on its way: its bytes lie in the ring, or, where that was full, in memory that is given away with it. */
-export type CarriedJob =
-  | Extract<Job, { kind: 'end' }>
-  | (Omit<Extract<Job, { kind: 'begin' }>, 'bytes'> & { readonly bytes: RingSlice | Uint8Array })
-  | (Omit<Extract<Job, { kind: 'part' }>, 'bytes'> & { readonly bytes: RingSlice | Uint8Array })
+/** Jobs on their way. */
+export interface JobsMessage {
+  readonly kind: 'jobs'
+  /** JSON of `CarriedJob[]`: one text crosses for less than its members one by one. */
+  readonly jobs: string
+  /** Bytes for which the ring had no room. */
+  readonly given: readonly Uint8Array[]
+}
+
+/** Its bytes lie in the ring, or have this place among those that are given. */
+export type CarriedJob = Carried<Job>
+
+type Carried<Each> = Each extends Job ? Omit<Each, 'bytes'> & { readonly bytes: RingSlice | number } : never
 
 /** What can be asked. Each answer's type stands beside its question, in `Answers`. */
 export type Question =
@@ -112,7 +120,7 @@ export interface WorkspaceKey {
 export type WantedKey = { readonly workspaceId: string } | { readonly keyId: string }
 
 export type ToWorker =
-  | { readonly kind: 'jobs'; readonly jobs: readonly CarriedJob[] }
+  | JobsMessage
   | { readonly kind: 'ask'; readonly id: number; readonly question: Question }
   | { readonly kind: 'key'; readonly id: number; readonly key: WorkspaceKey | undefined }
   | { readonly kind: 'no-key'; readonly id: number; readonly failure: string }

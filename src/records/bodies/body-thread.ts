@@ -14,7 +14,7 @@ import type {
   Worked,
   WorkspaceKey,
 } from './body-protocol.ts'
-import { createRingWriter, type RingSlice, type RingWriter } from './byte-ring.ts'
+import { createRingWriter, type RingWriter } from './byte-ring.ts'
 
 /** The thread that keeps content, from outside. When it dies, another one takes its place. */
 export interface BodyThread {
@@ -59,7 +59,7 @@ export async function startBodyThread(parts: BodyThreadParts): Promise<BodyThrea
   let exited = Promise.resolve()
   /** Handed over, and on their way together in a moment. */
   let jobs: CarriedJob[] = []
-  let buffers: ArrayBuffer[] = []
+  let given: Uint8Array<ArrayBuffer>[] = []
   let ring: RingWriter | undefined
   let timer: Timer | undefined
 
@@ -89,21 +89,25 @@ export async function startBodyThread(parts: BodyThreadParts): Promise<BodyThrea
   }
 
   function hand(job: Job): void {
-    jobs.push(job.kind === 'end' ? job : { ...job, bytes: carry(job.bytes) })
+    jobs.push({ ...job, bytes: carry(job.bytes) })
     timer ??= clock.after(GATHER_MS, handAll)
   }
 
-  function carry(bytes: Uint8Array): RingSlice | Uint8Array {
+  function carry(bytes: Uint8Array): CarriedJob['bytes'] {
     const slice = ring?.put(bytes)
     if (slice !== undefined) return slice
     const copy = new Uint8Array(Buffer.allocUnsafeSlow(bytes.length).buffer)
     copy.set(bytes)
-    buffers.push(copy.buffer)
-    return copy
+    return given.push(copy) - 1
   }
 
   function handAll(): void {
-    if (jobs.length > 0) post({ kind: 'jobs', jobs }, buffers)
+    if (jobs.length > 0) {
+      post(
+        { kind: 'jobs', jobs: JSON.stringify(jobs), given },
+        given.map(({ buffer }) => buffer),
+      )
+    }
     forgetJobs()
   }
 
@@ -112,7 +116,7 @@ export async function startBodyThread(parts: BodyThreadParts): Promise<BodyThrea
     timer?.cancel()
     timer = undefined
     jobs = []
-    buffers = []
+    given = []
   }
 
   function post(message: ToWorker, transfer: readonly ArrayBuffer[] = []): void {

@@ -8,6 +8,7 @@ import type {
   CarriedJob,
   FromWorker,
   Job,
+  JobsMessage,
   Question,
   ShelfPlace,
   ToWorker,
@@ -65,17 +66,18 @@ port.on('message', (message: ToWorker) => {
       void close()
       break
     case 'jobs':
-      for (const job of message.jobs) keeper.take(unload(job))
+      for (const job of unload(message)) keeper.take(job)
       working ??= workAll()
   }
 })
 say({ kind: 'ready' })
 
 /** All at once when they arrive, so that the ring has room again. */
-function unload(job: CarriedJob): Job {
-  if (job.kind === 'end') return job
-  const { bytes } = job
-  return { ...job, bytes: bytes instanceof Uint8Array ? bytes : carried.take(bytes) }
+function unload({ jobs, given }: JobsMessage): Job[] {
+  return (JSON.parse(jobs) as CarriedJob[]).map((job) => {
+    const { bytes } = job
+    return { ...job, bytes: typeof bytes === 'number' ? given[bytes]! : carried.take(bytes) }
+  })
 }
 
 function say(message: FromWorker, transfer: readonly ArrayBuffer[] = []): void {

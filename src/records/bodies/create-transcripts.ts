@@ -110,7 +110,7 @@ export async function createTranscripts(parts: BodiesParts): Promise<Bodies> {
 
   /** False when it was dropped. */
   function hand(job: Job): boolean {
-    const size = job.kind === 'end' ? job.envelope.length : job.bytes.length
+    const size = job.bytes.length
     if (!thread.isUp || (job.kind !== 'end' && queueBytes + size > queueBytesMax)) {
       counts.dropped += 1
       return false
@@ -208,7 +208,8 @@ class HandedTranscript implements Transcript {
     this.#hasEnded = true
     if (this.#generation !== this.#parts.generation()) return
     const { exchange, hand } = this.#parts
-    hand({ kind: 'end', exchange, envelope: JSON.stringify(envelope), isResponseDropped: this.#isResponseDropped })
+    const bytes = Buffer.from(JSON.stringify(envelope))
+    hand({ kind: 'end', exchange, bytes, isResponseDropped: this.#isResponseDropped })
   }
 
   /** False when it was dropped, and the rest of the answer with it. */

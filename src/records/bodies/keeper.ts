@@ -173,7 +173,7 @@ export function createKeeper({ clock, shelves, chapters, keys, maskers, turns: t
     const { opening, turn } = exchange
     const { exchangeId, rules, scope, receivedAt, shelf } = opening
     const answer = Buffer.concat(exchange.response)
-    const envelope = Buffer.from(job.envelope)
+    const envelope = asBuffer(job.bytes)
     const keptAnswer = maskers.maskAnswer(rules, job.isResponseDropped ? Buffer.alloc(0) : answer)
     const keptEnvelope = maskers.maskAnswer(rules, envelope)
     const both = chapter.index.append(Buffer.concat([keptAnswer.bytes, keptEnvelope.bytes]))
@@ -206,7 +206,7 @@ function within({ segment, fresh }: Added, from: number, length: number, masked:
 function takeBatch(waiting: Job[]): Job[] {
   let bytes = 0
   let count = 0
-  while (count < waiting.length && count < BATCH_JOBS && bytes < BATCH_BYTES) bytes += sizeOf(waiting[count++]!)
+  while (count < waiting.length && count < BATCH_JOBS && bytes < BATCH_BYTES) bytes += waiting[count++]!.bytes.length
   return waiting.splice(0, count)
 }
 
@@ -216,16 +216,12 @@ function batchFor(batches: Map<string, Batch>, shelf: string): Batch {
   return batch
 }
 
-function sizeOf(job: Job): number {
-  return job.kind === 'end' ? job.envelope.length : job.bytes.length
-}
-
 /** Pieces of an answer are held until it ends; everything else goes at once. */
 function releasedBytes(job: Job, exchange: Running | undefined): number {
-  if (exchange === undefined) return sizeOf(job)
+  if (exchange === undefined) return job.bytes.length
   if (job.kind === 'part' && job.part === 'response' && !exchange.isAbandoned) return 0
   const held = job.kind === 'end' ? exchange.response.reduce((sum, piece) => sum + piece.length, 0) : 0
-  return sizeOf(job) + held
+  return job.bytes.length + held
 }
 
 function asBuffer(bytes: Uint8Array): Buffer {
