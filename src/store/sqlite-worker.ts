@@ -72,10 +72,12 @@ function answer(id: number, work: () => QueryAnswer): void {
 function openDatabase(databaseFile: string): DatabaseSync {
   makePrivate(databaseFile)
   const database = new DatabaseSync(databaseFile, { timeout: 5000, enableForeignKeyConstraints: true })
-  // FULL makes a commit survive a power cut; the cost is one fsync per transaction, in this thread.
+  // FULL makes a commit survive a power cut; the cost is one fsync per transaction, in this thread. Previews and titles are
+  // content: what is deleted is overwritten.
   database.exec(`
     pragma journal_mode = wal;
     pragma synchronous = full;
+    pragma secure_delete = on;
     pragma temp_store = memory;
     pragma cache_size = -32000;
     pragma journal_size_limit = 67108864;

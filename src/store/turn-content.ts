@@ -1,4 +1,4 @@
-import type { Insertable } from 'kysely'
+import { sql, type Insertable } from 'kysely'
 import type { Database } from './database.ts'
 import { engineOf } from './engine.ts'
 import type { TurnTable } from './schema-records.ts'
@@ -29,7 +29,7 @@ export async function nameSession(
 }
 
 export function forgetExchangeContent(db: Database, exchangeId: string): Promise<void> {
-  return oneByOne(db, async (tx) => {
+  return forget(db, async (tx) => {
     const turn = await tx
       .selectFrom('turns')
       .select(['session_key', 'preview', 'title'])
@@ -52,7 +52,7 @@ export function forgetExchangeContent(db: Database, exchangeId: string): Promise
 /** Of a session on some shelves; its title goes too, wherever it was from. */
 export async function forgetSessionContent(db: Database, session: string, shelves: readonly string[]): Promise<void> {
   if (shelves.length === 0) return
-  await oneByOne(db, async (tx) => {
+  await forget(db, async (tx) => {
     await tx
       .updateTable('turns')
       .set(NO_CONTENT)
@@ -64,7 +64,7 @@ export async function forgetSessionContent(db: Database, session: string, shelve
 }
 
 export function forgetWorkspaceContent(db: Database, workspaceId: string): Promise<void> {
-  return oneByOne(db, async (tx) => {
+  return forget(db, async (tx) => {
     const sessions = tx.selectFrom('sessions').select('id').where('workspace_id', '=', workspaceId)
     const exchanges = tx.selectFrom('exchanges').select('id').where('workspace_id', '=', workspaceId)
     await tx
@@ -78,7 +78,7 @@ export function forgetWorkspaceContent(db: Database, workspaceId: string): Promi
 
 /** Of everything that was kept on a shelf, except in these sessions. */
 export function forgetShelfContent(db: Database, shelf: string, held: readonly string[]): Promise<void> {
-  return oneByOne(db, async (tx) => {
+  return forget(db, async (tx) => {
     const sessions = tx
       .selectFrom('turns')
       .select('session_key')
@@ -99,9 +99,13 @@ export function forgetShelfContent(db: Database, shelf: string, held: readonly s
 
 const NO_CONTENT = { preview: null, title: null } as const
 
-/** Two at once would each hold rows that the other one waits for. */
-function oneByOne(db: Database, work: (tx: Database) => Promise<void>): Promise<void> {
-  return db.transaction().execute(work)
+/**
+ * One transaction, because two at once would each hold rows that the other one waits for. Then SQLite's log of writes is
+ * emptied: what was there before would stand in it for a while yet.
+ */
+async function forget(db: Database, work: (tx: Database) => Promise<void>): Promise<void> {
+  await db.transaction().execute(work)
+  if (engineOf(db) === 'sqlite') await sql`pragma wal_checkpoint(truncate)`.execute(db)
 }
 
 function namedSessions(db: Database) {
