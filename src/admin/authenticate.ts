@@ -1,8 +1,8 @@
 import type { Identity } from './caller.ts'
 import { AdminError, forbidden } from './error.ts'
 import type { AdminParts } from './parts.ts'
-import { findSession } from './sessions/find-session.ts'
-import { viewWorkspace } from './sessions/view-workspace.ts'
+import { findSession } from './console-sessions/find-session.ts'
+import { viewWorkspace } from './console-sessions/view-workspace.ts'
 import { SESSION_COOKIE, readCookie } from './welcome/cookie.ts'
 
 /** What is read of a request to find out who sent it. */

@@ -10,8 +10,8 @@ import { RawAnswer, sendRaw } from './raw-answer.ts'
 import { createRecogniser } from './recognise.ts'
 import { type AdminRoute, type Asked, findReader } from './route.ts'
 import { ADMIN_ROUTES } from './routes.ts'
-import { registerSessions } from './sessions/register-sessions.ts'
-import { createSignInByPassword } from './sessions/sign-in-by-password.ts'
+import { registerSessions } from './console-sessions/register-sessions.ts'
+import { createSignInByPassword } from './console-sessions/sign-in-by-password.ts'
 import { registerWelcome } from './welcome/register-welcome.ts'
 
 /**

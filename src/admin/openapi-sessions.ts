@@ -1,4 +1,4 @@
-import { SessionCreate } from '../contract/sessions.ts'
+import { SessionCreate } from '../contract/console-sessions.ts'
 import { refusalsOf } from './openapi-components.ts'
 import { toSchema } from './openapi-schema.ts'
 

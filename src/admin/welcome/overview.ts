@@ -3,8 +3,8 @@ import { listProviders } from '../../store/providers.ts'
 import { readPasswordHash } from '../../store/users.ts'
 import { recordsOf } from '../logs/filter-exchanges.ts'
 import type { AdminParts } from '../parts.ts'
-import type { SignedIn } from '../sessions/find-session.ts'
-import { viewWorkspace } from '../sessions/view-workspace.ts'
+import type { SignedIn } from '../console-sessions/find-session.ts'
+import { viewWorkspace } from '../console-sessions/view-workspace.ts'
 import { KEY_PLACEHOLDER, overviewPage } from './pages.ts'
 
 const EXCHANGES_SHOWN = 20

@@ -1,4 +1,4 @@
-import { CurrentSession } from '../../contract/sessions.ts'
+import { CurrentSession } from '../../contract/console-sessions.ts'
 import { findConsoleSessionById } from '../../store/console-sessions.ts'
 import { findKey } from '../../store/keys.ts'
 import { listMemberships } from '../../store/members.ts'

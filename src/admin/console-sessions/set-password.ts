@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import type { PasswordChange } from '../../contract/sessions.ts'
+import type { PasswordChange } from '../../contract/console-sessions.ts'
 import { hashPassword, verifyPassword } from '../../credentials/password.ts'
 import { deleteSessionsOf, findConsoleSessionById } from '../../store/console-sessions.ts'
 import { findUserById, readPasswordHash, updateUser } from '../../store/users.ts'

@@ -1,5 +1,5 @@
 import { Nothing } from '../../contract/fields.ts'
-import { PasswordChange } from '../../contract/sessions.ts'
+import { PasswordChange } from '../../contract/console-sessions.ts'
 import { route } from '../route.ts'
 import { setPassword } from './set-password.ts'
 

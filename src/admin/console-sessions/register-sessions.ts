@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { listProblems } from '../../contract/fields.ts'
-import { SessionCreate } from '../../contract/sessions.ts'
+import { SessionCreate } from '../../contract/console-sessions.ts'
 import { deleteConsoleSession } from '../../store/console-sessions.ts'
 import { enterSignIn } from '../audit/enter-sign-in.ts'
 import { refuseForeignOrigin } from '../authenticate.ts'
