@@ -6,6 +6,7 @@ import { registerAdmin } from './admin/http.ts'
 import { openAlerts } from './alerts/open-alerts.ts'
 import { createAnswerCache } from './cache/create-answer-cache.ts'
 import { buildCliPackage } from './cli-package.ts'
+import { registerOtlp } from './client-telemetry/register-otlp.ts'
 import { formatSettingsBlock, settingsBlock } from './cli/settings-block.ts'
 import type { Config } from './config.ts'
 import { DEFAULT_WORKSPACE_SCOPES, ORGANISATION_SCOPES } from './contract/scopes.ts'
@@ -17,6 +18,7 @@ import { answerClientError } from './gateway/client-error.ts'
 import { answerWrongPath, registerDataPlane } from './gateway/http.ts'
 import type { CallLimits, ReportedFailure } from './gateway/parts.ts'
 import { previewFor } from './gateway/preview-call.ts'
+import { findCaller } from './gateway/stages/authenticate.ts'
 import { createBudgets, type CountedBudgets } from './limits/create-budgets.ts'
 import { createGates } from './limits/create-gates.ts'
 import { createRates } from './limits/create-rates.ts'
@@ -37,6 +39,7 @@ import { type FirstSecrets, newSignInLink, prepareFirstStart } from './store/fir
 import { lockStore } from './store/lock-store.ts'
 import { readSpent } from './store/spent.ts'
 import { findOrganisation } from './store/organisations.ts'
+import { createDayFinder } from './store/rollups/hour-and-day.ts'
 import { keepRollUps } from './store/rollups/keep-roll-ups.ts'
 import { type Logger, createLogger } from './telemetry/logger.ts'
 import { type ContentNumbers, createMetrics } from './telemetry/metrics.ts'
@@ -205,6 +208,13 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
       providers: providers.byKind,
       limits,
     }
+    registerOtlp(app, {
+      clock,
+      db: store.db,
+      findCaller: (headers) => findCaller(directory, headers),
+      dayOf: createDayFinder(() => directory.organisation().timeZone ?? 'UTC'),
+      report: (problem) => log.error({ err: problem }, 'telemetry of clients could not be kept'),
+    })
     const plane = registerDataPlane(app, {
       ...routing,
       keys: directory,

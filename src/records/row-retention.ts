@@ -1,4 +1,5 @@
 import type { Clock, Timer } from '../core/clock.ts'
+import { deleteOldClientEvents } from '../store/client-events.ts'
 import type { Database } from '../store/database.ts'
 import { listLegalHolds } from '../store/legal-holds.ts'
 import {
@@ -81,6 +82,7 @@ export function createRowRetention({ clock, db, log }: RowRetentionParts): RowRe
     const days = organisation?.settings.rowDays
     if (organisation === undefined || days === undefined) return NOTHING
     const before = await noteRowsGoing(db, clock.now() - days * DAY_MS)
+    await repeat(() => deleteOldClientEvents(db, before, BATCH_ROWS))
     const zone = organisation.settings.timeZone ?? 'UTC'
     const neededSince = await readNeededSince(db, { zone, now: clock.now() })
     return {

@@ -38,6 +38,17 @@ export function createCalendar(zone: string): Calendar {
   }
 }
 
+/** Where the day of a moment begins in a zone that may become another one. */
+export function createDayFinder(zoneNow: () => string): (moment: number) => number {
+  let zone = zoneNow()
+  let calendar = createCalendar(zone)
+  return (moment) => {
+    const now = zoneNow()
+    if (now !== zone) [zone, calendar] = [now, createCalendar(now)]
+    return calendar(moment).day
+  }
+}
+
 /**
  * Whether full hours of one zone are full hours of the other at every moment from `from` to `until`: then the days of one
  * can be added up from the hours of the other.
