@@ -4,6 +4,7 @@ import { systemClock } from '../../src/core/clock.ts'
 import { asId } from '../../src/core/ids.ts'
 import { openBooks } from '../../src/records/books.ts'
 import { openStore, type StoreOptions } from '../../src/store/database.ts'
+import { keepRollUps } from '../../src/store/rollups/keep-roll-ups.ts'
 import { sampleClosing, sampleOpening, sampleRecord } from '../../src/testing/sample-calls.ts'
 
 /*
@@ -19,6 +20,8 @@ const facts = fs.openSync(path.join(folder, `facts-${life}`), 'a')
 
 const store = await openStore(JSON.parse(place) as StoreOptions)
 process.stdout.write('recovering\n')
+// In its first life it builds the sums of what comes in at the same time.
+keepRollUps({ db: store.db, clock: systemClock, zone: () => 'Asia/Kolkata', report: console.error })
 const books = await openBooks({
   folder: path.join(folder, 'journal'),
   sink: store,

@@ -4,11 +4,13 @@ import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { sql } from 'kysely'
+import { type RawBuilder, sql } from 'kysely'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { systemClock } from '../../src/core/clock.ts'
 import { openBooks } from '../../src/records/books.ts'
+import type { Store } from '../../src/store/database.ts'
 import { engineOf } from '../../src/store/engine.ts'
+import { keepRollUps } from '../../src/store/rollups/keep-roll-ups.ts'
 import { backends, type Place } from '../store/backends.ts'
 
 /** How many times to kill; KILL_ROUNDS asks for more than the normal run has time for. */
@@ -79,6 +81,7 @@ test.each(backends)(
           else if (call.recorded && exchange !== 'completed') wrong.push({ id, exchange })
         }
         expect(wrong).toEqual([])
+        await expectSumsOfRows(store)
         // Between an entry and telling us of it a process can die, once in each life.
         expect(rows.size - expected.size).toBeLessThanOrEqual(lives)
       } finally {
@@ -106,6 +109,41 @@ test.each(backends)(
   },
   30_000 + ROUNDS * 10_000,
 )
+
+/** The rows, and each of the tables that add them up, come to the same. */
+async function expectSumsOfRows(store: Store): Promise<void> {
+  const { db } = store
+  const rollUps = keepRollUps({ db, clock: systemClock, zone: () => 'Asia/Kolkata', report: expect.unreachable })
+  await rollUps.settle()
+  await rollUps.stop()
+  const sums = sql`sum(requests) as requests, sum(input_tokens) as input, sum(cost_nanos) as cost`
+  const ask = async (query: RawBuilder<Record<string, unknown>>) => {
+    const { rows } = await query.execute(db)
+    return Object.fromEntries(Object.entries(rows[0]!).map(([name, value]) => [name, BigInt(String(value))]))
+  }
+  const rows = await ask(
+    sql`select (select count(*) from exchanges) as requests, sum(input_tokens) as input, sum(cost_nanos) as cost from ledger_calls`,
+  )
+  for (const table of ['usage_hours', 'usage_days']) {
+    expect([table, await ask(sql`select ${sums} from ${sql.table(table)}`)]).toEqual([table, rows])
+  }
+  const exchanges = sql<
+    Record<string, unknown>
+  >`select count(*) as requests, sum(input_tokens) as input, sum(cost_nanos) as cost from exchanges`
+  expect(await ask(sql`select ${sums} from sessions`)).toEqual(await ask(exchanges))
+  for (const table of ['usage_hours', 'usage_days']) {
+    const counted = await ask(
+      sql`select (select count(*) from ledger_calls) as rows, sum(calls) as sums from ${sql.table(table)}`,
+    )
+    expect([table, counted['sums']]).toEqual([table, counted['rows']])
+  }
+  // What crashed has a record without the client's tags.
+  const tagged = await ask(
+    sql`select (select count(*) from exchanges where metadata like '%platform%') as rows,
+      sum(requests) as sums from tag_days where name = 'team'`,
+  )
+  expect(tagged['sums']).toEqual(tagged['rows'])
+}
 
 /** Runs the bookkeeper, kills it as soon as it has printed so many lines, and returns the facts that it left. */
 async function liveAndDie(life: string, linesWanted: number): Promise<string[]> {
