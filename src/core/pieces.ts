@@ -4,8 +4,17 @@
  */
 
 /** Of all pieces together. */
-export function byteLength(pieces: readonly Buffer[]): number {
+export function byteLength(pieces: readonly Uint8Array[]): number {
   return pieces.reduce((sum, { length }) => sum + length, 0)
+}
+
+/** Writes them one behind the other, from `offset` on. */
+export function copyPieces(pieces: readonly Uint8Array[], to: Uint8Array, offset: number): void {
+  let at = offset
+  for (const piece of pieces) {
+    to.set(piece, at)
+    at += piece.length
+  }
 }
 
 /** As one, for whoever takes nothing else: a copy, unless it is one already. */

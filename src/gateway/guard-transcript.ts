@@ -42,8 +42,8 @@ class GuardedTranscript implements Transcript {
     return this.#transcript.shelf
   }
 
-  upstreamRequest(ordinal: number, bytes: Buffer): void {
-    this.#try(() => this.#transcript.upstreamRequest(ordinal, bytes))
+  upstreamRequest(ordinal: number, pieces: readonly Buffer[]): void {
+    this.#try(() => this.#transcript.upstreamRequest(ordinal, pieces))
   }
 
   upstreamError(ordinal: number, bytes: Buffer): void {

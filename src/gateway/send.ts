@@ -1,7 +1,6 @@
 import { GatewayError, toGatewayError } from '../core/errors.ts'
 import { type HeaderLines, contentCoding, header, isEventStream } from '../core/headers.ts'
 import { type Id, newId } from '../core/ids.ts'
-import { joined } from '../core/pieces.ts'
 import { NO_USAGE, totalTokens, type ReportedUsage, type TokenUsage } from '../core/usage.ts'
 import type { CallCharge, CallClosing } from '../ledger/ledger.ts'
 import type { Change, OwnAnswer, UpstreamFlow, UpstreamHandler } from '../providers/adapter.ts'
@@ -155,7 +154,7 @@ class UpstreamCall implements UpstreamHandler {
       return
     }
     if (this.#editedBody === undefined) return
-    this.#attempt.transcript.upstreamRequest(this.#ordinal, joined(this.#editedBody))
+    this.#attempt.transcript.upstreamRequest(this.#ordinal, this.#editedBody)
     this.#editedBody = undefined
   }
 

@@ -35,8 +35,8 @@ export interface Transcript {
   readonly state: BodyState
   /** Where its content lies: a class of retention and a day, as records/shelf.ts writes it. Undefined when none is kept. */
   readonly shelf: string | undefined
-  /** What a call sent, where that differs from the client's request. `ordinal` is the number of the call in the exchange. */
-  upstreamRequest(ordinal: number, bytes: Buffer): void
+  /** What a call sent, in pieces, where that differs from the client's request. `ordinal` is the number of the call in the exchange. */
+  upstreamRequest(ordinal: number, pieces: readonly Buffer[]): void
   /** The answer of a call that failed while nothing of it had reached the client, who may yet get the last such answer. */
   upstreamError(ordinal: number, bytes: Buffer): void
   /** Bytes on their way to the client. They are copied: the caller's buffer is its own again. */

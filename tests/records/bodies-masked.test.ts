@@ -28,7 +28,7 @@ describe.each(libraries)('content that is masked or not wanted, on $name', ({ na
       messages.push({ role: 'user', content: turn === 0 ? `use ${KEY} for ${PROJECT}, please` : `go on ${turn}` })
       const handed = { id: `${name}_${turn}`, request: Buffer.from(JSON.stringify({ messages })), rules }
       const transcript = begin(library.bodies, handed)
-      transcript.upstreamRequest(0, Buffer.from(JSON.stringify({ model: 'other', messages })))
+      transcript.upstreamRequest(0, [Buffer.from(JSON.stringify({ model: 'other', messages }))])
       transcript.upstreamError(0, Buffer.from(`{"error":"${KEY} is not known"}`))
       transcript.response(streamOf([`I have ${KEY.slice(0, 40)}`, `${KEY.slice(40)} and ${PROJECT} here`]))
       transcript.end({ ...ENVELOPE, path: `/v1/messages?beta=${PROJECT}`, requestHeaders: ['x-note', KEY] })

@@ -29,9 +29,9 @@ describe.each(libraries)('bodies on $name', ({ open }) => {
     const reference = referenceOf(handed, transcript)
     expect(await contentOf(bodies, reference, 'client_request')).toEqual(request)
 
-    transcript.upstreamRequest(1, Buffer.from('edited'))
+    transcript.upstreamRequest(1, [Buffer.from('edi'), Buffer.from('ted')])
     transcript.upstreamError(0, Buffer.from('overloaded'))
-    transcript.upstreamRequest(0, Buffer.from('edited otherwise'))
+    transcript.upstreamRequest(0, [Buffer.from('edited otherwise')])
     const piece = Buffer.from('event: ping\n\n')
     transcript.response(piece)
     // The buffer is its owner's again.

@@ -33,7 +33,7 @@ export function rememberTranscripts(): RememberedTranscripts {
       return {
         state: opening.rules.content,
         shelf: `${opening.rules.contentDays}d-20261123`,
-        upstreamRequest: (ordinal, bytes) => void seen.upstreamRequests.push([ordinal, Buffer.from(bytes)]),
+        upstreamRequest: (ordinal, pieces) => void seen.upstreamRequests.push([ordinal, Buffer.concat(pieces)]),
         upstreamError: (ordinal, bytes) => void seen.upstreamErrors.push([ordinal, Buffer.from(bytes)]),
         response: (bytes) => void seen.response.push(Buffer.from(bytes)),
         end: (envelope) => void seen.ends.push(envelope),

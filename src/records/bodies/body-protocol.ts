@@ -32,21 +32,30 @@ export interface Opening {
   readonly rules: RecordRules
 }
 
-/** Content to be kept. `exchange` numbers the exchanges of this process. */
-export type Job =
-  | { readonly kind: 'begin'; readonly exchange: number; readonly opening: Opening; readonly bytes: Uint8Array }
+/** Content to be kept. */
+export type Job = JobWith<Uint8Array>
+
+/** The same as it is handed over: bytes may lie in pieces that follow each other. */
+export type HandedJob = JobWith<readonly Uint8Array[]>
+
+/** The same on its way: bytes lie in the ring, or have this place among those that are given. */
+export type CarriedJob = JobWith<RingSlice | number>
+
+/** `exchange` numbers the exchanges of this process. */
+type JobWith<Bytes> =
+  | { readonly kind: 'begin'; readonly exchange: number; readonly opening: Opening; readonly bytes: Bytes }
   | {
       readonly kind: 'part'
       readonly exchange: number
       readonly part: 'upstream_request' | 'upstream_error' | 'response'
       readonly ordinal: number
-      readonly bytes: Uint8Array
+      readonly bytes: Bytes
     }
   | {
       readonly kind: 'end'
       readonly exchange: number
       /** The Envelope as JSON. */
-      readonly bytes: Uint8Array
+      readonly bytes: Bytes
       /** Pieces of the answer are missing, so it is not kept. */
       readonly isResponseDropped: boolean
     }
@@ -59,11 +68,6 @@ export interface JobsMessage {
   /** Bytes for which the ring had no room. */
   readonly given: readonly Uint8Array[]
 }
-
-/** Its bytes lie in the ring, or have this place among those that are given. */
-export type CarriedJob = Carried<Job>
-
-type Carried<Each> = Each extends Job ? Omit<Each, 'bytes'> & { readonly bytes: RingSlice | number } : never
 
 /** What can be asked. Each answer's type stands beside its question, in `Answers`. */
 export type Question =
@@ -81,6 +85,8 @@ export type Question =
       readonly workspaceId: string
       readonly scope: string
       readonly shelves: readonly string[]
+      /** Exchanges that run are ended too, wherever they lie; their rows are not there yet to say so. */
+      readonly withRunning: boolean
     }
   | { readonly kind: 'delete-exchange'; readonly reference: BodyReference }
   | { readonly kind: 'forget-workspace'; readonly workspaceId: string }
@@ -98,7 +104,8 @@ export interface Answers {
   read: Extract<ReadBody, { state: 'readable' }> | Missing
   compare: { readonly state: 'readable'; readonly fresh: readonly ByteRange[] } | Missing
   search: { readonly exchangeIds: readonly string[]; readonly complete: boolean }
-  'delete-scope': undefined
+  /** The shelves that something went from, as far as is known. */
+  'delete-scope': readonly string[]
   'delete-exchange': undefined
   'forget-workspace': undefined
   shelves: readonly string[]

@@ -1,13 +1,14 @@
 import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import type { Clock, Timer } from '../../core/clock.ts'
+import { byteLength, copyPieces } from '../../core/pieces.ts'
 import type {
   Answer,
   BodyWorkerData,
   BodyWorkerOptions,
   CarriedJob,
   FromWorker,
-  Job,
+  HandedJob,
   Question,
   ToWorker,
   WantedKey,
@@ -23,7 +24,7 @@ export interface BodyThread {
   /** False while there is none to hand anything to. */
   readonly isUp: boolean
   /** Its bytes are copied: they are the caller's own again. */
-  hand(job: Job): void
+  hand(job: HandedJob): void
   ask<Kind extends Question['kind']>(question: Extract<Question, { kind: Kind }>): Promise<Answer<Kind>>
   /** Waits until everything that was handed over is written. */
   close(): Promise<void>
@@ -88,16 +89,16 @@ export async function startBodyThread(parts: BodyThreadParts): Promise<BodyThrea
     },
   }
 
-  function hand(job: Job): void {
+  function hand(job: HandedJob): void {
     jobs.push({ ...job, bytes: carry(job.bytes) })
     timer ??= clock.after(GATHER_MS, handAll)
   }
 
-  function carry(bytes: Uint8Array): CarriedJob['bytes'] {
-    const slice = ring?.put(bytes)
+  function carry(pieces: readonly Uint8Array[]): CarriedJob['bytes'] {
+    const slice = ring?.put(pieces)
     if (slice !== undefined) return slice
-    const copy = new Uint8Array(Buffer.allocUnsafeSlow(bytes.length).buffer)
-    copy.set(bytes)
+    const copy = new Uint8Array(Buffer.allocUnsafeSlow(byteLength(pieces)).buffer)
+    copyPieces(pieces, copy, 0)
     return given.push(copy) - 1
   }
 

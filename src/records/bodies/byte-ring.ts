@@ -1,3 +1,5 @@
+import { byteLength, copyPieces } from '../../core/pieces.ts'
+
 /*
  * A ring of shared memory by which one thread gives bytes to another. Fresh memory for every body would cost the giving
  * thread more than the copying: 300 KB take some 70 µs of page faults, and every one of them hurries the garbage collector.
@@ -20,8 +22,8 @@ export interface RingSlice {
 
 export interface RingWriter {
   readonly memory: RingMemory
-  /** Copies the bytes into the ring. Undefined when it has no room for them now. */
-  put(bytes: Uint8Array): RingSlice | undefined
+  /** Copies the pieces into the ring, one behind the other. Undefined when it has no room for them now. */
+  put(pieces: readonly Uint8Array[]): RingSlice | undefined
 }
 
 export interface RingReader {
@@ -37,16 +39,17 @@ export function createRingWriter(size: number): RingWriter {
   let written = 0
   return {
     memory,
-    put(bytes) {
+    put(pieces) {
+      const length = byteLength(pieces)
       const at = written % size
       // Bytes lie in one piece: what does not fit before the end goes to the beginning.
-      const skipped = at + bytes.length > size ? size - at : 0
+      const skipped = at + length > size ? size - at : 0
       const waiting = (written - Atomics.load(taken, 0)) >>> 0
-      if (waiting + skipped + bytes.length > size) return undefined
+      if (waiting + skipped + length > size) return undefined
       const offset = skipped > 0 ? 0 : at
-      ring.set(bytes, offset)
-      written = (written + skipped + bytes.length) >>> 0
-      return { offset, length: bytes.length, end: written }
+      copyPieces(pieces, ring, offset)
+      written = (written + skipped + length) >>> 0
+      return { offset, length, end: written }
     },
   }
 }

@@ -1,4 +1,5 @@
 import type { Clock } from '../../core/clock.ts'
+import { byteLength } from '../../core/pieces.ts'
 import type { Store } from '../../store/database.ts'
 import { shelfOf } from '../shelf.ts'
 import {
@@ -10,7 +11,7 @@ import {
   type Transcripts,
 } from '../transcript.ts'
 import type { BodyReader, BodyRemover } from './body-reader.ts'
-import type { Job, ShelfPlace, Worked } from './body-protocol.ts'
+import type { HandedJob, ShelfPlace, Worked } from './body-protocol.ts'
 import { type BodyThread, startBodyThread } from './body-thread.ts'
 import { createBodyAccess } from './body-access.ts'
 import { createRetention } from './retention.ts'
@@ -103,14 +104,14 @@ export async function createTranscripts(parts: BodiesParts): Promise<Bodies> {
     if (rules.content === 'metadata') return NOTHING_WANTED
     const shelf = shelfOf(rules.contentDays, clock.now())
     const exchange = ++exchanges
-    const isHanded = hand({ kind: 'begin', exchange, opening: { ...opening, rules, shelf }, bytes: request })
+    const isHanded = hand({ kind: 'begin', exchange, opening: { ...opening, rules, shelf }, bytes: [request] })
     if (!isHanded) return NOTHING_KEPT
     return new HandedTranscript({ exchange, shelf, state: rules.content, hand, generation: () => thread.generation })
   }
 
   /** False when it was dropped. */
-  function hand(job: Job): boolean {
-    const size = job.bytes.length
+  function hand(job: HandedJob): boolean {
+    const size = byteLength(job.bytes)
     if (!thread.isUp || (job.kind !== 'end' && queueBytes + size > queueBytesMax)) {
       counts.dropped += 1
       return false
@@ -160,7 +161,7 @@ interface HandedParts {
   readonly exchange: number
   readonly shelf: string
   readonly state: BodyState
-  readonly hand: (job: Job) => boolean
+  readonly hand: (job: HandedJob) => boolean
   readonly generation: () => BodyThread['generation']
 }
 
@@ -182,12 +183,12 @@ class HandedTranscript implements Transcript {
     this.#generation = parts.generation()
   }
 
-  upstreamRequest(ordinal: number, bytes: Buffer): void {
-    this.#hand('upstream_request', ordinal, bytes)
+  upstreamRequest(ordinal: number, pieces: readonly Buffer[]): void {
+    this.#hand('upstream_request', ordinal, pieces)
   }
 
   upstreamError(ordinal: number, bytes: Buffer): void {
-    this.#hand('upstream_error', ordinal, bytes)
+    this.#hand('upstream_error', ordinal, [bytes])
   }
 
   response(bytes: Buffer): void {
@@ -208,7 +209,7 @@ class HandedTranscript implements Transcript {
     this.#hasEnded = true
     if (this.#generation !== this.#parts.generation()) return
     const { exchange, hand } = this.#parts
-    const bytes = Buffer.from(JSON.stringify(envelope))
+    const bytes = [Buffer.from(JSON.stringify(envelope))]
     hand({ kind: 'end', exchange, bytes, isResponseDropped: this.#isResponseDropped })
   }
 
@@ -217,12 +218,12 @@ class HandedTranscript implements Transcript {
     if (this.#piece === undefined || this.#filled === 0) return true
     const piece = this.#piece.subarray(0, this.#filled)
     this.#filled = 0
-    this.#isResponseDropped = !this.#hand('response', 0, piece)
+    this.#isResponseDropped = !this.#hand('response', 0, [piece])
     return !this.#isResponseDropped
   }
 
   /** The thread that knows this exchange may be gone; its successor would not know what to do with the rest. */
-  #hand(part: Extract<Job, { kind: 'part' }>['part'], ordinal: number, bytes: Buffer): boolean {
+  #hand(part: Extract<HandedJob, { kind: 'part' }>['part'], ordinal: number, bytes: readonly Buffer[]): boolean {
     const { exchange, hand, generation } = this.#parts
     if (this.#hasEnded || this.#generation !== generation()) return false
     return hand({ kind: 'part', exchange, part, ordinal, bytes })
