@@ -7,10 +7,12 @@ import { type AdminRoute, findReader } from './route.ts'
 /** An OpenAPI 3.1 document of the endpoints, made from the same schemas that check their requests. */
 export function describeRoutes(routes: readonly AdminRoute[], version: string) {
   const paths: Record<string, Record<string, unknown>> = {}
+  const names = new Set<string>()
   for (const route of routes) {
     const path = route.path.replaceAll(PARAMETER, '{$1}')
     const item = (paths[path] ??= {})
-    item[route.method.toLowerCase()] = describeRoute(route, findReader(route, routes))
+    const operationId = freeName(nameOperation(route.method, route.path), names)
+    item[route.method.toLowerCase()] = { operationId, ...describeRoute(route, findReader(route, routes)) }
   }
   for (const [path, item] of Object.entries(SESSION_OPERATIONS)) paths[path] = { ...paths[path], ...item }
   return {
@@ -29,7 +31,6 @@ const SCHEMES = ['key', 'bearer', 'session'] as const
 function describeRoute(route: AdminRoute, reader: AdminRoute | undefined) {
   const { method, path, scope, summary, reply } = route
   return {
-    operationId: nameOperation(method, path),
     tags: [path.split('/').find((part) => part !== '' && part !== 'admin') ?? ''],
     summary,
     description: scope.length === 0 ? 'For everybody who is known.' : `Needs the scope ${scope.join(' or ')}.`,
@@ -63,6 +64,13 @@ function describeReply(reply: AdminRoute['reply']) {
 function nameOperation(method: string, path: string): string {
   const words = path.split(/[^A-Za-z0-9]+/).filter((word) => word !== '')
   return method.toLowerCase() + words.map((word) => word[0]!.toUpperCase() + word.slice(1)).join('')
+}
+
+/** Portkey has some endpoints under two spellings that differ in a hyphen only. */
+function freeName(name: string, taken: Set<string>): string {
+  const free = taken.has(name) ? `${name}Again` : name
+  taken.add(free)
+  return free
 }
 
 function refusalStatuses(method: AdminRoute['method'], reader: AdminRoute | undefined): readonly RefusalStatus[] {

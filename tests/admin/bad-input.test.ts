@@ -130,7 +130,9 @@ it.each([
   '@',
 ])('a path that names %s finds nothing, and nothing fails', async (name) => {
   const plane = await startControlPlane()
-  for (const { method, path } of ADMIN_ROUTES.filter((route) => route.path.includes(':'))) {
+  // The group of a tag is there whatever it is called, and empty.
+  const naming = ADMIN_ROUTES.filter(({ path }) => path.includes(':') && !path.endsWith('/metadata/:key'))
+  for (const { method, path } of naming) {
     const answer = await plane.app.inject({
       method,
       url: pathOf(path, name),

@@ -55,7 +55,9 @@ it('an id in the body that is another one than in the address is refused, whatev
 
 it('every list is paged in both of Portkey’s spellings, and in one at a time', async () => {
   const { call } = await startControlPlane()
-  const lists = ADMIN_ROUTES.filter(({ queryNames, path }) => queryNames.includes('page_size') && !path.includes(':'))
+  const lists = ADMIN_ROUTES.filter(
+    ({ queryNames, path }) => queryNames.includes('current_page') && !path.includes(':'),
+  )
   expect(lists.length).toBeGreaterThan(8)
   for (const { path } of lists) {
     for (const query of ['page_size=1&current_page=5', 'pageSize=1&currentPage=5']) {
@@ -74,7 +76,8 @@ it('what does not exist is 404 on every path that names a thing', async () => {
     '/admin/workspaces/nobody/users/nobody PUT': { role: 'member' },
   }
   for (const { route, path } of ENDPOINTS) {
-    if (!path.includes('nobody')) continue
+    // A tag that nobody has used is no thing; its group is empty.
+    if (!path.includes('nobody') || path === '/analytics/groups/metadata/nobody') continue
     const answer = await call(route.method, path, bodies[`${path} ${route.method}`])
     expect([answer.status, answer.body.data], `${route.method} ${path}`).toMatchObject([404, { errorCode: 'AB08' }])
   }

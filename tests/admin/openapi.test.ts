@@ -75,52 +75,60 @@ async function startFilled(options: ControlPlaneOptions = {}): Promise<ControlPl
   return plane
 }
 
-it('every endpoint takes and answers what the document says, and is asked once at least', async () => {
-  const hook = new URL(await startReceiver())
-  const plane = await startFilled({ bodies: keepWalkedBodies(), trustedHosts: [hook.host] })
-  const document = await readDocument(plane)
-  const judge = createJudge()
-  const asked = new Set<string>()
+it(
+  'every endpoint takes and answers what the document says, and is asked once at least',
+  { timeout: 120_000 },
+  async () => {
+    const hook = new URL(await startReceiver())
+    const plane = await startFilled({ bodies: keepWalkedBodies(), trustedHosts: [hook.host] })
+    const document = await readDocument(plane)
+    const judge = createJudge()
+    const asked = new Set<string>()
 
-  const session = await plane.app.inject({ url: `/signin?token=${plane.signInToken}` })
-  const { name, value } = session.cookies[0]!
-  const signedInHeaders = { cookie: `${name}=${value}`, origin: 'http://gateway.example.com', 'x-portcullis-csrf': '1' }
+    const session = await plane.app.inject({ url: `/signin?token=${plane.signInToken}` })
+    const { name, value } = session.cookies[0]!
+    const signedInHeaders = {
+      cookie: `${name}=${value}`,
+      origin: 'http://gateway.example.com',
+      'x-portcullis-csrf': '1',
+    }
 
-  const ask: Ask = async (endpoint, { params = {}, query = {}, body, reason, signedIn = false } = {}) => {
-    const [method = '', pattern = ''] = endpoint.split(' ')
-    const operation = document.paths[pattern.replaceAll(/:(\w+)/g, '{$1}')]?.[method.toLowerCase()]
-    expect(operation, endpoint).toBeDefined()
-    const path = pattern.replaceAll(/:(\w+)/g, (_, name: string) => encodeURIComponent(params[name] ?? `no ${name}`))
-    const requestSchema = operation!.requestBody?.content['application/json'].schema
-    if (body !== undefined)
-      expect(await judge(requestSchema ?? { not: {} }, body), `body of ${endpoint}`).toBeUndefined()
-    const documented = operation!.parameters.filter((parameter) => parameter.in === 'query').map(({ name }) => name)
-    for (const name of Object.keys(query)) expect(documented, `query of ${endpoint}`).toContain(name)
+    const ask: Ask = async (endpoint, { params = {}, query = {}, body, reason, signedIn = false } = {}) => {
+      const [method = '', pattern = ''] = endpoint.split(' ')
+      const operation = document.paths[pattern.replaceAll(/:(\w+)/g, '{$1}')]?.[method.toLowerCase()]
+      expect(operation, endpoint).toBeDefined()
+      const path = pattern.replaceAll(/:(\w+)/g, (_, name: string) => encodeURIComponent(params[name] ?? `no ${name}`))
+      const requestSchema = operation!.requestBody?.content['application/json'].schema
+      if (body !== undefined)
+        expect(await judge(requestSchema ?? { not: {} }, body), `body of ${endpoint}`).toBeUndefined()
+      const documented = operation!.parameters.filter((parameter) => parameter.in === 'query').map(({ name }) => name)
+      for (const name of Object.keys(query)) expect(documented, `query of ${endpoint}`).toContain(name)
 
-    const answer = await plane.app.inject({
-      method: method as 'GET',
-      url: `/v1${path}?${new URLSearchParams(query).toString()}`,
-      headers: {
-        ...(signedIn ? signedInHeaders : { 'x-portkey-api-key': ADMIN_KEY }),
-        ...(reason !== undefined && { 'x-portcullis-reason': reason }),
-        ...(body !== undefined && { 'content-type': 'application/json' }),
-      },
-      ...(body !== undefined && { payload: JSON.stringify(body) }),
-    })
-    expect(answer.statusCode, `${endpoint}: ${answer.body}`).toBe(200)
-    const promised = operation!.responses['200']!
-    // Bytes as they are can be anything.
-    const { 'application/json': json, '*/*': bytes } = promised.content!
-    if (bytes === undefined) expect(await judge(json.schema, answer.json()), endpoint).toBeUndefined()
-    for (const name of Object.keys(promised.headers ?? {})) expect(answer.headers, endpoint).toHaveProperty(name)
-    asked.add(endpoint)
-    return answer.json<Told>()
-  }
-  await walkEveryEndpoint(plane, ask, hook.href)
+      const answer = await plane.app.inject({
+        method: method as 'GET',
+        url: `/v1${path}?${new URLSearchParams(query).toString()}`,
+        headers: {
+          ...(signedIn ? signedInHeaders : { 'x-portkey-api-key': ADMIN_KEY }),
+          ...(reason !== undefined && { 'x-portcullis-reason': reason }),
+          ...(body !== undefined && { 'content-type': 'application/json' }),
+        },
+        ...(body !== undefined && { payload: JSON.stringify(body) }),
+      })
+      expect(answer.statusCode, `${endpoint}: ${answer.body}`).toBe(200)
+      const promised = operation!.responses['200']!
+      // Bytes as they are can be anything.
+      const { 'application/json': json, '*/*': bytes } = promised.content!
+      if (bytes === undefined) expect(await judge(json.schema, answer.json()), endpoint).toBeUndefined()
+      for (const name of Object.keys(promised.headers ?? {})) expect(answer.headers, endpoint).toHaveProperty(name)
+      asked.add(endpoint)
+      return answer.json<Told>()
+    }
+    await walkEveryEndpoint(plane, ask, hook.href)
 
-  const all = ADMIN_ROUTES.map(({ method, path }) => `${method} ${path}`)
-  expect(all.filter((endpoint) => !asked.has(endpoint))).toEqual([])
-})
+    const all = ADMIN_ROUTES.map(({ method, path }) => `${method} ${path}`)
+    expect(all.filter((endpoint) => !asked.has(endpoint))).toEqual([])
+  },
+)
 
 it('the ways in and out answer what the document says', async () => {
   const plane = await startFilled()

@@ -34,13 +34,10 @@ const RESOURCES = [
 
 /** Why a part is not tried. */
 const ABSENT: Readonly<Record<string, string>> = {
-  'logs.': 'records are read with `GET /v1/logs`; they are not written from outside, and there are no exports',
-  'analytics.': 'there are no charts; sums are at `GET /v1/usage/summary`',
   'guardrails.': 'there are no guardrails',
   'prompts.': 'Claude Code has its prompts itself',
   'labels.': 'labels belong to prompts',
   'collections.': 'collections belong to prompts',
-  'feedback.': 'there is no feedback',
   'mcpServers.': 'Claude Code talks to MCP servers itself',
   'mcpIntegrations.': 'Claude Code talks to MCP servers itself',
 }

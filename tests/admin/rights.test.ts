@@ -21,7 +21,7 @@ const SAMPLE = 'sample@example.com'
 
 type Verdict = 'yes' | '401' | '403' | '404'
 
-it('docs/reference/rights.md says what every role may do at every endpoint', async () => {
+it('docs/reference/rights.md says what every role may do at every endpoint', { timeout: 120_000 }, async () => {
   const receiver = Fastify()
   receiver.post('/', async () => ({}))
   onTestFinished(() => receiver.close())

@@ -1,3 +1,4 @@
+import { ADMIN_ROUTES } from '../../src/admin/routes.ts'
 import { listPrices } from '../../src/core/prices/list-prices.ts'
 import { callRow, exchangeRow } from '../store/rows.ts'
 import { addUser } from '../store/tenants.ts'
@@ -25,7 +26,7 @@ export type Told = Readonly<Record<string, string>>
  * `hookUrl`.
  */
 export async function walkEveryEndpoint(
-  { store, workspace, clock }: ControlPlane,
+  { store, workspace, clock, exports }: ControlPlane,
   ask: Ask,
   hookUrl: string,
 ): Promise<void> {
@@ -168,6 +169,7 @@ export async function walkEveryEndpoint(
   await ask('GET /usage/summary', { query: here })
   await ask('GET /usage/series', { query: { group: 'model' } })
   await ask('GET /usage/breakdown', { query: here })
+  await ask('GET /usage/client-metrics', { query: here })
   const log = { params: { id: LOG_ID }, reason: 'a walk' }
   await ask('GET /logs/:id/bodies', log)
   await ask('GET /logs/:id/bodies/:kind', { ...log, params: { id: LOG_ID, kind: 'client_request' } })
@@ -179,6 +181,7 @@ export async function walkEveryEndpoint(
   await ask('GET /sessions/:id', { params: { id: SESSION_ID } })
   await ask('GET /sessions/:id/turns', { params: { id: SESSION_ID } })
   await ask('GET /sessions/:id/agents', { params: { id: SESSION_ID } })
+  await ask('GET /sessions/:id/events', { params: { id: SESSION_ID } })
   await ask('GET /sessions/:id/replay', session)
   await ask('GET /sessions/:id/openings', { params: { id: SESSION_ID } })
   await ask('GET /traces/:id', { params: { id: TRACE_ID } })
@@ -193,6 +196,27 @@ export async function walkEveryEndpoint(
   await ask('DELETE /sessions/:id', { params: { id: SESSION_ID } })
   await ask('DELETE /admin/users/:id/content', { params: { id: 'admin@localhost' } })
   await ask('DELETE /admin/workspaces/:id/content', { params: { id: workspace.id } })
+  await ask('POST /logs', { query: here, body: { request: { body: { model: 'claude-opus-5' } } } })
+  const feedback = await ask('POST /feedback', { query: here, body: { trace_id: TRACE_ID, value: 5 } })
+  const [given = ''] = feedback['feedback_ids'] as unknown as readonly string[]
+  await ask('PUT /feedback/:id', { params: { id: given }, body: { value: 4 } })
+  const exported = await ask('POST /logs/exports', { body: { ...here, requested_data: ['id', 'cost'] } })
+  const anExport = { params: { id: exported['id']! } }
+  await ask('GET /logs/exports', { query: here })
+  await ask('GET /logs/exports/field-restrictions')
+  await ask('GET /logs/exports/:id', anExport)
+  await ask('PUT /logs/exports/:id', { ...anExport, body: { format: 'csv' } })
+  // As if another gateway were writing it, so that it is not done before it is cancelled.
+  const elsewhere = { status: 'in_progress', folder: 'elsewhere', started_at: 1 }
+  await store.db.updateTable('log_exports').set(elsewhere).where('id', '=', anExport.params.id).execute()
+  await ask('POST /logs/exports/:id/cancel', anExport)
+  await ask('POST /logs/exports/:id/start', anExport)
+  await exports.settle()
+  await ask('GET /logs/exports/:id/download', anExport)
+  for (const path of ANALYTICS) {
+    const params = { key: 'team', groupBy: 'model' }
+    await ask(`GET ${path}` as 'GET /', { params, query: { workspace_slug: workspace.slug } })
+  }
   await ask('GET /prices')
   await ask('POST /prices', {
     body: { id: 'test', valid_from: new Date(clock.now()).toISOString(), table: listPrices.json },
@@ -210,6 +234,8 @@ export async function walkEveryEndpoint(
   const plan = await ask('POST /configuration/plan', { body: file })
   await ask('POST /configuration/apply', { body: { ...file, plan_id: plan['plan_id'], secrets: {} } })
 }
+
+const ANALYTICS = ADMIN_ROUTES.map(({ path }) => path).filter((path) => path.startsWith('/analytics/'))
 
 /** Of the exchange that lies in the store before the walk. */
 export const LOG_ID = 'req_019ab3f2c4d01f2e3d4c5b6a79881726'
