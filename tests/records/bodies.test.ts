@@ -5,7 +5,7 @@ import type { BodyReference } from '../../src/records/bodies/body-reader.ts'
 import type { Bodies } from '../../src/records/bodies/create-transcripts.ts'
 import { sessionRequests } from '../../src/testing/claude-code-session.ts'
 import { begin, hand, referenceOf } from './hand.ts'
-import { libraries, type Library } from './keep-bodies.ts'
+import { addRow, libraries, type Library } from './keep-bodies.ts'
 import { ENVELOPE } from './envelope.ts'
 
 describe.each(libraries)('bodies on $name', ({ open }) => {
@@ -182,6 +182,18 @@ describe.each(libraries)('bodies on $name', ({ open }) => {
     expect(bodies.stats()).toMatchObject({ dropped: 2, lost: 0, queueBytes: 0 })
     const after = hand(bodies, { id: 'req_3', request: Buffer.from('fits again') })
     expect(await contentOf(bodies, after, 'client_request')).toEqual(Buffer.from('fits again'))
+  })
+
+  test('a session is called by the first thing that was said in it, until it has a title', async () => {
+    const bodies = await openBodies()
+    const said = ['', 'and now fix it', 'what else']
+    for (const [turn, content] of said.entries()) {
+      const request = Buffer.from(JSON.stringify({ messages: [{ role: 'user', content }] }))
+      await addRow(library.store, hand(bodies, { id: `req_${turn}`, request }))
+      await bodies.flush()
+    }
+    const sessions = await library.store.db.selectFrom('sessions').select('title').execute()
+    expect(sessions).toEqual([{ title: 'and now fix it' }])
   })
 
   test('of whom nothing is to be kept, nothing is', async () => {

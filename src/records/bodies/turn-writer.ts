@@ -40,7 +40,7 @@ export function createTurnWriter({ clock, db, log }: TurnWriterParts): TurnWrite
   let waiting: Turn[] = []
   /** By session. */
   const titles = new Map<string, Title>()
-  /** Sessions that were given the beginning of a prompt for a name: they need it once. */
+  /** Sessions that were given a name: the beginning of a prompt is needed once. */
   let named = new Set<string>()
   let timer: Timer | undefined
   let writing = Promise.resolve()
@@ -92,11 +92,9 @@ export function createTurnWriter({ clock, db, log }: TurnWriterParts): TurnWrite
 
   function noteTitle({ scope, facts: { exchangeId, title, preview } }: Turn): void {
     if (!isSession(scope)) return
-    if (title !== undefined && title !== '')
-      titles.set(scope, { id: scope, exchangeId, title, isFallback: false, tries: 0 })
-    else if (preview !== undefined && preview !== '' && !named.has(scope) && !titles.has(scope)) {
-      titles.set(scope, { id: scope, exchangeId, title: preview, isFallback: true, tries: 0 })
-    }
+    const name = title ?? (named.has(scope) || titles.has(scope) ? undefined : preview)
+    if (name === undefined) return
+    titles.set(scope, { id: scope, exchangeId, title: name, isFallback: title === undefined, tries: 0 })
     named.add(scope)
     if (named.size > NAMED_MAX) named = new Set([scope])
   }
