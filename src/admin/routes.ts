@@ -21,6 +21,7 @@ import { deleteCache } from './cache/delete-cache.ts'
 import { listCircuits } from './circuits/list-circuits.ts'
 import { listAgents } from './coding-sessions/list-agents.ts'
 import { listCodingSessions } from './coding-sessions/list-coding-sessions.ts'
+import { listClientEvents } from './coding-sessions/list-client-events.ts'
 import { listOpenings } from './coding-sessions/list-openings.ts'
 import { listTurns } from './coding-sessions/list-turns.ts'
 import { readCodingSession } from './coding-sessions/read-coding-session.ts'
@@ -102,6 +103,7 @@ import { changePassword } from './console-sessions/change-password.ts'
 import { readCurrent } from './console-sessions/read-current.ts'
 import { readTrace } from './traces/read-trace.ts'
 import { breakDown } from './usage/break-down.ts'
+import { listClientMetrics } from './usage/list-client-metrics.ts'
 import { listSeries } from './usage/list-series.ts'
 import { createSignInLink } from './users/create-sign-in-link.ts'
 import { deleteUser } from './users/delete-user.ts'
@@ -222,6 +224,7 @@ const SINGLE_ROUTES: readonly AdminRoute[] = [
   readCodingSession,
   listTurns,
   listAgents,
+  listClientEvents,
   replaySession,
   listOpenings,
   deleteSessionContent,
@@ -238,6 +241,7 @@ const SINGLE_ROUTES: readonly AdminRoute[] = [
   summariseUsage,
   listSeries,
   breakDown,
+  listClientMetrics,
   ...usageGraphs,
   ...feedbackGraphs,
   ...analyticsGroups,
