@@ -38,7 +38,8 @@ export const listFacets = route({
   },
 })
 
-const FACETS_MS = 1_000
+/** As long as a chart takes: what the newest records have is enough to choose from. */
+const FACETS_MS = 250
 
 /** The bytes of a statement grow with them. */
 const FIELDS_MAX = 20

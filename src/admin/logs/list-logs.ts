@@ -38,6 +38,11 @@ export const listLogs = route({
 
     async function countAll() {
       if (filter === undefined) return { value: 0, relation: 'exactly' as const }
+      if (after === undefined && found.items.length < limit) {
+        // The page has been through everything, or as far as its time reached: counting would look at the same once more.
+        const relation = found.searchedUntil === undefined ? ('exactly' as const) : ('at_least' as const)
+        return { value: found.items.length, relation }
+      }
       const { count: value, exact } = await countExchanges(db, filter, COUNTED_MAX, patienceOf(parts, COUNT_MS))
       return { value, relation: exact ? ('exactly' as const) : ('at_least' as const) }
     }
