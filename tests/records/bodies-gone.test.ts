@@ -69,6 +69,41 @@ describe.each(libraries)('content that goes, on $name', ({ name, open }) => {
     expect(titles).toEqual([{ preview: null }, { preview: null }])
   })
 
+  test('a session that is deleted while it runs into another day loses what it has begun there too', async () => {
+    library = await open()
+    const first = await keep('req_1')
+    library.clock.advance(DAY_MS)
+    const handed = { id: 'req_2', request: request('after midnight'), receivedAt: library.clock.now() }
+    const running = begin(library.bodies, handed)
+    const second = referenceOf(handed, running)
+    // Its row, which would name the other shelf, comes with its end.
+    await library.bodies.deleteScope('ws_a', 'ses_1', [SHELF])
+    running.end(ENVELOPE)
+    await addRow(library.store, second, { received_at: handed.receivedAt })
+    for (const gone of [first, second]) expect(await stateOf(gone)).toBe('deleted')
+  })
+
+  test('a hold that ends takes nothing from a session that goes on', async () => {
+    library = await open()
+    const { bodies, clock, store } = library
+    const held = await keep('req_1')
+    const hold = { organisation_id: 'organisation', reason: 'a letter of a court', created_by: null, created_at: 0 }
+    await store.db
+      .insertInto('legal_holds')
+      .values({ ...hold, id: 'hold', subject_kind: 'session', subject_id: 'ses_1' })
+      .execute()
+    clock.advance(32 * DAY_MS)
+    await bodies.forgetExpired()
+    await store.db.deleteFrom('legal_holds').execute()
+    const handed = { id: 'req_2', request: request('a month later'), receivedAt: clock.now() }
+    const running = begin(bodies, handed)
+    await bodies.forgetExpired()
+    expect(await stateOf(held)).toBe('expired')
+    running.response(Buffer.from('still'))
+    running.end(ENVELOPE)
+    expect(await bodies.read(referenceOf(handed, running), 'response')).toMatchObject({ state: 'readable' })
+  })
+
   test('exchanges without a session are deleted by their key', async () => {
     library = await open()
     const reference = await keep('req_1', { scope: 'key_abc' })

@@ -49,10 +49,10 @@ export function createBodyAccess({ clock, db, thread, keys, turns }: BodyAccessP
     },
     search: (search) => thread.ask({ kind: 'search', search }),
     async deleteScope(workspaceId, scope, shelves) {
-      await thread.ask({ kind: 'delete-scope', workspaceId, scope, shelves })
-      for (const shelf of shelves) await addBodyDeletion(db, { scope, shelf, now: clock.now() })
+      const gone = await thread.ask({ kind: 'delete-scope', workspaceId, scope, shelves, withRunning: true })
+      for (const shelf of gone) await addBodyDeletion(db, { scope, shelf, now: clock.now() })
       await turns.settle(({ session }) => session === scope)
-      await forgetSessionContent(db, scope, shelves)
+      await forgetSessionContent(db, scope, gone)
     },
     async deleteExchange(reference) {
       const { exchangeId, shelf } = reference

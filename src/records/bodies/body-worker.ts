@@ -7,6 +7,7 @@ import type {
   BodyWorkerData,
   CarriedJob,
   FromWorker,
+  Opening,
   Job,
   JobsMessage,
   Question,
@@ -141,11 +142,13 @@ async function answerTo(question: Question): Promise<Answer> {
     case 'search':
       return await reader.search(question.search)
     case 'delete-scope': {
-      const { workspaceId, scope } = question
-      keeper.abandon((opening) => opening.scope === scope && opening.workspaceId === workspaceId)
-      chapters.forget((chapter) => chapter.scope === scope)
-      for (const shelf of question.shelves) await deleteScope(shelf, workspaceId, scope)
-      return undefined
+      const { workspaceId, scope, withRunning } = question
+      const isOfScope = (opening: Opening) => opening.scope === scope && opening.workspaceId === workspaceId
+      const running = withRunning ? keeper.abandon(isOfScope) : []
+      const all = [...new Set([...question.shelves, ...running])]
+      chapters.forget((chapter, shelf) => chapter.scope === scope && all.includes(shelf))
+      for (const shelf of all) await deleteScope(shelf, workspaceId, scope)
+      return all
     }
     case 'delete-exchange': {
       const { exchangeId } = question.reference

@@ -21,8 +21,8 @@ export interface Keeper {
   isBusy(exchangeId?: string): boolean
   /** Works on some of what waits. Never rejects. */
   work(): Promise<Worked>
-  /** What is still to come of these exchanges is not kept. */
-  abandon(which: (opening: Opening) => boolean): void
+  /** What is still to come of these exchanges is not kept. Returns the shelves on which they have begun. */
+  abandon(which: (opening: Opening) => boolean): readonly string[]
 }
 
 export interface KeeperParts {
@@ -115,7 +115,9 @@ export function createKeeper({ clock, shelves, chapters, keys, maskers, turns: t
       return done
     },
     abandon(which) {
-      for (const exchange of running.values()) if (which(exchange.opening)) exchange.isAbandoned = true
+      const found = [...running.values()].filter(({ opening }) => which(opening))
+      for (const exchange of found) exchange.isAbandoned = true
+      return found.map(({ opening }) => opening.shelf)
     },
   }
 

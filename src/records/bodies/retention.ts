@@ -92,7 +92,7 @@ export function createRetention({ clock, log, db, thread }: RetentionParts): Ret
     for (const { scope, workspaceId } of scopes) {
       if (held.has(scope)) continue
       await forgetSessionContent(db, scope, origins)
-      await thread.ask({ kind: 'delete-scope', workspaceId, scope, shelves: [shelf] })
+      await thread.ask({ kind: 'delete-scope', workspaceId, scope, shelves: [shelf], withRunning: false })
     }
     if (held.size === 0) await thread.ask({ kind: 'drop-shelf', shelf })
   }
