@@ -34,7 +34,8 @@ written from the table that the parser reads (\`src/contract/filter/fields.ts\`)
 | \`req_…\`, \`ses_…\` | that request, or that session |
 
 Upper and lower case are the same, except in ids and in texts with letters beyond a–z. A filter has 2,000 characters and 50 terms at most. What
-is not understood is refused with its place and with what to write instead; nothing is ignored.
+is not understood is refused with its place and with what to write instead; nothing is ignored. Times are no part of a filter: \`since\` and \`until\` stand beside
+it in the query.
 
 Names of people, keys and workspaces stand for those that the asker may see. Any other name matches nothing.
 

@@ -100,8 +100,9 @@ export const FIELDS = {
   error: {
     kind: 'text',
     phrase: 'that failed with {}',
-    summary: 'Error code, or the part of it after or before the dot',
-    example: 'error:overloaded',
+    summary:
+      'Code of an error that the gateway told, or the part of it after or before the dot; what a provider refused is found by its `status`',
+    example: 'error:upstream.timeout',
   },
   stop: {
     kind: 'text',
