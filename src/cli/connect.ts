@@ -27,6 +27,8 @@ The file's other settings stay as they are; disconnect takes ours back.
   --key KEY         your gateway key; else PORTCULLIS_KEY, else asked for
   --model MODEL     the model to start with; without it Claude Code's own default
   --project NAME    a project name, recorded with every request
+  --telemetry       have Claude Code tell the gateway what it counts: lines of
+                    code, commits, time, decisions; not what you write
   --location WHERE  user (default), project (.claude/settings.json) or
                     local (.claude/settings.local.json)
   --settings FILE   another settings file
@@ -41,6 +43,7 @@ The file's other settings stay as they are; disconnect takes ours back.
       key: { type: 'string' },
       model: { type: 'string' },
       project: { type: 'string' },
+      telemetry: { type: 'boolean' },
       location: { type: 'string' },
       settings: { type: 'string' },
       'dry-run': { type: 'boolean' },
@@ -51,13 +54,18 @@ The file's other settings stay as they are; disconnect takes ours back.
     const gateway = await chooseUrl(options.url, machine)
     const key = await chooseKey(options.key, machine)
     const printer = createPrinter(machine, machine.out)
-    const { model, project } = options
+    const { model, project, telemetry } = options
     const dryRun = options['dry-run'] === true
     for (const note of gateway.notes) printer.line('note', 'URL', note)
     for (const warning of gateway.warnings) printer.line('warning', 'URL', warning)
 
     // Read first: a file that cannot be written to is better known before a request is sent.
-    const first = await plan(path, settingsBlock({ url: gateway.url, key, model, project }), machine, printer)
+    const first = await plan(
+      path,
+      settingsBlock({ url: gateway.url, key, model, project, telemetry }),
+      machine,
+      printer,
+    )
     if (first === undefined) return 1
     if (dryRun) {
       printPlan(first, path, machine, printer)
@@ -89,7 +97,7 @@ The file's other settings stay as they are; disconnect takes ours back.
     // Read again: the request took a while, and Claude Code itself may have written the file.
     const planned = await plan(
       path,
-      settingsBlock({ url: gateway.url, key, model, project, smallModel }),
+      settingsBlock({ url: gateway.url, key, model, project, telemetry, smallModel }),
       machine,
       printer,
     )

@@ -1,7 +1,8 @@
 import { findMember, rawAt, readJsonText, setAt } from './json-text.ts'
 
 const SECRET_NAME = /KEY|TOKEN|SECRET|PASSWORD|CREDENTIAL/i
-const SECRET_HEADER = /^(\s*(?:[^:\n]*-)?(?:key|apikey|token|secret|authorization|cookie)\s*:\s*)(\S.*)$/gim
+/** As lines, `name: value`, or as OpenTelemetry lists them, `name=value,name=value`: then everything behind the first secret. */
+const SECRET_HEADER = /((?:^|,)\s*(?:[^:=,\n]*-)?(?:key|apikey|token|secret|authorization|cookie)\s*[:=]\s*)(\S.*)$/gim
 
 /** A secret as it may be shown: enough to tell two of them apart. */
 export function maskSecret(secret: string): string {

@@ -10,6 +10,8 @@ export interface Connection {
   readonly smallModel?: string | undefined
   /** A project name, sent as metadata with every request. */
   readonly project?: string | undefined
+  /** Whether Claude Code is to tell the gateway what it counts of itself. It is the developer's, so only where they ask for it. */
+  readonly telemetry?: boolean | undefined
 }
 
 /** The part of a Claude Code settings file that is ours. */
@@ -28,6 +30,7 @@ export function settingsBlock({
   model,
   smallModel = DEFAULT_SMALL_MODEL,
   project,
+  telemetry = false,
 }: Connection): SettingsBlock {
   return {
     env: {
@@ -39,8 +42,21 @@ export function settingsBlock({
       CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
       ANTHROPIC_DEFAULT_HAIKU_MODEL: smallModel,
       ...(project === undefined ? {} : { ANTHROPIC_CUSTOM_HEADERS: `x-portkey-metadata: ${asciiJson({ project })}` }),
+      ...(telemetry ? telemetryTo(url, key) : {}),
     },
     ...(model === undefined ? {} : { model }),
+  }
+}
+
+/** Events and counts go to the gateway, with the same key; prompts and tool inputs stay out of them unless the developer says otherwise. */
+function telemetryTo(url: string, key: string): Readonly<Record<string, string>> {
+  return {
+    CLAUDE_CODE_ENABLE_TELEMETRY: '1',
+    OTEL_METRICS_EXPORTER: 'otlp',
+    OTEL_LOGS_EXPORTER: 'otlp',
+    OTEL_EXPORTER_OTLP_PROTOCOL: 'http/protobuf',
+    OTEL_EXPORTER_OTLP_ENDPOINT: url,
+    OTEL_EXPORTER_OTLP_HEADERS: `x-portkey-api-key=${key}`,
   }
 }
 

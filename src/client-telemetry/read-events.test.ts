@@ -68,6 +68,11 @@ test('what people wrote is not kept, under whatever name it comes', () => {
   )
 })
 
+test('a prompt that is a number is a prompt all the same', () => {
+  const read = only({ prompt: '4711', prompt_length: '4', duration_ms: '12.5', success: 'true', tool_input: 'false' })
+  expect(JSON.parse(read.attributes)).toEqual({ prompt_length: '4', duration_ms: '12.5', success: 'true' })
+})
+
 test('the same record is the same event, another one is another', () => {
   const ids = [
     only({ 'event.sequence': 1 }),

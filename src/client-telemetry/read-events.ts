@@ -18,21 +18,28 @@ const EVENTS_MAX = 5_000
 /**
  * Names of attributes whose text is kept, because they name things and say nothing. All other texts may be what somebody wrote (prompts,
  * commands, paths, messages of errors) and are not kept here at all: requests and answers are kept once, where they are sealed, masked,
- * expire and can be deleted. Numbers and yes or no are kept under every name.
+ * expire and can be deleted. Numbers, and yes or no, are kept under every name.
  */
 const NAMES_OF_THINGS: ReadonlySet<string> = new Set([
   'agent.id',
   'agent.name',
+  'agent.source',
+  'agent_id',
   'agent_type',
+  'anthropic.provider',
   'app.version',
   'decision',
   'decision_source',
   'decision_type',
   'effort',
+  'enabled_via',
   'error_type',
+  'final_model',
   'language',
   'mcp_server_scope',
+  'message.uuid',
   'model',
+  'permission_mode',
   'prompt.id',
   'query_source',
   'request_id',
@@ -42,6 +49,7 @@ const NAMES_OF_THINGS: ReadonlySet<string> = new Set([
   'status_code',
   'terminal.type',
   'tool_name',
+  'tool_source',
   'tool_use_id',
   'type',
 ])
@@ -105,17 +113,19 @@ function keep(attributes: ReadonlyMap<string, Scalar>): [string, Scalar][] {
   return [...attributes]
     .filter(([name]) => NAME.test(name) && name !== 'event.name')
     .flatMap(([name, value]): [string, Scalar][] => {
-      if (typeof value !== 'string' || isNumberOrFlag(value)) return [[name, value]]
+      if (typeof value !== 'string' || isMeasure(name, value)) return [[name, value]]
       if (!NAMES_OF_THINGS.has(name)) return []
       return [[name, value.replaceAll(/\p{Cc}/gu, ' ').slice(0, CHARACTERS_MAX)]]
     })
     .toSorted(([one], [other]) => (one < other ? -1 : 1))
 }
 
-/** Claude Code sends many of them as text. */
-function isNumberOrFlag(text: string): boolean {
-  return /^(-?\d{1,15}(\.\d{1,15})?|true|false)$/.test(text)
+/** Claude Code sends many numbers as text. A prompt may be a number as well, so the name has to be one of something that is measured. */
+function isMeasure(name: string, text: string): boolean {
+  return MEASURES.test(name) && /^(-?\d{1,15}(\.\d{1,15})?|true|false)$/.test(text)
 }
+
+const MEASURES = /(^|[._])(attempts?|bytes|count|length|micros|mode|ms|retries|sequence|size|success|tokens|usd|uses)$/
 
 function eventId(parts: readonly string[]): string {
   return `cev_${createHash('sha256').update(parts.join('\n')).digest('hex').slice(0, 32)}`

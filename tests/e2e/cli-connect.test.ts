@@ -45,6 +45,25 @@ const put = (text: string, path = file) => {
 }
 
 describe('connect', () => {
+  test('telemetry is switched on where somebody asks for it, with the key masked where it is shown', async () => {
+    expect(await connect()).toBe(0)
+    expect(Object.keys(env()).filter((name) => /OTEL|TELEMETRY/.test(name))).toEqual([])
+    expect(await connect('--telemetry', '--dry-run')).toBe(0)
+    const printed = machine.printed()
+    expect(printed).toContain('x-portkey-api-key=…cdef')
+    expect(printed).not.toContain(KEY)
+    expect(await connect('--telemetry')).toBe(0)
+    expect(env()).toMatchObject({
+      CLAUDE_CODE_ENABLE_TELEMETRY: '1',
+      OTEL_METRICS_EXPORTER: 'otlp',
+      OTEL_LOGS_EXPORTER: 'otlp',
+      OTEL_EXPORTER_OTLP_ENDPOINT: gateway.url,
+      OTEL_EXPORTER_OTLP_HEADERS: `x-portkey-api-key=${KEY}`,
+    })
+    expect(await disconnect()).toBe(0)
+    expect(existsSync(file) ? read() : '').not.toContain('OTEL')
+  })
+
   test('tries the key with one tiny message and writes the settings that served it', async () => {
     expect(await connect('--project', 'payments')).toBe(0)
     const pings = gateway.asked.filter(({ method }) => method === 'POST')
