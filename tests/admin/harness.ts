@@ -202,6 +202,7 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
   onTestFinished(async () => {
     await app.close()
     await exports.stop()
+    await written
     await alerts.close()
     await providers.close()
     directory.close()

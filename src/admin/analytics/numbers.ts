@@ -7,6 +7,11 @@ export function centsOf({ cost_nanos: nanos }: Sums): number {
   return Number(nanos) / NANOS_PER_CENT
 }
 
+/** Of one request; null where there was none. */
+export function meanCentsOf({ cost_nanos: nanos, requests }: Sums): number | null {
+  return requests === 0 ? null : Number(nanos) / requests / NANOS_PER_CENT
+}
+
 export function tokensOf(sums: Sums): number {
   return inputTokens(sums) + sums.output_tokens
 }

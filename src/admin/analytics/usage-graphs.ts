@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { RecordCondition } from '../../store/record-condition.ts'
 import type { Sums } from '../../store/usage.ts'
 import { distribution, graph } from './graph.ts'
-import { centsOf, percent, ratio, tokensOf } from './numbers.ts'
+import { centsOf, meanCentsOf, percent, ratio, tokensOf } from './numbers.ts'
 import type { AnalyticsQuestion } from './question.ts'
 import { readLatencies } from './read-latencies.ts'
 import { readAll, readSums } from './read-sums.ts'
@@ -32,7 +32,7 @@ const cost = graph({
   about: 'what requests cost, together and on average',
   summary: { total: cents, avg: number },
   point: { total: cents, avg: number },
-  read: (question) => draw(question, (sums) => ({ total: centsOf(sums), avg: ratio(centsOf(sums), sums.requests) })),
+  read: (question) => draw(question, (sums) => ({ total: centsOf(sums), avg: meanCentsOf(sums) })),
 })
 
 const tokens = graph({
