@@ -173,13 +173,16 @@ describe.each(libraries)('bodies on $name', ({ open }) => {
     expect([dropped.state, dropped.shelf]).toEqual(['dropped', undefined])
     dropped.response(Buffer.from('x'))
     dropped.end(ENVELOPE)
+    transcript.upstreamRequest(1, [randomBytes(20_000)])
     for (let piece = 0; piece < 10; piece++) transcript.response(randomBytes(4_000))
     transcript.end(ENVELOPE)
     const reference = referenceOf(small, transcript)
     expect(await contentOf(bodies, reference, 'client_request')).toEqual(Buffer.from('small'))
     expect(await bodies.read(reference, 'response')).toEqual({ state: 'dropped' })
+    expect(await bodies.read(reference, 'upstream_request', 1)).toEqual({ state: 'dropped' })
+    expect(await bodies.read(reference, 'upstream_request', 0)).toEqual({ state: 'none' })
     await bodies.flush()
-    expect(bodies.stats()).toMatchObject({ dropped: 2, lost: 0, queueBytes: 0 })
+    expect(bodies.stats()).toMatchObject({ dropped: 3, lost: 0, queueBytes: 0 })
     const after = hand(bodies, { id: 'req_3', request: Buffer.from('fits again') })
     expect(await contentOf(bodies, after, 'client_request')).toEqual(Buffer.from('fits again'))
   })
@@ -189,10 +192,10 @@ describe.each(libraries)('bodies on $name', ({ open }) => {
     const said = ['', 'and now fix it', 'what else']
     for (const [turn, content] of said.entries()) {
       const request = Buffer.from(JSON.stringify({ messages: [{ role: 'user', content }] }))
-      await addRow(library.store, hand(bodies, { id: `req_${turn}`, request }))
+      await addRow(library!.store, hand(bodies, { id: `req_${turn}`, request }))
       await bodies.flush()
     }
-    const sessions = await library.store.db.selectFrom('sessions').select('title').execute()
+    const sessions = await library!.store.db.selectFrom('sessions').select('title').execute()
     expect(sessions).toEqual([{ title: 'and now fix it' }])
   })
 

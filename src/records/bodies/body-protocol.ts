@@ -56,9 +56,14 @@ type JobWith<Bytes> =
       readonly exchange: number
       /** The Envelope as JSON. */
       readonly bytes: Bytes
-      /** Pieces of the answer are missing, so it is not kept. */
-      readonly isResponseDropped: boolean
+      /** Bodies that are not kept because they were more than could wait, or a piece of them was. */
+      readonly dropped: readonly DroppedBody[]
     }
+
+export interface DroppedBody {
+  readonly kind: Extract<JobWith<never>, { kind: 'part' }>['part']
+  readonly ordinal: number
+}
 
 /** Jobs on their way. */
 export interface JobsMessage {

@@ -11,7 +11,7 @@ import {
   type Transcripts,
 } from '../transcript.ts'
 import type { BodyReader, BodyRemover } from './body-reader.ts'
-import type { HandedJob, ShelfPlace, Worked } from './body-protocol.ts'
+import type { DroppedBody, HandedJob, ShelfPlace, Worked } from './body-protocol.ts'
 import { type BodyThread, startBodyThread } from './body-thread.ts'
 import { createBodyAccess } from './body-access.ts'
 import { createRetention } from './retention.ts'
@@ -33,7 +33,7 @@ export interface Bodies extends Transcripts, BodyReader, BodyRemover {
 export interface BodiesStats {
   /** Bodies that are on their shelf. */
   readonly kept: number
-  /** Exchanges, and answers of exchanges, that were more than could wait. */
+  /** Exchanges, and single bodies of exchanges, that were more than could wait. */
   readonly dropped: number
   /** Bodies that were handed over and not kept: a crash, a full disk. */
   readonly lost: number
@@ -173,6 +173,7 @@ class HandedTranscript implements Transcript {
   readonly #generation: number
   #piece: Buffer | undefined
   #filled = 0
+  #dropped: readonly DroppedBody[] = []
   #isResponseDropped = false
   #hasEnded = false
 
@@ -210,7 +211,7 @@ class HandedTranscript implements Transcript {
     if (this.#generation !== this.#parts.generation()) return
     const { exchange, hand } = this.#parts
     const bytes = [Buffer.from(JSON.stringify(envelope))]
-    hand({ kind: 'end', exchange, bytes, isResponseDropped: this.#isResponseDropped })
+    hand({ kind: 'end', exchange, bytes, dropped: this.#dropped })
   }
 
   /** False when it was dropped, and the rest of the answer with it. */
@@ -223,9 +224,11 @@ class HandedTranscript implements Transcript {
   }
 
   /** The thread that knows this exchange may be gone; its successor would not know what to do with the rest. */
-  #hand(part: Extract<HandedJob, { kind: 'part' }>['part'], ordinal: number, bytes: readonly Buffer[]): boolean {
+  #hand(part: DroppedBody['kind'], ordinal: number, bytes: readonly Buffer[]): boolean {
     const { exchange, hand, generation } = this.#parts
     if (this.#hasEnded || this.#generation !== generation()) return false
-    return hand({ kind: 'part', exchange, part, ordinal, bytes })
+    const isHanded = hand({ kind: 'part', exchange, part, ordinal, bytes })
+    if (!isHanded) this.#dropped = [...this.#dropped, { kind: part, ordinal }]
+    return isHanded
   }
 }

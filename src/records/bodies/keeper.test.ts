@@ -61,7 +61,7 @@ test('what waits is given back to the queue to the last byte, whatever becomes o
     released += (await keeper.work()).bytes
     if (exchange === 2) keeper.abandon(() => true)
     keeper.take({ kind: 'part', exchange, part: 'response', ordinal: 0, bytes })
-    keeper.take({ kind: 'end', exchange, bytes: Buffer.from('{}'), isResponseDropped: false })
+    keeper.take({ kind: 'end', exchange, bytes: Buffer.from('{}'), dropped: [] })
     handed += bytes.length * 2 + 2
     released += (await keeper.work()).bytes
   }
@@ -137,7 +137,7 @@ function createDesk({ memoryBytesMax = 1e9, rules }: DeskOptions = {}) {
     exchanges += 1
     const bytes = Buffer.from(JSON.stringify({ messages: [{ role: 'user', content: text }] }))
     keeper.take({ kind: 'begin', exchange: exchanges, opening: open(exchangeId, scope), bytes })
-    keeper.take({ kind: 'end', exchange: exchanges, bytes: Buffer.from('{}'), isResponseDropped: false })
+    keeper.take({ kind: 'end', exchange: exchanges, bytes: Buffer.from('{}'), dropped: [] })
     return await keeper.work()
   }
 

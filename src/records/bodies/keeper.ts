@@ -176,13 +176,14 @@ export function createKeeper({ clock, shelves, chapters, keys, maskers, turns: t
     const { exchangeId, rules, scope, receivedAt, shelf } = opening
     const answer = Buffer.concat(exchange.response)
     const envelope = asBuffer(job.bytes)
-    const keptAnswer = maskers.maskAnswer(rules, job.isResponseDropped ? Buffer.alloc(0) : answer)
+    const isDropped = job.dropped.some(({ kind }) => kind === 'response')
+    const keptAnswer = maskers.maskAnswer(rules, isDropped ? Buffer.alloc(0) : answer)
     const keptEnvelope = maskers.maskAnswer(rules, envelope)
     const both = chapter.index.append(Buffer.concat([keptAnswer.bytes, keptEnvelope.bytes]))
     writeSegment(batch, chapter, both)
     const response = { exchangeId, kind: 'response', ordinal: 0 } as const
-    if (job.isResponseDropped) writeDropped(batch, chapter, response)
-    else if (answer.length > 0) {
+    for (const dropped of job.dropped) writeDropped(batch, chapter, { exchangeId, ...dropped })
+    if (!isDropped && answer.length > 0) {
       writeManifest(batch, chapter, response, answer, within(both, 0, answer.length, keptAnswer.masked))
     }
     const around = within(both, keptAnswer.bytes.length, envelope.length, keptEnvelope.masked)
