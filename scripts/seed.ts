@@ -18,7 +18,7 @@ import { fillSessions } from './seed/sessions-with-bodies.ts'
 /*
  * Fills a data folder with a company that has worked with Claude Code for months, to try things out and to measure them:
  *
- *   node scripts/run.mjs scripts/seed.ts --data /tmp/company
+ *   npm run seed -- --data /tmp/company
  *
  *   --requests 2000000          over
  *   --days 90                   that end today, by
@@ -29,19 +29,19 @@ import { fillSessions } from './seed/sessions-with-bodies.ts'
  *   --seed 1                    another company; the same number makes the same one
  *   --into-existing             also where there are requests already
  */
-const { values } = parseArgs({
-  options: {
-    requests: { type: 'string', default: '2000000' },
-    days: { type: 'string', default: '90' },
-    developers: { type: 'string', default: '200' },
-    workspaces: { type: 'string', default: '20' },
-    'sessions-with-bodies': { type: 'string', default: '50' },
-    data: { type: 'string' },
-    'database-url': { type: 'string' },
-    seed: { type: 'string', default: '1' },
-    'into-existing': { type: 'boolean', default: false },
-  },
-})
+const OPTIONS = {
+  requests: { type: 'string', default: '2000000' },
+  days: { type: 'string', default: '90' },
+  developers: { type: 'string', default: '200' },
+  workspaces: { type: 'string', default: '20' },
+  'sessions-with-bodies': { type: 'string', default: '50' },
+  data: { type: 'string' },
+  'database-url': { type: 'string' },
+  seed: { type: 'string', default: '1' },
+  'into-existing': { type: 'boolean', default: false },
+} as const
+
+const values = readArguments()
 
 const DAY_MS = 24 * 60 * 60 * 1_000
 const ZONE = 'Europe/Berlin'
@@ -54,6 +54,15 @@ try {
 } catch (error) {
   console.error(error instanceof Error ? error.message : String(error))
   process.exitCode = 1
+}
+
+function readArguments() {
+  try {
+    return parseArgs({ options: OPTIONS }).values
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : String(error))
+    process.exit(2)
+  }
 }
 
 async function seed(): Promise<void> {
