@@ -42,6 +42,31 @@ export function decodeMessage(name: MessageName, bytes: Buffer): Readonly<Record
   return type.toObject(type.decode(bytes), { longs: String })
 }
 
+/** How many messages there are in one, all levels together; stops counting beyond `most`. Nothing is built for it. */
+export function countMessages(name: MessageName, bytes: Buffer, most: number): number {
+  const reader = protobuf.Reader.create(bytes)
+  let count = 0
+  walk(root.lookupType(name), bytes.length)
+  return count
+
+  function walk(type: protobuf.Type, end: number): void {
+    while (reader.pos < end && count <= most) {
+      const tag = reader.uint32()
+      const inner = type.fieldsById[tag >>> 3]?.resolve().resolvedType
+      if (inner instanceof protobuf.Type && (tag & 7) === LENGTH_DELIMITED) {
+        count++
+        const length = reader.uint32()
+        walk(inner, reader.pos + length)
+      } else {
+        reader.skipType(tag & 7)
+      }
+    }
+  }
+}
+
+/** The wire type of messages and texts. */
+const LENGTH_DELIMITED = 2
+
 export function encodeMessage(name: MessageName, fields: Readonly<Record<string, unknown>>): Buffer {
   const type = root.lookupType(name)
   return Buffer.from(type.encode(type.fromObject(fields)).finish())

@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream'
 import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
 import { JsonError, parseMember, scanTopLevel } from '../core/json.ts'
-import { decodeMessage } from './otlp-messages.ts'
+import { countMessages, decodeMessage } from './otlp-messages.ts'
 import { OtlpRefusal } from './otlp-refusal.ts'
 
 /** What clients tell of themselves. */
@@ -13,6 +13,12 @@ export type Encoding = 'json' | 'protobuf'
 
 /** Of one request, as it comes and once it is unpacked. Claude Code's are a few kilobytes. */
 export const BYTES_MAX = 4 * 1024 * 1024
+
+/**
+ * Records, attributes and values of one request together. Four megabytes of empty ones would hold up the thread for seconds, and pack into
+ * a few kilobytes; five hundred events of Claude Code have half as many.
+ */
+const PARTS_MAX = 60_000
 
 const DEPTH_MAX = 24
 
@@ -53,10 +59,14 @@ export async function readItems(
 ): Promise<readonly unknown[]> {
   const plain = await decompress(bytes, coding)
   try {
+    const parts =
+      encoding === 'protobuf' ? countMessages(MESSAGES[signal], plain, PARTS_MAX) : countBrackets(plain, PARTS_MAX)
+    if (parts > PARTS_MAX) throw new OtlpRefusal(413, `The body has more than ${PARTS_MAX} parts.`)
     const items =
       encoding === 'protobuf' ? decodeMessage(MESSAGES[signal], plain)[LISTS[signal]] : parseList(plain, LISTS[signal])
     return Array.isArray(items) ? items : []
   } catch (error) {
+    if (error instanceof OtlpRefusal) throw error
     if (error instanceof JsonError) throw new OtlpRefusal(400, `The body cannot be read: ${error.message}`)
     throw new OtlpRefusal(400, `The body is no ${signal} request of OTLP.`)
   }
@@ -77,6 +87,21 @@ function parseList(bytes: Buffer, name: string): unknown {
   const member = scanTopLevel(bytes).find(name)
   return member === undefined ? [] : parseMember(bytes, member, { bytesMax: BYTES_MAX, depthMax: DEPTH_MAX })
 }
+
+/** Objects and arrays, those that stand in texts left out; stops counting beyond `most`. */
+function countBrackets(json: Buffer, most: number): number {
+  let count = 0
+  let isText = false
+  for (let at = 0; at < json.length && count <= most; at++) {
+    const byte = json[at]
+    if (isText && byte === BACKSLASH) at++
+    else if (byte === QUOTE) isText = !isText
+    else if (!isText && (byte === BRACE || byte === BRACKET)) count++
+  }
+  return count
+}
+
+const [QUOTE, BACKSLASH, BRACE, BRACKET] = Buffer.from('"\\{[')
 
 function tooLarge(): OtlpRefusal {
   return new OtlpRefusal(413, `The body is larger than ${BYTES_MAX} bytes.`)
