@@ -60,6 +60,11 @@ type JobWith<Bytes> =
       readonly dropped: readonly DroppedBody[]
     }
 
+/** Whether a job is of a body, or of more than one; pieces of an answer are not, but its end is. */
+export function isBody(job: JobWith<unknown>): boolean {
+  return job.kind !== 'part' || job.part !== 'response'
+}
+
 export interface DroppedBody {
   readonly kind: Extract<JobWith<never>, { kind: 'part' }>['part']
   readonly ordinal: number
@@ -142,6 +147,8 @@ export type ToWorker =
 export interface Worked {
   readonly kind: 'worked'
   readonly jobs: number
+  /** What those jobs were of: pieces of an answer count with its end. */
+  readonly bodies: number
   /** Bytes that no longer wait. */
   readonly bytes: number
   readonly kept: number

@@ -47,6 +47,11 @@ const keeper = createKeeper({ clock, shelves, chapters, keys, maskers, turns: cr
 const reader = createShelfReader({ clock, shelves, keys })
 
 let working: Promise<void> | undefined
+/** Jobs, since the thread began. */
+let taken = 0
+let worked = 0
+/** Ends with the batch that is under way, or else with the next one. */
+let batch = Promise.withResolvers<void>()
 /** Ends with whoever writes or takes away. Both at once, and a chapter would go while something is added to it. */
 let lastTurn: Promise<unknown> = Promise.resolve()
 
@@ -67,7 +72,10 @@ port.on('message', (message: ToWorker) => {
       void close()
       break
     case 'jobs':
-      for (const job of unload(message)) keeper.take(job)
+      for (const job of unload(message)) {
+        keeper.take(job)
+        taken += 1
+      }
       working ??= workAll()
   }
 })
@@ -89,7 +97,11 @@ function say(message: FromWorker, transfer: readonly ArrayBuffer[] = []): void {
 async function workAll(): Promise<void> {
   await new Promise(setImmediate)
   while (keeper.isBusy()) {
-    say(await inTurn(() => keeper.work()))
+    const done = await inTurn(() => keeper.work())
+    say(done)
+    worked += done.jobs
+    batch.resolve()
+    batch = Promise.withResolvers()
     await new Promise(setImmediate)
   }
   working = undefined
@@ -118,14 +130,16 @@ function ownMemory(answer: Answer): ArrayBuffer[] {
   return buffer instanceof ArrayBuffer && buffer.byteLength === byteLength ? [buffer] : []
 }
 
-/** What was handed over before a question is found by it; what has nothing to do with it goes on waiting. */
+/** What was handed over before a question is found by it; nobody waits for what comes after it, or has nothing to do with it. */
 async function waitFor(question: Question): Promise<void> {
+  const before = taken
   const concerns = () => {
+    if (worked >= before) return false
     if (question.kind === 'list' || question.kind === 'read') return keeper.isBusy(question.reference.exchangeId)
     if (question.kind === 'compare') return keeper.isBusy(question.a.exchangeId) || keeper.isBusy(question.b.exchangeId)
-    return keeper.isBusy()
+    return true
   }
-  while (concerns()) await (working ??= workAll())
+  while (concerns()) await batch.promise
 }
 
 /** These take their time, and what is written meanwhile is nothing to them. */

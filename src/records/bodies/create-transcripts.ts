@@ -11,7 +11,7 @@ import {
   type Transcripts,
 } from '../transcript.ts'
 import type { BodyReader, BodyRemover } from './body-reader.ts'
-import type { DroppedBody, HandedJob, ShelfPlace, Worked } from './body-protocol.ts'
+import { type DroppedBody, type HandedJob, isBody, type ShelfPlace, type Worked } from './body-protocol.ts'
 import { type BodyThread, startBodyThread } from './body-thread.ts'
 import { createBodyAccess } from './body-access.ts'
 import { createRetention } from './retention.ts'
@@ -76,7 +76,7 @@ export async function createTranscripts(parts: BodiesParts): Promise<Bodies> {
   const { queueBytesMax = QUEUE_BYTES_MAX, memoryBytesMax = MEMORY_BYTES_MAX } = parts
   const counts = { kept: 0, dropped: 0, lost: 0, rawBytes: 0, storedBytes: 0 }
   let queueBytes = 0
-  let queuedJobs = 0
+  let queuedBodies = 0
   let lastError: string | undefined
   let exchanges = 0
 
@@ -118,13 +118,13 @@ export async function createTranscripts(parts: BodiesParts): Promise<Bodies> {
     }
     thread.hand(job)
     queueBytes += size
-    queuedJobs += 1
+    if (isBody(job)) queuedBodies += 1
     return true
   }
 
   function onWorked(worked: Worked): void {
     queueBytes -= worked.bytes
-    queuedJobs -= worked.jobs
+    queuedBodies -= worked.bodies
     counts.kept += worked.kept
     counts.lost += worked.lost
     counts.rawBytes += worked.rawBytes
@@ -138,12 +138,12 @@ export async function createTranscripts(parts: BodiesParts): Promise<Bodies> {
 
   function onDeath(error: Error): void {
     log.error(
-      { err: error, lost: queuedJobs },
+      { err: error, lost: queuedBodies },
       'the thread that keeps content has died; what it had not written is lost',
     )
-    counts.lost += queuedJobs
+    counts.lost += queuedBodies
     queueBytes = 0
-    queuedJobs = 0
+    queuedBodies = 0
     lastError = error.message
   }
 

@@ -5,7 +5,7 @@ import type { Added } from '../segments/chapter-index.ts'
 import type { PendingTurn, TurnReader } from '../turns/turn-reader.ts'
 import { type Batch, createBatch, writeBody, writeDropped, writeManifest, writeSegment } from './batch.ts'
 import type { MaskedRange } from './body-reader.ts'
-import type { Job, Opening, Turn, Worked } from './body-protocol.ts'
+import { isBody, type Job, type Opening, type Turn, type Worked } from './body-protocol.ts'
 import type { Chapter, Chapters } from './chapters.ts'
 import { cutWords } from './cut-words.ts'
 import type { KeyRing } from './key-ring.ts'
@@ -109,7 +109,8 @@ export function createKeeper({ clock, shelves, chapters, keys, maskers, turns: t
           result.failure = messageOf(error)
         }
       }
-      const done: Worked = { kind: 'worked', jobs: working.length, turns, ...result }
+      const bodies = working.filter(isBody).length
+      const done: Worked = { kind: 'worked', jobs: working.length, bodies, turns, ...result }
       working = []
       workingOn = new Set()
       return done
