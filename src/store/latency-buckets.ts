@@ -30,6 +30,28 @@ export interface BucketCount {
   readonly requests: number
 }
 
+/** A histogram in a form of which a chart may have thousands: bucket, requests, bucket, requests, … in any order, a bucket also twice. */
+export type Histogram = readonly number[]
+
+/** What a share of all requests in some histograms does not exceed, as `percentilesOf` tells it; null where there are none. */
+export function percentileOf(histograms: readonly Histogram[], share: number): number | null {
+  const counts = new Float64Array(LAST_BUCKET + 1)
+  let total = 0
+  for (const histogram of histograms) {
+    for (let at = 0; at < histogram.length; at += 2) {
+      counts[histogram[at]!]! += histogram[at + 1]!
+      total += histogram[at + 1]!
+    }
+  }
+  if (total === 0) return null
+  let left = Math.max(1, Math.ceil(total * share))
+  return middleOf(counts.findIndex((requests) => (left -= requests) <= 0))
+}
+
+export function requestsIn(histogram: Histogram): number {
+  return histogram.reduce((sum, value, at) => (at % 2 === 0 ? sum : sum + value), 0)
+}
+
 /**
  * Percentiles of a histogram, in milliseconds: for each share (0.5 is the median) the duration that this share of all does
  * not exceed. Undefined where there is nothing to ask.

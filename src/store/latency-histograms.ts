@@ -1,6 +1,6 @@
 import { sql, type Expression, type SqlBool } from 'kysely'
 import type { Database } from './database.ts'
-import type { BucketCount } from './latency-buckets.ts'
+import type { Histogram } from './latency-buckets.ts'
 import type { LatencyColumn, LatencyQuestion } from './latency.ts'
 
 export type HistogramQuestion = Pick<
@@ -12,18 +12,18 @@ export type HistogramQuestion = Pick<
 }
 
 /** How long the requests of one group took in one hour or day. */
-export interface Histogram {
+export interface GroupHistogram {
   readonly start: number
   /** Of the group; empty text where nothing is grouped. */
   readonly value: string
-  readonly counts: readonly BucketCount[]
+  readonly counts: Histogram
 }
 
 /**
  * Histograms of every hour or day and group, from one walk through the roll-ups. Each comes as one text: tens of thousands of rows
  * would cost the thread that asks more than the one that answers.
  */
-export async function readHistograms(db: Database, question: HistogramQuestion): Promise<readonly Histogram[]> {
+export async function readHistograms(db: Database, question: HistogramQuestion): Promise<readonly GroupHistogram[]> {
   const { organisationId, workspaceId, since, until, unit, metric, groupBy, matching } = question
   const table = sql.table(unit === 'hour' ? 'latency_hours' : 'latency_days')
   const value = groupBy === undefined ? sql`cast('' as text)` : sql.ref(groupBy)
@@ -35,15 +35,8 @@ export async function readHistograms(db: Database, question: HistogramQuestion):
         ${here} and ${matching}
       group by 1, 2, 3
     )
-    select start, value, string_agg(cast(bucket as text) || ':' || cast(requests as text), ',') as counts
+    select start, value, string_agg(cast(bucket as text) || ',' || cast(requests as text), ',') as counts
     from counted group by start, value
   `.execute(db)
-  return rows.map(({ start, value: name, counts }) => ({ start, value: name, counts: readCounts(counts) }))
-}
-
-function readCounts(text: string): readonly BucketCount[] {
-  return text.split(',').map((count) => {
-    const [bucket, requests] = count.split(':')
-    return { bucket: Number(bucket), requests: Number(requests) }
-  })
+  return rows.map(({ start, value: name, counts }) => ({ start, value: name, counts: counts.split(',').map(Number) }))
 }

@@ -275,9 +275,9 @@ function columnsOf({ columns = EVERYTHING, order = BY_COST }: Pick<UsageQuestion
   return [...new Set([...columns, ...order])]
 }
 
-/** Of a group, in which there is always something. */
+/** Of a group, in which there is always something. Sums of sums follow, and of its wide numbers PostgreSQL adds up but slowly. */
 function addColumns(columns: readonly SumColumn[]) {
-  return columns.map((column) => sql<never>`sum(${sql.ref(column)})`.as(column))
+  return columns.map((column) => sql<never>`cast(sum(${sql.ref(column)}) as bigint)`.as(column))
 }
 
 /** Zeros where nothing was used. */

@@ -11,7 +11,8 @@ import { keepsIndex } from './keeps-index.ts'
 
 /** Asks for everything that a page may need at once: hits are confirmed one by one, so a search has its price. */
 const HITS_MAX = 500
-const SEARCH_MS = 1_000
+/** So that with everything around it an answer takes a second at most. */
+const SEARCH_MS = 750
 
 /**
  * Records in whose content all the words stand, newest first, within a filter. Whoever may not open what others wrote searches

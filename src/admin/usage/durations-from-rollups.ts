@@ -1,4 +1,4 @@
-import type { BucketCount } from '../../store/latency-buckets.ts'
+import type { Histogram } from '../../store/latency-buckets.ts'
 import { readHistograms } from '../../store/latency-histograms.ts'
 import type { LatencyColumn } from '../../store/latency.ts'
 import { matchSums } from '../../store/match-sums.ts'
@@ -22,11 +22,11 @@ export async function readLatencies(
   const until = spans.at(-1)!.end
   const range = { since: spans[0]!.start, until, unit, metric: duration, groupBy, matching }
   const whose = { organisationId, ...(workspaceId !== undefined && { workspaceId }) }
-  const groups = new Map<string, (BucketCount[] | undefined)[]>()
+  const groups = new Map<string, (Histogram[] | undefined)[]>()
   for (const { start, value, counts } of await readHistograms(db, { ...whose, ...range })) {
     const at = findSpan(spans, start)
     const histograms = groups.get(value) ?? spans.map(() => undefined)
-    histograms[at] = [...(histograms[at] ?? []), ...counts]
+    histograms[at] = [...(histograms[at] ?? []), counts]
     groups.set(value, histograms)
   }
   const lines = toDurationLines(groups, { share, spans: spans.length, top: groupBy === undefined ? 0 : top })

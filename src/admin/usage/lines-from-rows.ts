@@ -1,5 +1,5 @@
 import { NO_SUMS } from '../../store/sums.ts'
-import type { BucketCount } from '../../store/latency-buckets.ts'
+import type { BucketCount, Histogram } from '../../store/latency-buckets.ts'
 import type { Patience, Reach } from '../../store/through-time.ts'
 import { countDurations, isTag, sumRows } from '../../store/usage-rows.ts'
 import type { Sums } from '../../store/usage.ts'
@@ -51,8 +51,13 @@ export async function readDurations(
     countDurations(question.db, filterOf(question, span), asked, left),
   )
   const top = question.groupBy === undefined ? 0 : question.top
-  const lines = toDurationLines(groups, { share, spans: question.spans.length, top })
+  const histograms = new Map([...groups].map(([value, spans]) => [value, spans.map(toHistograms)]))
+  const lines = toDurationLines(histograms, { share, spans: question.spans.length, top })
   return { ...lines, rest: undefined, source: 'rows', ...endOf(reach) }
+}
+
+function toHistograms(counts: readonly BucketCount[] | undefined): readonly Histogram[] | undefined {
+  return counts === undefined ? undefined : [counts.flatMap(({ bucket, requests }) => [bucket, requests])]
 }
 
 interface SpanReach extends Reach {

@@ -1,8 +1,8 @@
-import { percentilesOf, type BucketCount } from '../../store/latency-buckets.ts'
+import { percentileOf, requestsIn, type Histogram } from '../../store/latency-buckets.ts'
 import type { Line } from './lines.ts'
 
-/** Histograms of a group by span; a span that nobody looked at has none. */
-export type Histograms = readonly (readonly BucketCount[] | undefined)[]
+/** Histograms of a group by span, of which there may be several each; a span that nobody looked at has none. */
+export type Histograms = readonly (readonly Histogram[] | undefined)[]
 
 /** The percentile of all, and of the groups with the most requests. Durations leave no rest: they cannot be taken from each other. */
 export function toDurationLines(
@@ -24,18 +24,15 @@ export function toDurationLines(
 
 function toLine(histograms: Histograms, share: number): Line {
   return {
-    total: percentileOf(
-      histograms.flatMap((counts) => counts ?? []),
-      share,
-    ),
-    values: histograms.map((counts) => (counts === undefined ? null : percentileOf(counts, share))),
+    total: percentileOf(allOf(histograms), share),
+    values: histograms.map((each) => (each === undefined ? null : percentileOf(each, share))),
   }
 }
 
 function countRequests(histograms: Histograms): number {
-  return histograms.flatMap((counts) => counts ?? []).reduce((sum, { requests }) => sum + requests, 0)
+  return allOf(histograms).reduce((sum, histogram) => sum + requestsIn(histogram), 0)
 }
 
-function percentileOf(counts: readonly BucketCount[], share: number): number | null {
-  return percentilesOf(counts, [share])[0] ?? null
+function allOf(histograms: Histograms): readonly Histogram[] {
+  return histograms.flatMap((each) => each ?? [])
 }

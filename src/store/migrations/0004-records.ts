@@ -123,12 +123,13 @@ async function createRollUps(db: Kysely<unknown>): Promise<void> {
       .addColumn('bucket', 'integer', (column) => column.notNull())
       .addColumn('organisation_id', 'text', (column) => column.notNull())
       .addColumn('requests', 'bigint', (column) => column.notNull())
+      // Each question is about one metric of many hours, so these lie together.
       .addPrimaryKeyConstraint(`latency_${grain}_pk`, [
+        'metric',
         'start',
         'workspace_id',
         'provider_slug',
         'model',
-        'metric',
         'bucket',
       ])
       .$call(byKeyAlone(db))

@@ -22,7 +22,7 @@ export async function changeZone(db: Database, zone: string): Promise<void> {
       state.building?.what !== 'all' && (span === undefined || sharesHours(state.zone, zone, span.first, span.last))
     if (!keepsHours) {
       await tx.deleteFrom('usage_hours').where('start', '>=', from).execute()
-      await tx.deleteFrom('latency_hours').where('start', '>=', from).execute()
+      await tx.deleteFrom('latency_hours').where('metric', 'in', METRICS).where('start', '>=', from).execute()
     }
     await tx.deleteFrom('tag_days').where('start', '>=', from).execute()
     await rebuildDays(tx, zone, span)
@@ -59,9 +59,12 @@ async function rebuildDays(tx: Database, zone: string, span: Span | undefined): 
   // An hour more: latencies are kept of the same exchanges, and hours of two zones begin at different moments.
   for (let day = periods.day(span.first - DAY_MS); day.start <= span.last; day = periods.day(day.end)) {
     await sumDay(tx, 'usage', ['series_id'], SUMS, day.start, day.end)
-    await sumDay(tx, 'latency', LATENCY_KEYS, ['requests'], day.start, day.end)
+    for (const metric of METRICS) await sumDay(tx, 'latency', LATENCY_KEYS, ['requests'], day.start, day.end, metric)
   }
 }
+
+/** All there are: the metric comes first in the key by which hours are found. */
+const METRICS = ['total', 'first_token', 'overhead'] as const
 
 const SUMS = [...COUNT_COLUMNS, ...USAGE_COLUMNS]
 const LATENCY_KEYS = ['workspace_id', 'provider_slug', 'model', 'metric', 'bucket', 'organisation_id']
@@ -73,6 +76,7 @@ async function sumDay(
   sums: readonly string[],
   start: number,
   end: number,
+  metric?: string,
 ): Promise<void> {
   const [keyList, sumList] = [keys, sums].map((names) => sql.join(names.map((name) => sql.ref(name))))
   const added = sql.join(sums.map((name) => sql`sum(${sql.ref(name)})`))
@@ -80,7 +84,7 @@ async function sumDay(
     insert into ${sql.table(`${kind}_days`)} (start, ${keyList}, ${sumList})
     select ${sql.lit(start)}, ${keyList}, ${added}
     from ${sql.table(`${kind}_hours`)}
-    where start >= ${start} and start < ${end}
+    where start >= ${start} and start < ${end} ${metric === undefined ? sql`` : sql`and metric = ${metric}`}
     group by ${keyList}
   `.execute(tx)
 }
