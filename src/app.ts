@@ -38,9 +38,11 @@ import { type Directory, createDirectory } from './store/directory.ts'
 import { type FirstSecrets, newSignInLink, prepareFirstStart } from './store/first-start.ts'
 import { lockStore } from './store/lock-store.ts'
 import { readSpent } from './store/spent.ts'
+import { countLogExports } from './store/log-exports.ts'
 import { findOrganisation } from './store/organisations.ts'
 import { createDayFinder } from './store/rollups/hour-and-day.ts'
 import { keepRollUps } from './store/rollups/keep-roll-ups.ts'
+import { readRollUpState } from './store/rollups/read-state.ts'
 import { type Logger, createLogger } from './telemetry/logger.ts'
 import { type ContentNumbers, createMetrics } from './telemetry/metrics.ts'
 import { createExchangeExport, type ExchangeExport } from './telemetry/otel/export-exchanges.ts'
@@ -193,6 +195,11 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
       answers: () => answers.stats(),
       content: content.stats,
       exported: () => exported?.numbers(),
+      toldByClients: () => intake.numbers(),
+      stored: async () => ({
+        isBuildingRollUps: (await readRollUpState(store.db)).building !== undefined,
+        exports: await countLogExports(store.db),
+      }),
       budgets: () => limits.budgets.stats(),
       circuits: () => breakers.list(),
       running: () => plane.running,
@@ -208,7 +215,7 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
       providers: providers.byKind,
       limits,
     }
-    registerOtlp(app, {
+    const intake = registerOtlp(app, {
       clock,
       db: store.db,
       findCaller: (headers) => findCaller(directory, headers),

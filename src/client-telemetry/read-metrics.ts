@@ -17,11 +17,16 @@ const WORDS_MAX = 200
 /** `AGGREGATION_TEMPORALITY_DELTA`: what was counted since the last time, which is what can be added up. */
 const DELTA = 1
 
+/** Several points may be one count. */
+interface TakenPoints extends Taken<ClientCount> {
+  readonly taken: number
+}
+
 /** Reads sums out of metrics; `dayOf` says where the day of a moment begins. */
 export function createMetricReader(dayOf: (moment: number) => number) {
   const bounds = new Map(KINDS.map((name) => [name, createLabelBound(WORDS_MAX)]))
 
-  return function readMetrics(items: readonly unknown[], by: Reporter, now: number): Taken<ClientCount> {
+  return function readMetrics(items: readonly unknown[], by: Reporter, now: number): TakenPoints {
     const counts = new Map<string, ClientCount>()
     let points = 0
     let taken = 0
@@ -40,6 +45,7 @@ export function createMetricReader(dayOf: (moment: number) => number) {
     }
     return {
       items: [...counts.values()],
+      taken,
       rejected: points - taken,
       problem:
         points === taken

@@ -9,7 +9,7 @@ import { addClientCounts } from '../store/client-metrics.ts'
 import type { Database } from '../store/database.ts'
 import { encodeMessage } from './otlp-messages.ts'
 import { OtlpRefusal } from './otlp-refusal.ts'
-import { readEvents } from './read-events.ts'
+import { readEvents, type Taken } from './read-events.ts'
 import { createMetricReader } from './read-metrics.ts'
 import { BYTES_MAX, type Encoding, encodingOf, readBytes, readItems, type Signal } from './read-request.ts'
 import type { Reporter } from './reporter.ts'
@@ -26,6 +26,11 @@ export interface OtlpParts {
   readonly report: (problem: unknown) => void
 }
 
+export interface OtlpIntake {
+  /** Events and data points since the start, and requests that were refused. */
+  numbers(): Readonly<Record<Signal, { readonly taken: number; readonly rejected: number; readonly refused: number }>>
+}
+
 /** Bytes of bodies that are read at the same time. Beyond them clients are asked to come again. */
 const READING_MAX = 8 * BYTES_MAX
 const RETRY_SECONDS = 5
@@ -35,7 +40,8 @@ const RETRY_SECONDS = 5
  * store, so that what was answered is not lost. To be registered before other parts look at requests: `POST /v1/logs` is an endpoint of
  * the admin API as well (tell-apart.ts).
  */
-export function registerOtlp(app: FastifyInstance, parts: OtlpParts): void {
+export function registerOtlp(app: FastifyInstance, parts: OtlpParts): OtlpIntake {
+  const counts = { logs: { taken: 0, rejected: 0, refused: 0 }, metrics: { taken: 0, rejected: 0, refused: 0 } }
   const takers = createTakers(parts)
   let reading = 0
 
@@ -53,6 +59,8 @@ export function registerOtlp(app: FastifyInstance, parts: OtlpParts): void {
     else tellApart(request.raw, (isOtlp) => (isOtlp ? serve() : done()))
   })
 
+  return { numbers: () => counts }
+
   async function answer(signal: Signal, request: IncomingMessage, response: ServerResponse): Promise<void> {
     const encoding = encodingOf(request.headers['content-type'])
     reading += BYTES_MAX
@@ -66,8 +74,13 @@ export function registerOtlp(app: FastifyInstance, parts: OtlpParts): void {
       const coding = contentCoding(request.rawHeaders)
       const bytes = await readBytes(request)
       const items = await readItems(bytes, { signal, encoding, coding })
-      respond(response, 200, encoding, ANSWERS[signal], await takers[signal](items, by, bytes))
+      const { taken, rejected, problem } = await takers[signal](items, by, bytes)
+      counts[signal].taken += taken
+      counts[signal].rejected += rejected
+      const partial = { [REJECTED[signal]]: String(rejected), errorMessage: problem }
+      respond(response, 200, encoding, ANSWERS[signal], rejected === 0 ? {} : { partialSuccess: partial })
     } catch (thrown) {
+      counts[signal].refused++
       refuse(response, encoding ?? 'json', refusalOf(thrown))
     } finally {
       reading -= BYTES_MAX
@@ -87,10 +100,13 @@ const SIGNALS: ReadonlyMap<string, Signal> = new Map([
   ['/v1/metrics', 'metrics'],
 ])
 
+const REJECTED = { logs: 'rejectedLogRecords', metrics: 'rejectedDataPoints' } as const
 const ANSWERS = { logs: 'LogsResponse', metrics: 'MetricsResponse' } as const
 
-/** Keeps what a request tells and returns the fields of its answer, which are none when all was taken. */
-type Take = (items: readonly unknown[], by: Reporter, bytes: Buffer) => Promise<Readonly<Record<string, unknown>>>
+/** Keeps what a request tells, and says how much of it was taken. */
+type Take = (items: readonly unknown[], by: Reporter, bytes: Buffer) => Promise<TakenCount>
+
+type TakenCount = Pick<Taken<unknown>, 'rejected' | 'problem'> & { readonly taken: number }
 
 function createTakers({ db, clock, dayOf }: OtlpParts): Readonly<Record<Signal, Take>> {
   const readMetrics = createMetricReader(dayOf)
@@ -99,17 +115,17 @@ function createTakers({ db, clock, dayOf }: OtlpParts): Readonly<Record<Signal, 
     async logs(items, by) {
       const { items: events, rejected, problem } = readEvents(items, by, clock.now())
       await addClientEvents(db, events)
-      return rejected === 0 ? {} : { partialSuccess: { rejectedLogRecords: String(rejected), errorMessage: problem } }
+      return { taken: events.length, rejected, problem }
     },
     async metrics(items, by, bytes) {
-      const { items: counts, rejected, problem } = readMetrics(items, by, clock.now())
+      const { items: counts, taken, rejected, problem } = readMetrics(items, by, clock.now())
       // A client that has missed the answer sends the same bytes again, and a sum would count them twice.
       const print = createHash('sha256').update(by.keyId).update(bytes).digest('base64')
       if (!lately.has(print)) {
         await addClientCounts(db, counts)
         lately.add(print)
       }
-      return rejected === 0 ? {} : { partialSuccess: { rejectedDataPoints: String(rejected), errorMessage: problem } }
+      return { taken, rejected, problem }
     },
   }
 }

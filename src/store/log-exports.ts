@@ -161,3 +161,13 @@ function toExport(row: Selectable<LogExportTable>): LogExport {
     finishedAt: row.finished_at,
   }
 }
+
+/** How many there are of each status. */
+export async function countLogExports(db: Database): Promise<Readonly<Record<string, number>>> {
+  const rows = await db
+    .selectFrom('log_exports')
+    .groupBy('status')
+    .select(['status', (count) => count.fn.countAll<number>().as('exports')])
+    .execute()
+  return Object.fromEntries(rows.map(({ status, exports }) => [status, Number(exports)]))
+}

@@ -7,7 +7,12 @@ import { registerMetrics } from './register-metrics.ts'
 
 const DRAIN = { pending: 1, leftInJournal: 2, written: 3, dropped: 4, refused: 5 }
 
-function newMetrics(circuits: () => readonly CircuitGauge[] = () => []): Metrics {
+const STORED = { isBuildingRollUps: true, exports: { success: 28 } }
+
+function newMetrics(
+  circuits: () => readonly CircuitGauge[] = () => [],
+  stored: () => Promise<typeof STORED> = () => Promise.resolve(STORED),
+): Metrics {
   return createMetrics({
     version: '1.2.3',
     kindOf: (_workspaceId, slug) => (slug === 'gone' ? undefined : 'anthropic'),
@@ -20,6 +25,8 @@ function newMetrics(circuits: () => readonly CircuitGauge[] = () => []): Metrics
     answers: () => ({ answers: 9, bytes: 10, pending: 0, dropped: 0, failures: 0 }),
     content: () => ({ kept: 15, dropped: 16, lost: 17, rawBytes: 18, storedBytes: 19, queueBytes: 20 }),
     exported: () => ({ pending: 21, exported: 22, dropped: 23, failed: 24 }),
+    toldByClients: () => ({ logs: { taken: 25, rejected: 26, refused: 27 } }),
+    stored,
     budgets: () => ({ buckets: 12, runningHolds: 13, overflowed: 14 }),
     circuits,
     running: () => 11,
@@ -143,10 +150,22 @@ test('what stands in the books is looked up', async () => {
   expect(lines).toContain('portcullis_content_stored_bytes 19')
   expect(lines).toContain('portcullis_content_queue_bytes 20')
   expect(lines).toContain('portcullis_telemetry_exchanges{state="failed"} 24')
+  expect(lines).toContain('portcullis_client_telemetry{signal="logs",state="rejected"} 26')
+  expect(lines).toContain('portcullis_rollups_building 1')
+  expect(lines).toContain('portcullis_log_exports{status="success"} 28')
   expect(lines).toContain('portcullis_budget_overflows 14')
   expect(lines).toContain('portcullis_rows{table="exchanges",state="dropped"} 4')
   expect(lines).toContain('portcullis_exchanges_running 11')
   expect(lines).toContain('portcullis_build_info{version="1.2.3"} 1')
+})
+
+test('a store that is away takes its own lines with it, and no others', async () => {
+  const lines = await linesAfter(
+    newMetrics(undefined, () => Promise.reject(new Error('away'))),
+    [record()],
+  )
+  expect(lines.filter((line) => /^portcullis_(rollups_building|log_exports)/.test(line))).toEqual([])
+  expect(lines).toContain('portcullis_budget_overflows 14')
 })
 
 test.each([

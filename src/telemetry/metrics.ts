@@ -32,6 +32,10 @@ export interface MetricsParts {
   readonly content: () => ContentNumbers
   /** Of the export over OpenTelemetry; undefined where there is none. */
   readonly exported: () => ExportNumbers | undefined
+  /** Of what clients told of themselves, by `logs` and `metrics`; see client-telemetry/register-otlp.ts. */
+  readonly toldByClients: () => Readonly<Record<string, ToldNumbers>>
+  /** Of what only the store knows. Where it cannot be read, there are no lines. */
+  readonly stored: () => Promise<StoredNumbers>
   readonly budgets: () => BudgetsNumbers
   readonly circuits: () => readonly CircuitGauge[]
   /** Exchanges under way. */
@@ -77,6 +81,20 @@ export interface ContentNumbers {
   readonly rawBytes: number
   readonly storedBytes: number
   readonly queueBytes: number
+}
+
+/** Events or data points since the start; `refused` are whole requests. */
+export interface ToldNumbers {
+  readonly taken: number
+  readonly rejected: number
+  readonly refused: number
+}
+
+export interface StoredNumbers {
+  /** Whether sums of usage are still being built from rows. */
+  readonly isBuildingRollUps: boolean
+  /** Exports of records by their status. */
+  readonly exports: Readonly<Record<string, number>>
 }
 
 /** Of budgets what is shown here; see `BudgetStats` in limits/create-budgets.ts. */
@@ -316,6 +334,8 @@ function lookUp(parts: MetricsParts, registry: Registry): void {
   )
   lookUpContent(parts, registry)
   lookUpExport(parts, registry)
+  lookUpTold(parts, registry)
+  lookUpStored(parts, registry)
   lookUpDrains(parts, registry)
   lookUpCircuits(parts, registry)
 }
@@ -346,6 +366,52 @@ function lookUpExport({ exported }: MetricsParts, registry: Registry): void {
     collect() {
       this.reset()
       for (const [state, exchanges] of Object.entries(exported() ?? {})) this.set({ state }, exchanges)
+    },
+  })
+}
+
+function lookUpTold({ toldByClients }: MetricsParts, registry: Registry): void {
+  new Gauge({
+    name: 'portcullis_client_telemetry',
+    help: 'Telemetry of clients since the start: events (logs) and data points (metrics) that were taken and rejected, and requests that were refused.',
+    labelNames: ['signal', 'state'],
+    registers: [registry],
+    collect() {
+      for (const [signal, numbers] of Object.entries(toldByClients())) {
+        for (const [state, count] of Object.entries(numbers)) this.set({ signal, state }, count)
+      }
+    },
+  })
+}
+
+/** A scrape asks for both at once, and shares one look into the store. */
+function lookUpStored({ stored }: MetricsParts, registry: Registry): void {
+  let looking: Promise<StoredNumbers | undefined> | undefined
+  const look = () =>
+    (looking ??= stored()
+      .catch(() => undefined)
+      .finally(() => {
+        looking = undefined
+      }))
+  new Gauge({
+    name: 'portcullis_rollups_building',
+    help: '1 while sums of usage are being built from rows; charts say so meanwhile.',
+    registers: [registry],
+    async collect() {
+      const numbers = await look()
+      this.remove()
+      if (numbers !== undefined) this.set(numbers.isBuildingRollUps ? 1 : 0)
+    },
+  })
+  new Gauge({
+    name: 'portcullis_log_exports',
+    help: 'Exports of records, by status.',
+    labelNames: ['status'],
+    registers: [registry],
+    async collect() {
+      const numbers = await look()
+      this.reset()
+      for (const [status, count] of Object.entries(numbers?.exports ?? {})) this.set({ status }, count)
     },
   })
 }

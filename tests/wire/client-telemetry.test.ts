@@ -128,6 +128,23 @@ describe('what is refused', () => {
   })
 })
 
+test('what was taken, rejected and refused is counted', async () => {
+  const read = async () => {
+    const headers = ['x-portkey-api-key', gateway.adminKey]
+    const { body } = await send(`${gateway.url}/metrics`, { method: 'GET', headers }).answer
+    return ['taken', 'rejected', 'refused'].map((state) => {
+      const line = new RegExp(`^portcullis_client_telemetry\\{signal="metrics",state="${state}"\\} (\\d+)$`, 'm')
+      return Number(line.exec(body.toString())?.[1])
+    })
+  }
+  const before = await read()
+  await post('/v1/metrics', metrics(1))
+  await post('/v1/metrics', metrics(1, { temporality: 2 }))
+  await post('/v1/metrics', Buffer.from([0xff]))
+  const after = await read()
+  expect(after.map((count, at) => count - before[at]!)).toEqual([1, 1, 1])
+})
+
 describe('POST /v1/logs is two things', () => {
   const handedIn = { request: { provider: 'anthropic', body: {} }, response: { status: 200, body: {} } }
 
