@@ -31,10 +31,8 @@ test.for([
 })
 
 test('a key is masked wherever somebody has put it', () => {
-  expect(maskHeaders(['x-note', 'mine is pcl_0123456789abcdef, theirs sk-ant-api03-0123456789'])).toEqual([
-    'x-note',
-    `mine is ${MASK}, theirs ${MASK}`,
-  ])
+  const note = 'mine is pcl_0123456789abcdef, hers pcla_0123456789abcdef, theirs sk-ant-api03-0123456789'
+  expect(maskHeaders(['x-note', note])).toEqual(['x-note', `mine is ${MASK}, hers ${MASK}, theirs ${MASK}`])
 })
 
 test('a secret inside a config is masked, and nothing around it', () => {

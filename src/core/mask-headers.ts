@@ -8,7 +8,7 @@ const SECRET_NAME =
   /(?:^|[-_])(?:auth|authorization|authentication|cookie2?|credentials?|jwt|(?:api)?keys?|pass(?:word|wd|phrase)?|secrets?|service-account(?:-json)?|signature|token)(?:$|[-_])/i
 
 /** Keys of ours and of Anthropic's, wherever somebody has put them. */
-const SECRET_VALUE = /\b(?:pcl_|sk-)[\w-]{8,}/g
+const SECRET_VALUE = /\b(?:pcla?_|sk-)[\w-]{8,}/g
 
 /** Members of a config that came in a header: `"api_key":"…"`. */
 const SECRET_MEMBER =
@@ -42,6 +42,6 @@ function isSecret(name: string, named: ReadonlySet<string> | undefined): boolean
 }
 
 function maskValue(value: string): string {
-  const plain = value.includes('pcl_') || value.includes('sk-') ? value.replace(SECRET_VALUE, MASK) : value
+  const plain = value.includes('pcl') || value.includes('sk-') ? value.replace(SECRET_VALUE, MASK) : value
   return plain.includes('"') ? plain.replace(SECRET_MEMBER, `$1${MASK}`) : plain
 }
