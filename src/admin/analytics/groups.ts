@@ -107,17 +107,19 @@ async function readTagFeedback({ db, scope, conditions, spans }: AnalyticsQuesti
 }
 
 /** Portkey's names of what is grouped: the column, and the field that names its values. */
-const GROUPS: Readonly<Record<string, readonly [RowGroup, string]>> = {
-  model: ['model', 'model'],
-  provider: ['provider_slug', 'provider'],
-  ai_service: ['provider_slug', 'provider'],
-  workspace: ['workspace_id', 'workspace'],
-  api_key: ['key_id', 'key'],
-  status_code: ['status', 'status'],
-  config: ['config_id', 'config'],
-  user: ['user_id', 'user'],
-  project: ['project', 'project'],
-}
+const GROUPS: ReadonlyMap<string, readonly [RowGroup, string]> = new Map<string, readonly [RowGroup, string]>(
+  Object.entries({
+    model: ['model', 'model'],
+    provider: ['provider_slug', 'provider'],
+    ai_service: ['provider_slug', 'provider'],
+    workspace: ['workspace_id', 'workspace'],
+    api_key: ['key_id', 'key'],
+    status_code: ['status', 'status'],
+    config: ['config_id', 'config'],
+    user: ['user_id', 'user'],
+    project: ['project', 'project'],
+  }),
+)
 
 const groupedData = route({
   method: 'GET',
@@ -130,8 +132,8 @@ const groupedData = route({
     const columns = readColumns(query.columns)
     // There are no stored prompts.
     if (groupBy === 'prompt') return showRows([], query, undefined)
-    const group = GROUPS[groupBy]
-    if (group === undefined) throw missing(`The group ${groupBy} (there are ${Object.keys(GROUPS).join(', ')}, prompt)`)
+    const group = GROUPS.get(groupBy)
+    if (group === undefined) throw missing(`The group ${groupBy} (there are ${[...GROUPS.keys()].join(', ')}, prompt)`)
     const [column, field] = group
     const question = await readAnalyticsQuestion(parts, caller, query)
     const sums = await readSums(question, column)
