@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { createHash, randomBytes } from 'node:crypto'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
@@ -117,24 +117,34 @@ test.each(libraries)(
   },
 )
 
-test.skipIf(process.platform === 'win32')(
-  'a disk that is full costs what does not fit, and breaks nothing',
-  async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'portcullis-full-disk-'))
-    // In half kilobytes: of the six megabytes three fit into a file.
-    const limited = `trap '' XFSZ; ulimit -f 6000; exec "$0" "$@"`
-    const child = spawn('/bin/sh', ['-c', limited, process.execPath, FULL_DISK_WRITER, folder], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-      env: {},
-    })
-    const output = await text(child.stdout)
-    rmSync(folder, { recursive: true })
-    const { states, stats } = JSON.parse(output) as { states: string[]; stats: { lost: number; queueBytes: number } }
-    expect(new Set(states)).toEqual(new Set(['readable', 'lost']))
-    expect(stats.lost).toBeGreaterThan(0)
-    expect(stats.queueBytes).toBe(0)
-  },
-)
+/** How a disk gets full, as a command that runs the rest of its arguments on one; the folder comes last. */
+const FULL_DISKS = [
+  // In half kilobytes: of the five megabytes three fit into a file.
+  ['whose files may not grow', `trap '' XFSZ; ulimit -f 6000; exec "$0" "$@"`, ['/bin/sh', '-c']],
+  [
+    'on which nothing has room any more',
+    `mkdir "$2/bodies" && mount -t tmpfs -o size=3m tmpfs "$2/bodies" && exec "$0" "$@"`,
+    ['unshare', '--user', '--map-root-user', '--mount', '/bin/sh', '-c'],
+  ],
+] as const
+
+test.for(FULL_DISKS)('a disk %s costs what does not fit, and breaks nothing', async ([, script, shell], { skip }) => {
+  const folder = mkdtempSync(join(tmpdir(), 'portcullis-full-disk-'))
+  const [command, ...options] = shell
+  // Not every machine lets a test have a disk of its own.
+  if (spawnSync(command, [...options, script, 'true', '', folder]).status !== 0) skip()
+  rmSync(join(folder, 'bodies'), { recursive: true, force: true })
+  const child = spawn(command, [...options, script, process.execPath, FULL_DISK_WRITER, folder], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { PATH: process.env['PATH'] },
+  })
+  const output = await text(child.stdout)
+  rmSync(folder, { recursive: true })
+  const { states, stats } = JSON.parse(output) as { states: string[]; stats: { lost: number; queueBytes: number } }
+  expect(new Set(states)).toEqual(new Set(['readable', 'lost']))
+  expect(stats.lost).toBeGreaterThan(0)
+  expect(stats.queueBytes).toBe(0)
+})
 
 test.each([
   ['a segment', 'update segments set sealed = randomblob(length(sealed))'],

@@ -14,8 +14,10 @@ const log = { warn() {}, error() {} }
 const place = { folder: join(folder, 'bodies') }
 const bodies = await createTranscripts({ clock: systemClock, log, store, sealing: Buffer.alloc(32, 7), place })
 const references: BodyReference[] = []
-for (let turn = 0; turn < 20; turn++) {
-  references.push(hand(bodies, { id: `req_${turn}`, request: randomBytes(300_000) }))
+// The small ones fill what the large ones leave.
+for (let turn = 0; turn < 64; turn++) {
+  const size = 300_000 / 10 ** Math.floor(turn / 16)
+  references.push(hand(bodies, { id: `req_${turn}`, request: randomBytes(size) }))
   await bodies.flush()
 }
 const states: string[] = []

@@ -119,12 +119,15 @@ export function createSqliteShelves({ folder }: { readonly folder: string }): Bo
       const file = take(shelf, absent)
       return file === undefined ? (absent as Result) : work(file)
     } catch (error) {
+      const failure = storeError(error)
+      // Opening takes room too: what a full disk has of this shelf can be read as long as it stays open.
+      if (failure.fault === 'full') throw failure
       try {
         forget(shelf)
       } catch {
         // The error that came first says more.
       }
-      throw storeError(error)
+      throw failure
     }
   }
 }
