@@ -10,6 +10,7 @@ import { type Comparison, type Load, type Side, claudeCodeHeaders, compare, medi
 import { load } from './load.ts'
 import { type Measured, startGateway, startServer } from './process.ts'
 import { measureRecords } from './records.ts'
+import { measureTelemetry } from './telemetry.ts'
 
 /*
  * Compares the gateway, with everything switched on, with a bare pipe: the same load on both in turns, in one run on one
@@ -22,6 +23,7 @@ import { measureRecords } from './records.ts'
  *   npm run bench -- --only ways the ways of an answer against each other, and nothing else
  *   npm run bench -- --only limits   twelve limits against none, and nothing else
  *   npm run bench -- --only recording   content kept against not kept, and nothing else
+ *   npm run bench -- --only telemetry   what a collector of OpenTelemetry costs the main thread, and nothing else
  *   npm run bench -- --only records     what questions about records take, and nothing else; records.ts says of which
  */
 const { values: options } = parseArgs({
@@ -140,7 +142,8 @@ const running: Measured[] = []
 try {
   if (options.only === 'records') {
     await measureRecords({ data: options.data, databaseUrl: options['database-url'] })
-  } else await measureGateway()
+  } else if (options.only === 'telemetry') await measureTelemetry()
+  else await measureGateway()
 } finally {
   for (const each of running.reverse()) await each.stop()
   rmSync(folder, { recursive: true, force: true })
