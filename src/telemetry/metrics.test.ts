@@ -23,7 +23,7 @@ function newMetrics(
       journal: { files: 1, bytes: 8, appendFailures: 0, syncFailures: 0, tornLines: 0 },
     }),
     answers: () => ({ answers: 9, bytes: 10, pending: 0, dropped: 0, failures: 0 }),
-    content: () => ({ kept: 15, dropped: 16, lost: 17, rawBytes: 18, storedBytes: 19, queueBytes: 20 }),
+    content: () => ({ kept: 15, dropped: 16, lost: 17, rawBytes: 18, storedBytes: 19, queueBytes: 20, restarts: 29 }),
     exported: () => ({ pending: 21, exported: 22, dropped: 23, failed: 24 }),
     toldByClients: () => ({ logs: { taken: 25, rejected: 26, refused: 27 } }),
     stored,
@@ -149,6 +149,7 @@ test('what stands in the books is looked up', async () => {
   expect(lines).toContain('portcullis_content_raw_bytes 18')
   expect(lines).toContain('portcullis_content_stored_bytes 19')
   expect(lines).toContain('portcullis_content_queue_bytes 20')
+  expect(lines).toContain('portcullis_content_restarts 29')
   expect(lines).toContain('portcullis_telemetry_exchanges{state="failed"} 24')
   expect(lines).toContain('portcullis_client_telemetry{signal="logs",state="rejected"} 26')
   expect(lines).toContain('portcullis_rollups_building 1')

@@ -81,6 +81,7 @@ export interface ContentNumbers {
   readonly rawBytes: number
   readonly storedBytes: number
   readonly queueBytes: number
+  readonly restarts: number
 }
 
 /** Events or data points since the start; `refused` are whole requests. */
@@ -332,6 +333,9 @@ function lookUp(parts: MetricsParts, registry: Registry): void {
     'Bytes that it takes up where it is kept.',
     () => parts.content().storedBytes,
   )
+  gauge('portcullis_content_restarts', 'Times that the thread which keeps content was started again.', () => {
+    return parts.content().restarts
+  })
   lookUpContent(parts, registry)
   lookUpExport(parts, registry)
   lookUpTold(parts, registry)

@@ -42,6 +42,8 @@ export interface BodiesStats {
   readonly storedBytes: number
   /** Handed over and not yet written, running answers included. */
   readonly queueBytes: number
+  /** Times that the thread which keeps content had to be started again. */
+  readonly restarts: number
   /** Of the last failure, while it is the last word. */
   readonly lastError: string | undefined
 }
@@ -89,7 +91,7 @@ export async function createTranscripts(parts: BodiesParts): Promise<Bodies> {
   return {
     begin,
     ...createBodyAccess({ clock, db: store.db, thread, keys, turns }),
-    stats: () => ({ ...counts, queueBytes, lastError }),
+    stats: () => ({ ...counts, queueBytes, restarts: thread.generation - 1, lastError }),
     flush,
     forgetExpired: retention.run,
     async close() {
