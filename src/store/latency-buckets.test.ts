@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { bucketOf, LAST_BUCKET, middleOf, percentilesOf } from './latency-buckets.ts'
+import { bucketOf, LAST_BUCKET, middleOf, percentileOf, percentilesOf, requestsIn } from './latency-buckets.ts'
 
 test('the middle of a bucket is less than a tenth off from everything in it', () => {
   fc.assert(
@@ -21,4 +21,17 @@ test('a percentile is the duration that its share of all does not exceed', () =>
     [1, 1, 10, 100, 100].map((ms) => middleOf(bucketOf(ms))),
   )
   expect(percentilesOf([], [0.5])).toEqual([undefined])
+})
+
+test('histograms of numbers in a row tell the same, however many they are', () => {
+  const count = fc.record({ bucket: fc.nat(LAST_BUCKET), requests: fc.integer({ min: 1, max: 1_000 }) })
+  const share = fc.double({ min: 0, max: 1, noNaN: true })
+  fc.assert(
+    fc.property(fc.array(fc.array(count)), share, (given, wanted) => {
+      const histograms = given.map((counts) => counts.flatMap(({ bucket, requests }) => [bucket, requests]))
+      const together = given.flat()
+      expect(percentileOf(histograms, wanted)).toEqual(percentilesOf(together, [wanted])[0] ?? null)
+      expect(requestsIn(histograms.flat())).toBe(together.reduce((sum, { requests }) => sum + requests, 0))
+    }),
+  )
 })

@@ -241,6 +241,21 @@ for (const backend of backends) {
       ])
     })
 
+    test('groups are ranked by whatever is asked for, and only that is added up', async () => {
+      await write(store, fc.sample(asked, { numRuns: 150, seed: 9 }).map(rowsOf))
+      for (const overTime of [false, true]) {
+        const question = { ...EVER, organisationId: 'organisation', unit: 'day', groupBy: ['user_id'] } as const
+        const order = ['input_tokens', 'output_tokens'] as const
+        const all = await sumUsage(store.db, question)
+        const size = ({ sums }: (typeof all)[number]) => sums.input_tokens + sums.output_tokens
+        const largest = all.toSorted((one, other) => size(other) - size(one))[0]!
+        const few = await sumUsage(store.db, { ...question, overTime, columns: ['requests'], order, limit: 1 })
+        expect(few.map(({ group }) => group)).toEqual(few.map(() => largest.group))
+        expect(few.reduce((sum, { sums }) => sum + sums.requests, 0)).toBe(largest.sums.requests)
+        expect(sum(few)).toBe(0n)
+      }
+    })
+
     test('nothing of another organisation, workspace, person or key is in an answer', async () => {
       const history = fc.sample(asked, { numRuns: 60, seed: 10 }).map(rowsOf)
       await write(store, history)
