@@ -79,6 +79,23 @@ describe('what is taken', () => {
     expect([answer.status, json(answer)]).toEqual([200, {}])
   })
 
+  test('a request of metrics that is sent again is added once, and another one that is like it twice', async () => {
+    const { id, key } = await gateway.createKey()
+    const bytes = encodeMessage('MetricsRequest', metrics(5))
+    await post('/v1/metrics', bytes, { key })
+    await post('/v1/metrics', bytes, { key })
+    await post('/v1/metrics', metrics(5), { key })
+    const read = await send(`${gateway.url}/v1/usage/client-metrics?by=none&group=key`, {
+      method: 'GET',
+      headers: ['x-portkey-api-key', key],
+    }).answer
+    const { data } = json(read) as {
+      readonly data: readonly { readonly group: object; readonly lines_added: number }[]
+    }
+    const ofKey = data.filter(({ group }) => 'value' in group && group.value === id)
+    expect(ofKey.map(({ lines_added: lines }) => lines)).toEqual([10])
+  })
+
   test('what cannot be added up is told apart from what was taken', async () => {
     const answer = await post('/v1/metrics', metrics(3, { temporality: 2 }))
     expect(answer.status).toBe(200)
