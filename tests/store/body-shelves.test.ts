@@ -174,6 +174,22 @@ describe.each(engines)('shelves on $name', ({ make }) => {
     expect(plain(await shelves.scopes(SHELF))).toEqual([{ scope: 'ses_2', workspaceId: 'ws_a' }])
   })
 
+  test('an index that has grown forgets the words of a request, a session and a workspace', async () => {
+    const shelves = await open()
+    for (let name = 1; name <= 40; name++) {
+      const words = ['apple', ...Array.from({ length: 300 }, (_, at) => `w${name}_${at}`)]
+      await shelves.put(SHELF, exchange(String(name), `ses_${name % 4}`, name % 2 === 0 ? 'ws_a' : 'ws_b', words))
+    }
+    const all = { workspaceIds: ['ws_a', 'ws_b'], limit: 100 }
+    await shelves.deleteExchange(SHELF, 'req_1', [])
+    expect(await found(shelves, ['apple'], all)).toHaveLength(39)
+    await shelves.deleteScope(SHELF, 'ses_1')
+    expect(await found(shelves, ['apple'], all)).toHaveLength(30)
+    await shelves.forgetWords(SHELF, 'ws_a')
+    expect(await found(shelves, ['apple'], all)).toHaveLength(10)
+    expect(await found(shelves, ['w2_7'], all)).toEqual([])
+  })
+
   test('an exchange is deleted with what is its own, and the rest of its chapter stays', async () => {
     const shelves = await open()
     await shelves.put(SHELF, exchange('1', 'ses_1', 'ws_a', ['apple']))

@@ -193,7 +193,12 @@ function openShelf(path: string): ShelfFile {
   const statements = new Map<string, StatementSync>()
   return {
     database,
-    run: (sql, ...values) => Number(prepare(sql).run(...values).lastInsertRowid),
+    run(sql, ...values) {
+      const statement = prepare(sql)
+      // The index numbers what it crosses out beyond 2^53, and such a row may be the last one that was inserted.
+      statement.setReadBigInts(true)
+      return Number(statement.run(...values).lastInsertRowid)
+    },
     rows: <Row>(sql: string, ...values: SQLInputValue[]) => prepare(sql).all(...values) as Row[],
     transaction(work) {
       database.exec('begin immediate')
