@@ -1,6 +1,7 @@
 import { sql, type Expression, type ExpressionBuilder, type SelectQueryBuilder, type SqlBool } from 'kysely'
 import type { Nanos } from '../core/money.ts'
 import type { Database } from './database.ts'
+import { engineOf } from './engine.ts'
 import type { ExchangeScope } from './exchanges.ts'
 import { COUNT_COLUMNS, USAGE_COLUMNS, type SERIES_COLUMNS } from './rollups/tables.ts'
 import type { Tables } from './schema.ts'
@@ -125,7 +126,10 @@ function matchingUsage(db: Database, question: UsageQuestion) {
   return query
 }
 
-/** Each hour or day by itself, or all of them added up before anybody asks whose they are: a tenth of the rows. */
+/**
+ * Each hour or day by itself; or, in SQLite, all of them added up before anybody asks whose they are, because it looks up the series
+ * of each row. PostgreSQL joins at once, and is slow where sums have very many groups.
+ */
 function sumsOfSeries(db: Database, question: UsageQuestion) {
   const { since, until, unit, overTime = false } = question
   const query = db
@@ -134,9 +138,10 @@ function sumsOfSeries(db: Database, question: UsageQuestion) {
     .where('start', '>=', since)
     .where('start', '<', until)
   const columns = columnsOf(question)
-  const chosen = overTime
-    ? query.select(['start', 'series_id', ...columns])
-    : query.groupBy('series_id').select('series_id').select(addColumns(columns))
+  const chosen =
+    overTime || engineOf(db) === 'postgres'
+      ? query.select(['start', 'series_id', ...columns])
+      : query.groupBy('series_id').select('series_id').select(addColumns(columns))
   return chosen.$castTo<{ readonly series_id: string; readonly start: number }>()
 }
 
