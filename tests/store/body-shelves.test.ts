@@ -145,10 +145,10 @@ describe.each(engines)('shelves on $name', ({ make }) => {
 
   test('of two manifests for one body the last one counts, in one batch and in two', async () => {
     const shelves = await open()
-    const { manifests } = exchange('1', 'ses_1')
-    const [first] = manifests
+    const batch = exchange('1', 'ses_1')
+    const [first] = batch.manifests
     const second = { ...first!, sealed: Buffer.from('second') }
-    await shelves.put(SHELF, { ...NOTHING, manifests: [first!, second] })
+    await shelves.put(SHELF, { ...batch, manifests: [first!, second] })
     expect(plain(await shelves.manifests(SHELF, 'req_1'))).toEqual(plain([second]))
     await shelves.put(SHELF, { ...NOTHING, manifests: [first!] })
     expect(plain(await shelves.manifests(SHELF, 'req_1'))).toEqual(plain([first]))
