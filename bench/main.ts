@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -371,7 +371,14 @@ function report({ rows, ways, recording, memory }: Readonly<Record<Section, read
   ].join('\n')
   console.log(`\n${table}`)
   if (!options.write) return
-  writeFileSync(new URL('../docs/performance.md', import.meta.url), page(table))
+  const file = new URL('../docs/performance.md', import.meta.url)
+  writeFileSync(file, page(table) + sectionsOf(readFileSync(file, 'utf8')))
+}
+
+/** Sections of the page are measured by themselves, and stay as they are. */
+function sectionsOf(written: string): string {
+  const at = written.indexOf('\n## ')
+  return at === -1 ? '' : written.slice(at)
 }
 
 /** What docs/performance.md says around its table. */
