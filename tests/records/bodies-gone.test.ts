@@ -61,6 +61,10 @@ describe.each(libraries)('content that goes, on $name', ({ name, open }) => {
     expect(await stateOf(other)).toBe('readable')
     library.clock.advance(1000)
     expect(await stateOf(await keep('req_5'))).toBe('readable')
+    // What a crash takes afterwards was not deleted by anybody.
+    const crashed = { ...first, exchangeId: 'req_6' }
+    await addRow(library.store, crashed, { received_at: library.clock.now() })
+    expect(await stateOf(crashed)).toBe('lost')
     const titles = await library.store.db
       .selectFrom('turns')
       .select('preview')

@@ -124,6 +124,22 @@ describe.each(backends)('on $name', (backend) => {
     expect(seen.join('')).toBe('gfdca')
   })
 
+  test('records of one and the same moment are on one page each, where a page has room for one', async () => {
+    const twins = ['req_x', 'req_y', 'req_z'].map((id) =>
+      exchangeRow({ id, workspace_id: 'twins', received_at: 1_000, status: 500 }),
+    )
+    await store.insertMany('exchanges', twins)
+    const filter = { ...SCOPE, workspaceId: 'twins', conditions: [state('error')] }
+    const seen: string[] = []
+    let after
+    do {
+      const page = await findExchanges(store.db, filter, { limit: 1, after }, PATIENCE)
+      seen.push(...page.items.map(({ id }) => id))
+      after = page.next
+    } while (after !== undefined)
+    expect(seen).toEqual(['req_z', 'req_y', 'req_x'])
+  })
+
   async function find(conditions: readonly RecordCondition[]): Promise<string> {
     const { items } = await findExchanges(store.db, { ...SCOPE, conditions }, { limit: 10 }, PATIENCE)
     return items

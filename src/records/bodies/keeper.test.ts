@@ -15,12 +15,13 @@ const SHELF = '30d-20261123'
 
 test('a disk that is full costs what was written meanwhile, and nothing afterwards points to it', async () => {
   const { keep, stateOf, disk } = createDesk()
-  expect(await keep('req_1', 'a beginning that they have in common '.repeat(20))).toMatchObject({ lost: 0, kept: 2 })
+  const beginning = 'a beginning that they have in common '.repeat(20)
+  expect(await keep('req_1', beginning)).toMatchObject({ lost: 0, kept: 2 })
   disk.isFull = true
-  const text = `${'a beginning that they have in common '.repeat(20)} and what only the full disk saw `.repeat(5)
+  const text = `${beginning}\n${'what only the full disk saw '.repeat(20)}`
   expect(await keep('req_2', text)).toMatchObject({ lost: 2, kept: 0, failure: 'database or disk is full' })
   disk.isFull = false
-  expect(await keep('req_3', `${text} and more`)).toMatchObject({ lost: 0, kept: 2, failure: undefined })
+  expect(await keep('req_3', `${text}\nand more`)).toMatchObject({ lost: 0, kept: 2, failure: undefined })
   expect(await stateOf('req_1')).toBe('readable')
   expect(await stateOf('req_2')).toBe('absent')
   expect(await stateOf('req_3')).toBe('readable')
@@ -133,9 +134,11 @@ function createDesk({ memoryBytesMax = 1e9, rules }: DeskOptions = {}) {
     }
   }
 
+  /** Each line of the text is a message, so that another body can have it too. */
   async function keep(exchangeId: string, text: string, scope?: string) {
     exchanges += 1
-    const bytes = Buffer.from(JSON.stringify({ messages: [{ role: 'user', content: text }] }))
+    const messages = text.split('\n').map((content) => ({ role: 'user', content }))
+    const bytes = Buffer.from(JSON.stringify({ messages }))
     keeper.take({ kind: 'begin', exchange: exchanges, opening: open(exchangeId, scope), bytes })
     keeper.take({ kind: 'end', exchange: exchanges, bytes: Buffer.from('{}'), dropped: [] })
     return await keeper.work()

@@ -25,6 +25,13 @@ test.each([
   expect(() => openBytes(with_, where, sealBytes(key, place, Buffer.from('bytes')))).toThrow(BrokenSealError)
 })
 
+test('no two seals under one key have a nonce in common, also not of different kinds', () => {
+  const places = [place, { ...place, number: 4 }, { ...place, kind: 'manifest' as const }]
+  // Bytes that were enciphered with the same nonce come out the same.
+  const enciphered = places.map((each) => sealBytes(key, each, Buffer.alloc(16)).toString('hex', 1, 17))
+  expect(new Set(enciphered).size).toBe(places.length)
+})
+
 test('a seal with one wrong bit, or cut anywhere, does not open', () => {
   const sealed = sealBytes(key, place, Buffer.from('some bytes that are sealed'))
   for (let at = 0; at < sealed.length; at++) {
