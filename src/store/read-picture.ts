@@ -90,46 +90,49 @@ export interface ConfigRow {
 
 /** Reads it all in one transaction, so that no key is seen without its workspace. */
 export async function readPicture(db: Database): Promise<Picture> {
-  return await db.transaction().setAccessMode('read only').execute(async (tx) => ({
-    revision: await readRevision(tx),
-    organisation: await tx
-      .selectFrom('organisations')
-      .select(['id', 'settings'])
-      .orderBy('created_at')
-      .orderBy('id')
-      .executeTakeFirst(),
-    workspaces: await tx.selectFrom('workspaces').select(['id', 'slug', 'name', 'defaults', 'records']).execute(),
-    keys: await tx
-      .selectFrom('api_keys')
-      .select(['id', 'organisation_id', 'workspace_id', 'user_id', 'kind', 'name', 'hash', 'scopes', 'defaults'])
-      .select(['records', 'expires_at', 'revoked_at', 'previous_hash', 'previous_expires_at'])
-      .execute(),
-    suspendedUsers: (await tx.selectFrom('users').select('id').where('status', '=', 'suspended').execute()).map(
-      ({ id }) => id,
-    ),
-    integrations: await tx
-      .selectFrom('integrations')
-      .select(['id', 'workspace_id', 'slug', 'kind', 'sealed_credential', 'configurations'])
-      .select(['allow_all_models', 'global_workspace_access'])
-      .execute(),
-    models: await tx.selectFrom('integration_models').selectAll().orderBy('slug').execute(),
-    permissions: await tx.selectFrom('integration_workspaces').select(['integration_id', 'workspace_id']).execute(),
-    providers: await tx
-      .selectFrom('providers')
-      .select(['id', 'workspace_id', 'integration_id', 'slug', 'expires_at'])
-      .orderBy('created_at')
-      .orderBy('id')
-      .execute(),
-    configs: await tx
-      .selectFrom('configs')
-      .innerJoin('config_versions', 'config_versions.id', 'configs.version_id')
-      .select(['configs.id', 'configs.workspace_id', 'configs.slug', 'configs.is_default', 'configs.version_id'])
-      .select('config_versions.document')
-      .where('configs.status', '=', 'active')
-      .execute(),
-    prices: await listPriceVersions(tx),
-    limits: await tx.selectFrom('limits').selectAll().orderBy('created_at').orderBy('id').execute(),
-    policies: await tx.selectFrom('policies').select(['id', 'name', 'conditions', 'group_by']).execute(),
-    bucketResets: await tx.selectFrom('bucket_resets').selectAll().execute(),
-  }))
+  return await db
+    .transaction()
+    .setAccessMode('read only')
+    .execute(async (tx) => ({
+      revision: await readRevision(tx),
+      organisation: await tx
+        .selectFrom('organisations')
+        .select(['id', 'settings'])
+        .orderBy('created_at')
+        .orderBy('id')
+        .executeTakeFirst(),
+      workspaces: await tx.selectFrom('workspaces').select(['id', 'slug', 'name', 'defaults', 'records']).execute(),
+      keys: await tx
+        .selectFrom('api_keys')
+        .select(['id', 'organisation_id', 'workspace_id', 'user_id', 'kind', 'name', 'hash', 'scopes', 'defaults'])
+        .select(['records', 'expires_at', 'revoked_at', 'previous_hash', 'previous_expires_at'])
+        .execute(),
+      suspendedUsers: (await tx.selectFrom('users').select('id').where('status', '=', 'suspended').execute()).map(
+        ({ id }) => id,
+      ),
+      integrations: await tx
+        .selectFrom('integrations')
+        .select(['id', 'workspace_id', 'slug', 'kind', 'sealed_credential', 'configurations'])
+        .select(['allow_all_models', 'global_workspace_access'])
+        .execute(),
+      models: await tx.selectFrom('integration_models').selectAll().orderBy('slug').execute(),
+      permissions: await tx.selectFrom('integration_workspaces').select(['integration_id', 'workspace_id']).execute(),
+      providers: await tx
+        .selectFrom('providers')
+        .select(['id', 'workspace_id', 'integration_id', 'slug', 'expires_at'])
+        .orderBy('created_at')
+        .orderBy('id')
+        .execute(),
+      configs: await tx
+        .selectFrom('configs')
+        .innerJoin('config_versions', 'config_versions.id', 'configs.version_id')
+        .select(['configs.id', 'configs.workspace_id', 'configs.slug', 'configs.is_default', 'configs.version_id'])
+        .select('config_versions.document')
+        .where('configs.status', '=', 'active')
+        .execute(),
+      prices: await listPriceVersions(tx),
+      limits: await tx.selectFrom('limits').selectAll().orderBy('created_at').orderBy('id').execute(),
+      policies: await tx.selectFrom('policies').select(['id', 'name', 'conditions', 'group_by']).execute(),
+      bucketResets: await tx.selectFrom('bucket_resets').selectAll().execute(),
+    }))
 }
