@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import pg from 'pg'
-import { afterAll, inject } from 'vitest'
+import { afterAll, beforeAll, inject } from 'vitest'
 import { createDatabase, dropDatabase, type PostgresAddress } from '../../src/testing/postgres.ts'
 import { READY_DATABASE } from '../postgres-run.ts'
 
@@ -25,6 +25,11 @@ export interface DatabasePlace {
   /** Gives it back. Nobody may be connected to it any more. */
   drop(): Promise<void>
 }
+
+// The start of the server is not on the time of whichever test comes first.
+beforeAll(async () => {
+  if (hasPostgres) await findServer()
+}, 120_000)
 
 /** Emptied ones, for the next test of this file: emptying costs a tenth of making another. */
 const free: DatabasePlace[] = []
