@@ -98,6 +98,8 @@ test.each(libraries)(
       await bodies.flush()
       const handed = { id: 'req_2', request: Buffer.from('in the middle') }
       const running = begin(bodies, handed)
+      const streaming = begin(bodies, { id: 'req_5', request: Buffer.from('streams on') })
+      streaming.response(Buffer.alloc(20_000))
       await bodies.flush()
       await threads.at(-1)!.terminate()
       await vi.waitFor(() => expect(bodies.stats().lastError).toBeDefined())
@@ -108,6 +110,11 @@ test.each(libraries)(
       await vi.waitFor(async () => expect((await bodies.read(before, 'client_request')).state).toBe('readable'), 10_000)
       expect((await bodies.read(referenceOf(handed, running), 'client_request')).state).toBe('readable')
       expect(await bodies.read(referenceOf(handed, running), 'response')).toEqual({ state: 'lost' })
+      // An answer of which the other thread had the beginning, and what stood around it.
+      expect(bodies.stats().lost).toBe(0)
+      streaming.response(Buffer.from('the rest'))
+      streaming.end(ENVELOPE)
+      expect(bodies.stats().lost).toBe(2)
       const after = hand(bodies, { id: 'req_4', request: Buffer.from('after') })
       expect((await bodies.read(after, 'client_request')).state).toBe('readable')
     } finally {

@@ -108,7 +108,12 @@ export async function createTranscripts(parts: BodiesParts): Promise<Bodies> {
     const exchange = ++exchanges
     const isHanded = hand({ kind: 'begin', exchange, opening: { ...opening, rules, shelf }, bytes: [request] })
     if (!isHanded) return NOTHING_KEPT
-    return new HandedTranscript({ exchange, shelf, state: rules.content, hand, generation: () => thread.generation })
+    const generation = () => thread.generation
+    return new HandedTranscript({ exchange, shelf, state: rules.content, hand, lose, generation })
+  }
+
+  function lose(bodies: number): void {
+    counts.lost += bodies
   }
 
   /** False when it was dropped. */
@@ -164,6 +169,8 @@ interface HandedParts {
   readonly shelf: string
   readonly state: BodyState
   readonly hand: (job: HandedJob) => boolean
+  /** Counts bodies that nobody is there for any more. */
+  readonly lose: (bodies: number) => void
   readonly generation: () => BodyThread['generation']
 }
 
@@ -176,6 +183,7 @@ class HandedTranscript implements Transcript {
   #piece: Buffer | undefined
   #filled = 0
   #dropped: readonly DroppedBody[] = []
+  #hasAnswer = false
   #isResponseDropped = false
   #hasEnded = false
 
@@ -195,6 +203,7 @@ class HandedTranscript implements Transcript {
   }
 
   response(bytes: Buffer): void {
+    this.#hasAnswer = true
     if (this.#isResponseDropped || this.#hasEnded) return
     for (let from = 0; from < bytes.length;) {
       this.#piece ??= Buffer.allocUnsafeSlow(PIECE_BYTES)
@@ -210,8 +219,11 @@ class HandedTranscript implements Transcript {
     if (this.#hasEnded) return
     this.#handPiece()
     this.#hasEnded = true
-    if (this.#generation !== this.#parts.generation()) return
-    const { exchange, hand } = this.#parts
+    const { exchange, hand, lose, generation } = this.#parts
+    if (this.#generation !== generation()) {
+      lose(this.#hasAnswer ? 2 : 1)
+      return
+    }
     const bytes = [Buffer.from(JSON.stringify(envelope))]
     hand({ kind: 'end', exchange, bytes, dropped: this.#dropped })
   }
