@@ -48,8 +48,6 @@ const HandedIn = strict({
   }).optional(),
 })
 
-export type HandedInItem = z.output<typeof HandedIn>
-
 export const HandIn = oneOrMore(HandedIn)
 
 export const HandInQuery = strict({ workspace_id: idOrSlug.optional() })

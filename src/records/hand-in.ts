@@ -83,7 +83,7 @@ export function createHandIn({ clock, prices, recorder, transcripts }: HandInPar
     const endpoint = /\/count_tokens\/?$/.test(request.url?.split('?')[0] ?? '') ? 'count_tokens' : 'messages'
     const transcript = keep(
       transcripts,
-      { exchangeId: id, endpoint, scope: session ?? `key_${by.keyId ?? 'none'}`, receivedAt },
+      { exchangeId: id, endpoint, scope: session ?? `key_${by.keyId}`, receivedAt },
       by,
       handedIn,
       bodies,
@@ -204,15 +204,18 @@ function readClaims({ request, metadata = {} }: HandedIn) {
 
 const TAGS_MAX = 50
 
-/** Content under the rules of whoever hands it in; undefined where they want none. */
+/**
+ * Content under the rules of whoever hands it in. Undefined where they want none, and where there is no key: content lies under a
+ * session or a key, and what lies under neither is found by nobody who deletes a person's content or holds it.
+ */
 function keep(
   transcripts: Transcripts,
   opening: Pick<Parameters<Transcripts['begin']>[0], 'exchangeId' | 'endpoint' | 'scope' | 'receivedAt'>,
-  { workspaceId, rules }: HandingIn,
+  { workspaceId, keyId, rules }: HandingIn,
   { request, response = {} }: HandedIn,
   [asked, answered]: readonly [Buffer, Buffer],
 ): Transcript | undefined {
-  if (rules.content === 'metadata') return undefined
+  if (keyId === undefined || rules.content === 'metadata') return undefined
   const transcript = transcripts.begin({ ...opening, workspaceId, rules, agentId: undefined, request: asked })
   transcript.response(answered)
   transcript.end({
