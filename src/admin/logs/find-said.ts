@@ -9,8 +9,10 @@ import type { AdminParts } from '../parts.ts'
 import { patienceOf } from './ask-logs.ts'
 import { keepsIndex } from './keeps-index.ts'
 
-/** Asks for everything that a page may need at once: hits are confirmed one by one, so a search has its price. */
+/** Hits are confirmed one by one, so a search has its price: where a filter leaves few of them, a page needs many, */
 const HITS_MAX = 500
+/** and else hardly more than it shows: some may have come at the same moment as the last of the page before. */
+const HITS_BESIDE_PAGE = 50
 /** So that with everything around it an answer takes a second at most. */
 const SEARCH_MS = 750
 
@@ -33,7 +35,7 @@ export async function findSaid(
     words: words.join(' '),
     since: filter.since ?? 0,
     until: Math.min(until, parts.clock.now() + 1),
-    limit: HITS_MAX,
+    limit: isPlain(visible) ? Math.min(HITS_MAX, page.limit + HITS_BESIDE_PAGE) : HITS_MAX,
     timeoutMs: SEARCH_MS,
   })
   const { db } = parts.store
@@ -49,6 +51,13 @@ export async function findSaid(
   const oldest = await findOldest(db, visible.organisationId, exchangeIds)
   return { ...found, indexed: true, next: oldest, searchedUntil: oldest?.receivedAt }
 }
+
+/** Whether everything that was said in its workspaces and its time is meant. */
+function isPlain({ conditions = [], ...filter }: ExchangeFilter): boolean {
+  return conditions.length === 0 && Object.keys(filter).every((name) => PLAIN.includes(name))
+}
+
+const PLAIN: readonly string[] = ['organisationId', 'workspaceId', 'since', 'until'] satisfies (keyof ExchangeFilter)[]
 
 export interface FoundSaid extends FoundExchanges {
   /** Where nothing was found: whether there is an index that it could have stood in; null where nobody was asked about. */
