@@ -1,10 +1,12 @@
 import { sql } from 'kysely'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { newRequestId } from '../../src/core/ids.ts'
 import { appendAuditEntry } from '../../src/store/audit.ts'
 import { noteChange, readRevision } from '../../src/store/changes.ts'
 import { openStore, type Store } from '../../src/store/database.ts'
 import { readPicture } from '../../src/store/read-picture.ts'
+import { buildStep } from '../../src/store/rollups/build.ts'
+import { changeState } from '../../src/store/rollups/read-state.ts'
 import { verifyAudit } from '../../src/store/verify-audit.ts'
 import { createDatabase, dropDatabase, networkUrl } from '../../src/testing/postgres.ts'
 import { hasPostgres, makeDatabase, type DatabasePlace } from './postgres-place.ts'
@@ -199,6 +201,30 @@ describe.skipIf(!hasPostgres)('PostgreSQL', () => {
     expect(tags).toEqual([{ value: '\uFFFD', requests: 3 }])
     const session = await store.db.selectFrom('sessions').select(['claimed_id', 'project', 'requests']).execute()
     expect(session).toEqual([{ claimed_id: '\uFFFD', project: '\uFFFD', requests: 3 }])
+  })
+
+  test('rows that come while the state of the roll-ups changes wait for it, and are added up once', async () => {
+    const [one, other] = [await open(), await open()]
+    const gate = Promise.withResolvers<void>()
+    const changing = changeState(one.db, async (_, { zone }) => {
+      await gate.promise
+      return { zone, building: { from: 0, what: 'all' } }
+    })
+    const countLocks = async (granted: boolean) => {
+      const here = sql`(select oid from pg_database where datname = current_database())`
+      const { rows } = await sql<{ count: number }>`select count(*) as count from pg_locks
+        where locktype = 'advisory' and database = ${here} and granted = ${granted}`.execute(other.db)
+      return rows[0]!.count
+    }
+    await vi.waitFor(async () => expect(await countLocks(true)).toBe(2), 10_000)
+    const inserted = other.insertMany('exchanges', [exchangeRow({ id: 'req_1', received_at: 1_000 })])
+    await vi.waitFor(async () => expect(await countLocks(false)).toBe(1), 10_000)
+    gate.resolve()
+    await changing
+    await inserted
+    while (await buildStep(one.db)) continue
+    const days = await one.db.selectFrom('usage_days').select('requests').execute()
+    expect(days).toEqual([{ requests: 1 }])
   })
 
   test('values are refused where digits would be lost, or no column could hold them', async () => {
