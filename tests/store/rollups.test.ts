@@ -190,6 +190,17 @@ for (const backend of backends) {
       await expectSumsOfRows(store.db, 'UTC')
     })
 
+    test('a change of the zone in the middle of the building loses nothing, also where hours stay hours', async () => {
+      const history = fc.sample(asked, { numRuns: 60, seed: 8 }).map(rowsOf)
+      await write(store, history)
+      for (const table of SUM_TABLES) await store.db.deleteFrom(table).execute()
+      await writeSetting(store.db, ROLL_UPS, writeState({ zone: 'UTC', building: { from: 0, what: 'all' } }))
+      await buildStep(store.db, 20)
+      await changeZone(store.db, 'Europe/Berlin')
+      while (await buildStep(store.db, 20)) continue
+      await expectSumsOfRows(store.db, 'Europe/Berlin')
+    })
+
     test('spend outlives its rows, also when the zone changes', async () => {
       const history = fc.sample(asked, { numRuns: 80, seed: 8 }).map(rowsOf)
       await write(store, history)
