@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { sql } from 'kysely'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { BodyReference } from '../../src/records/bodies/body-reader.ts'
@@ -123,6 +124,35 @@ describe.each(libraries)('content that goes, on $name', ({ name, open }) => {
     expect(await stateOf(first)).toBe('deleted')
     expect(await library.bodies.read(first, 'response')).toEqual({ state: 'deleted' })
     expect(await stateOf(second)).toBe('readable')
+  })
+
+  test('of an exchange that is deleted no byte stays that no other has a part of', async () => {
+    library = await open()
+    const { bodies, store } = library
+    const long = 'a beginning that the next turn repeats '.repeat(100)
+    const first = await keep('req_1', { text: long })
+    const count = async () => {
+      if (name !== 'SQLite') {
+        const { rows } = await sql<{
+          count: unknown
+        }>`select count(*) as count from bodies_30d_20261123_segments`.execute(store.db)
+        return Number(rows[0]!.count)
+      }
+      const file = new DatabaseSync(join(library.folder, 'bodies', `${SHELF}.db`))
+      const row = file.prepare('select count(*) as count from segments').get()
+      file.close()
+      return Number(row!['count'])
+    }
+    const before = await count()
+    const second = await keep('req_2', { text: `${long} and a password` })
+    await bodies.deleteExchange(second)
+    expect(await count()).toBe(before)
+    // The next one says the same, and may not point to what has gone.
+    const third = await keep('req_3', { text: `${long} and a password` })
+    await bodies.deleteExchange(first)
+    expect(await stateOf(third)).toBe('readable')
+    await bodies.deleteExchange(third)
+    expect(await count()).toBe(0)
   })
 
   test('a workspace whose key is destroyed has nothing that can be read, and begins anew', async () => {

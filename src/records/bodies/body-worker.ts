@@ -17,7 +17,7 @@ import type {
   WorkspaceKey,
 } from './body-protocol.ts'
 import { createRingReader } from './byte-ring.ts'
-import { heldShelfOf } from '../shelf.ts'
+import { heldShelfOf, shelfDay } from '../shelf.ts'
 import { createTurnReader } from '../turns/turn-reader.ts'
 import { createChapters } from './chapters.ts'
 import { createKeeper } from './keeper.ts'
@@ -167,8 +167,11 @@ async function answerTo(question: Question): Promise<Answer> {
     case 'delete-exchange': {
       const { exchangeId } = question.reference
       keeper.abandon((opening) => opening.exchangeId === exchangeId)
-      const own = await reader.ownSegments(question.reference)
-      if (own !== undefined) await shelves.deleteExchange(own.shelf, exchangeId, own.segments)
+      const own = await reader.ownSegments(question.reference, isWrittenElsewhere)
+      if (own === undefined) return undefined
+      // What is written from now on may not point to what goes.
+      chapters.forget(({ id }) => own.segments.some(({ chapter }) => chapter === id))
+      await shelves.deleteExchange(own.shelf, exchangeId, own.segments)
       return undefined
     }
     case 'forget-workspace':
@@ -194,6 +197,15 @@ async function answerTo(question: Question): Promise<Answer> {
       return undefined
   }
 }
+
+/** A folder is one process's; in a database, what is neither this one's nor of another day may be another one's. */
+function isWrittenElsewhere(chapter: string, shelf: string): boolean {
+  if ('folder' in place || chapters.isOurs(chapter)) return false
+  return (shelfDay(shelf) ?? Infinity) + WRITTEN_MS > clock.now()
+}
+
+/** The day of a shelf, and one for whose clock is late. */
+const WRITTEN_MS = 2 * 86_400_000
 
 async function deleteScope(shelf: string, workspaceId: string, scope: string): Promise<void> {
   for (const place of [shelf, heldShelfOf(shelf)]) {

@@ -24,6 +24,8 @@ export interface Chapters {
   settle(): void
   /** What is written of these from now on begins new chapters. */
   forget(which: (chapter: StoredChapter, shelf: string) => boolean): void
+  /** Whether it was begun here, in memory or not. */
+  isOurs(id: string): boolean
   readonly size: number
 }
 
@@ -46,6 +48,7 @@ export function createChapters({ memoryBytesMax, maskOf }: ChaptersParts): Chapt
   const chapters = new Map<string, { readonly chapter: Chapter; readonly shelf: string; bytes: number }>()
   let bytes = 0
   let lastKey: string | undefined
+  const writer = randomBytes(9).toString('base64url')
 
   return {
     take(opening, parent, now) {
@@ -73,13 +76,14 @@ export function createChapters({ memoryBytesMax, maskOf }: ChaptersParts): Chapt
     forget(which) {
       for (const [name, { chapter, shelf }] of chapters) if (which(chapter.stored, shelf)) remove(name)
     },
+    isOurs: (id) => id.startsWith(writer),
     get size() {
       return chapters.size
     },
   }
 
   function begin({ workspaceId, scope, rules }: Opening, parent: ChapterParent, now: number): Chapter {
-    const id = randomBytes(16).toString('base64url')
+    const id = writer + randomBytes(12).toString('base64url')
     const key = randomBytes(32)
     return {
       stored: { id, workspaceId, scope, keyId: parent.id, wrappedKey: wrapKey(parent.key, id, key), begunAt: now },

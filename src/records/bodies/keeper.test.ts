@@ -175,6 +175,7 @@ function createMemoryShelves(disk: { readonly isFull: boolean; readonly isGone: 
     segments: async (_, id, seqs) => all('segments').filter(({ chapter, seq }) => chapter === id && seqs.includes(seq)),
     list: async () => [SHELF],
     findWords: unasked,
+    manifestsOf: unasked,
     deleteScope: unasked,
     deleteExchange: unasked,
     forgetWords: unasked,

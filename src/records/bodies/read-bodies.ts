@@ -17,8 +17,14 @@ export interface ShelfReader {
   read(reference: BodyReference, kind: BodyKind, ordinal: number | undefined): Promise<Answers['read']>
   compare(a: BodyReference, b: BodyReference): Promise<Answers['compare']>
   search(search: BodySearch): Promise<Answers['search']>
-  /** Where an exchange lies, with the segments that hold nothing but its own answers and what stood around it. Undefined when it is nowhere. */
-  ownSegments(reference: BodyReference): Promise<OwnSegments | undefined>
+  /**
+   * Where an exchange lies, with the segments that nobody else has a part of. Undefined when it is nowhere. Of a chapter that may still
+   * be written to elsewhere they are its answers and what stood around it: whoever writes it may yet point to the others.
+   */
+  ownSegments(
+    reference: BodyReference,
+    isWrittenElsewhere: (chapter: string, shelf: string) => boolean,
+  ): Promise<OwnSegments | undefined>
 }
 
 export interface ShelfReaderParts {
@@ -78,18 +84,35 @@ export function createShelfReader({ clock, shelves, keys }: ShelfReaderParts): S
         return { state: 'readable', fresh: index.add(await contentOf(after)).freshRanges }
       }),
     search,
-    async ownSegments(reference) {
+    async ownSegments(reference, isWrittenElsewhere) {
       const located = await answer(async () => ({ state: 'located' as const, stored: await locate(reference) }))
       if (located.state !== 'located') return undefined
-      const segments: { chapter: string; seq: number }[] = []
+      const own: Found[] = []
       for (const stored of located.stored) {
         const opened = await answer(async () => ({ state: 'open' as const, found: await open(reference, stored) }))
         if (opened.state === 'absent') return undefined
-        if (opened.state !== 'open' || !ALONE.includes(opened.found.kind)) continue
-        const { chapter, manifest } = opened.found
-        segments.push(...manifest.ranges.map(({ segment }) => ({ chapter, seq: segment })))
+        if (opened.state === 'open') own.push(opened.found)
       }
-      return { shelf: located.stored[0]!.shelf, segments }
+      const { shelf } = located.stored[0]!
+      const segments = new Map(
+        own.flatMap(({ chapter, kind, manifest }) =>
+          ALONE.includes(kind) || !isWrittenElsewhere(chapter, shelf)
+            ? manifest.ranges.map(({ segment: seq }) => [`${chapter} ${seq}`, { chapter, seq }] as const)
+            : [],
+        ),
+      )
+      for (const { chapter, key } of new Map(own.map((found) => [found.chapter, found])).values()) {
+        for (const { exchangeId, kind, ordinal, sealed } of await shelves.manifestsOf(shelf, chapter)) {
+          if (exchangeId === reference.exchangeId) continue
+          const name = { exchangeId, kind: kind as BodyKind, ordinal }
+          const other = await answer(async () => ({
+            state: 'open' as const,
+            ...openManifest(key, chapter, name, sealed),
+          }))
+          if (other.state === 'open') for (const { segment } of other.ranges) segments.delete(`${chapter} ${segment}`)
+        }
+      }
+      return { shelf, segments: [...segments.values()] }
     },
   }
 

@@ -79,6 +79,8 @@ export interface BodyShelves {
   put(shelf: string, batch: ShelfBatch): Promise<void>
   /** Of one exchange, or none. */
   manifests(shelf: string, exchangeId: string): Promise<readonly StoredManifest[]>
+  /** Of one chapter. */
+  manifestsOf(shelf: string, chapter: string): Promise<readonly StoredManifest[]>
   chapter(shelf: string, id: string): Promise<StoredChapter | undefined>
   /** Those that are there, each once. */
   segments(shelf: string, chapter: string, seqs: readonly number[]): Promise<readonly StoredSegment[]>

@@ -28,6 +28,8 @@ export async function openPostgresShelves(url: string): Promise<BodyShelves> {
     },
     manifests: async (shelf, exchangeId) =>
       await select<StoredManifest>(`${selectManifests(shelf)} where exchange_id = $1`, [exchangeId]),
+    manifestsOf: async (shelf, chapter) =>
+      await select<StoredManifest>(`${selectManifests(shelf)} where chapter = $1`, [chapter]),
     chapter: async (shelf, id) => (await select<StoredChapter>(`${selectChapters(shelf)} where id = $1`, [id]))[0],
     segments: async (shelf, chapter, seqs) =>
       await select<StoredSegment>(

@@ -30,6 +30,8 @@ export function createSqliteShelves({ folder }: { readonly folder: string }): Bo
     put: (shelf, batch) => attempt(shelf, (file) => file.transaction(() => putBatch(file, batch)), 'make'),
     manifests: (shelf, exchangeId) =>
       attempt(shelf, (file) => file.rows<StoredManifest>(`${SELECT_MANIFEST} where exchange_id = ?`, exchangeId), []),
+    manifestsOf: (shelf, chapter) =>
+      attempt(shelf, (file) => file.rows<StoredManifest>(`${SELECT_MANIFEST} where chapter = ?`, chapter), []),
     chapter: (shelf, id) =>
       attempt(shelf, (file) => file.rows<StoredChapter>(`${SELECT_CHAPTER} where id = ?`, id)[0], undefined),
     segments: (shelf, chapter, seqs) =>
