@@ -3,6 +3,7 @@ import { percentilesOf, type BucketCount } from '../../store/latency-buckets.ts'
 import { matchSums } from '../../store/match-sums.ts'
 import { countDurations, type RowGroup } from '../../store/usage-rows.ts'
 import { findSpan } from '../usage/spans.ts'
+import { walkSpans } from '../usage/walk-spans.ts'
 import type { AnalyticsQuestion } from './question.ts'
 
 /** Of requests that succeeded, until their last byte, in milliseconds; null where there were none. */
@@ -63,23 +64,15 @@ async function readRollUps(
 
 async function readRows(question: AnalyticsQuestion, groupBy: RowGroup | undefined): Promise<ReadLatencies> {
   const { db, scope, conditions, spans, patience } = question
-  const deadline = patience.clock.monotonic() + patience.maxMs
   const totals = new Map<string, BucketCount[]>()
   const points = spans.map(() => NO_LATENCY)
-  let searchedUntil: number | undefined
-  for (let at = spans.length - 1; at >= 0 && searchedUntil === undefined; at--) {
-    const left = Math.max(0, deadline - patience.clock.monotonic())
-    const { start, end } = spans[at]!
-    if (left === 0 && at < spans.length - 1) {
-      searchedUntil = end
-      break
-    }
+  const { searchedUntil } = await walkSpans(spans, patience, async ({ start, end }, at, left) => {
     const filter = { ...scope, conditions, since: start, until: end }
-    const found = await countDurations(db, filter, { duration: 'total', groupBy }, { ...patience, maxMs: left })
+    const found = await countDurations(db, filter, { duration: 'total', groupBy }, left)
     for (const [value, counts] of found.groups) totals.set(value, [...(totals.get(value) ?? []), ...counts])
     points[at] = toLatency(percentilesOf([...found.groups.values()].flat(), SHARES))
-    searchedUntil = found.searchedUntil
-  }
+    return found
+  })
   return {
     totals: new Map([...totals].map(([value, counts]) => [value, toLatency(percentilesOf(counts, SHARES))])),
     spans: points,

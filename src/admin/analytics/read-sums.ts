@@ -4,6 +4,7 @@ import { isTag, sumRows, type GroupField, type RowGroup } from '../../store/usag
 import { sumTags, sumUsage, type Sums } from '../../store/usage.ts'
 import { sumAll } from '../usage/lines.ts'
 import { findSpan } from '../usage/spans.ts'
+import { walkSpans } from '../usage/walk-spans.ts'
 import type { AnalyticsQuestion } from './question.ts'
 
 /** What came of a group in each span, and in all of them. */
@@ -28,20 +29,11 @@ export async function readSums(question: AnalyticsQuestion, groupBy?: RowGroup):
     return { groups: close(), searchedUntil: undefined }
   }
   const { db, scope, conditions, spans, patience } = question
-  const deadline = patience.clock.monotonic() + patience.maxMs
-  let searchedUntil: number | undefined
-  for (let at = spans.length - 1; at >= 0 && searchedUntil === undefined; at--) {
-    const left = Math.max(0, deadline - patience.clock.monotonic())
-    const { start, end } = spans[at]!
-    if (left === 0 && at < spans.length - 1) {
-      searchedUntil = end
-      break
-    }
-    const filter = { ...scope, conditions, since: start, until: end }
-    const found = await sumRows(db, filter, groupBy, { ...patience, maxMs: left })
+  const { searchedUntil } = await walkSpans(spans, patience, async ({ start, end }, at, left) => {
+    const found = await sumRows(db, { ...scope, conditions, since: start, until: end }, groupBy, left)
     for (const [value, sums] of found.groups) add(value, at, sums)
-    searchedUntil = found.searchedUntil
-  }
+    return found
+  })
   return { groups: close(), searchedUntil }
 
   function add(value: string, at: number, sums: Sums): void {

@@ -8,6 +8,7 @@ import { pickTop, restOf, sumAll, toLine, type Cells, type Lines } from './lines
 import type { durationOf, SumMetric } from './measure.ts'
 import type { Span } from './spans.ts'
 import type { UsageQuestion } from './usage-question.ts'
+import { type SpanReach, walkSpans } from './walk-spans.ts'
 
 /*
  * Charts from the records themselves, newest first, as far as patience reaches. What nobody looked at is not told, and not told
@@ -60,31 +61,22 @@ function toHistograms(counts: readonly BucketCount[] | undefined): readonly Hist
   return counts === undefined ? undefined : [counts.flatMap(({ bucket, requests }) => [bucket, requests])]
 }
 
-interface SpanReach extends Reach {
-  /** How many spans nobody has looked at, from the first on. */
-  readonly unseen: number
-}
-
-/** Asks of the spans one by one, the last one first. */
 async function readSpans<Value>(
   { spans }: UsageQuestion,
-  { clock, maxMs }: Patience,
+  patience: Patience,
   read: (span: Span, left: Patience) => Promise<Reach & { readonly groups: ReadonlyMap<string, Value> }>,
 ): Promise<SpanReach & { readonly groups: ReadonlyMap<string, readonly (Value | undefined)[]> }> {
-  const deadline = clock.monotonic() + maxMs
   const groups = new Map<string, (Value | undefined)[]>()
-  for (let at = spans.length - 1; at >= 0; at--) {
-    const left = deadline - clock.monotonic()
-    if (left <= 0 && at < spans.length - 1) return { groups, unseen: at + 1, searchedUntil: spans[at]!.end }
-    const found = await read(spans[at]!, { clock, maxMs: left })
+  const reach = await walkSpans(spans, patience, async (span, at, left) => {
+    const found = await read(span, left)
     for (const [value, part] of found.groups) {
       const parts = groups.get(value) ?? spans.map(() => undefined)
       parts[at] = part
       groups.set(value, parts)
     }
-    if (found.searchedUntil !== undefined) return { groups, unseen: at, searchedUntil: found.searchedUntil }
-  }
-  return { groups, unseen: 0, searchedUntil: undefined }
+    return found
+  })
+  return { groups, ...reach }
 }
 
 /** A span that was looked at and has nothing is nothing; one that was not stays unknown. */
