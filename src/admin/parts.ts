@@ -33,7 +33,7 @@ export interface AdminParts {
   /** Takes records of calls that were made without the gateway. */
   readonly handIn: HandIn
   /** Writes exports of records; exports/run-exports.ts. */
-  readonly exports: Pick<ExportRunner, 'folder' | 'pathOf' | 'wake'>
+  readonly exports: Pick<ExportRunner, 'folder' | 'pathOf' | 'wake' | 'sweep'>
   /** The circuits of every provider; routing/breaker.ts says when one opens. */
   circuits(): readonly CircuitStatus[]
   readonly limits: LimitStates

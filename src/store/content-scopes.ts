@@ -24,6 +24,23 @@ export async function listScopesOfUser(
   return gather(rows)
 }
 
+/** Where a person has asked for anything, kept or not: an answer may lie in a cache where no content is kept. */
+export async function listWorkspacesOfUser(
+  db: Database,
+  organisationId: string,
+  userId: string,
+): Promise<readonly string[]> {
+  const rows = await db
+    .selectFrom('exchanges')
+    .select('workspace_id')
+    .distinct()
+    .where('user_id', '=', userId)
+    .where('organisation_id', '=', organisationId)
+    .where('workspace_id', 'is not', null)
+    .execute()
+  return rows.flatMap(({ workspace_id: id }) => id ?? [])
+}
+
 function scopesOf(db: Database) {
   return db
     .selectFrom('exchanges')

@@ -87,6 +87,22 @@ export async function listExportsOf(db: Database, folder: string): Promise<reado
   return rows.map(toExport)
 }
 
+/** Exports with a file, finished or not, that holds records of one of these workspaces or of the organisation as a whole. */
+export async function listExportsAcross(
+  db: Database,
+  organisationId: string,
+  workspaceIds: readonly string[],
+): Promise<readonly LogExport[]> {
+  const rows = await db
+    .selectFrom('log_exports')
+    .selectAll()
+    .where('organisation_id', '=', organisationId)
+    .where('status', 'in', ['in_progress', 'success'])
+    .where(({ or, eb }) => or([eb('workspace_id', 'is', null), eb('workspace_id', 'in', workspaceIds)]))
+    .execute()
+  return rows.map(toExport)
+}
+
 /**
  * Writes down how far an export has come, or how it ended. False, and nothing is changed, when it is not the one any more that was read:
  * somebody has stopped it, or started it again.

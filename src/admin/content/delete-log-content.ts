@@ -2,6 +2,7 @@ import { Nothing } from '../../contract/fields.ts'
 import { CONTENT_DELETE_SCOPE } from '../../contract/scopes.ts'
 import { audited } from '../change.ts'
 import { route } from '../route.ts'
+import { removeCopies } from './remove-copies.ts'
 import { requireNoHold } from './require-no-hold.ts'
 import { referenceOf, seeExchange } from './see-exchange.ts'
 
@@ -26,6 +27,7 @@ export const deleteLogContent = route({
       return found
     })
     await parts.bodies.deleteExchange(referenceOf(exchange))
+    await removeCopies(parts, caller, exchange.workspace_id === null ? [] : [exchange.workspace_id])
     return {}
   },
 })

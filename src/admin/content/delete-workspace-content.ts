@@ -4,6 +4,7 @@ import { listUsersOfWorkspace } from '../../store/content-scopes.ts'
 import { audited } from '../change.ts'
 import { route } from '../route.ts'
 import { seeWorkspace } from '../workspaces/see-workspace.ts'
+import { removeCopies } from './remove-copies.ts'
 import { requireNoHold } from './require-no-hold.ts'
 
 /** Its key is destroyed: no copy of the content can be read any more, wherever it lies. What comes after has a new key. */
@@ -23,6 +24,7 @@ export const deleteWorkspaceContent = route({
       return workspace.id
     })
     await parts.bodies.shred(id)
+    await removeCopies(parts, caller, [id])
     return {}
   },
 })

@@ -13,6 +13,11 @@ export interface ExportRunner {
   pathOf(id: string): string
   /** Looks for work: to be called when an export was started. */
   wake(): void
+  /**
+   * Removes every file that is no running or finished export's, between two pages of the one that is written. Resolves when they are
+   * gone; where the gateway stops meanwhile, they go with its next start.
+   */
+  sweep(): Promise<void>
   /** Resolves when there is nothing left to write. */
   settle(): Promise<void>
   /** Ends with the page that is being written; the next start goes on there. */
@@ -44,17 +49,18 @@ export function createExportRunner(parts: ExportRunnerParts): ExportRunner {
   const { db } = parts.store
   let running: Promise<void> | undefined
   let isWanted = false
-  let isSweepDue = true
+  let due: PromiseWithResolvers<void> | undefined
   let isStopped = false
   let endPause: (() => void) | undefined
   let sweeping: Timer | undefined
-  wake()
+  void sweep()
   sweepLater()
 
   return {
     folder: files.name,
     pathOf: files.pathOf,
     wake,
+    sweep,
     async settle() {
       while (running !== undefined) await running
     },
@@ -63,6 +69,7 @@ export function createExportRunner(parts: ExportRunnerParts): ExportRunner {
       sweeping?.cancel()
       endPause?.()
       await running
+      due?.resolve()
     },
   }
 
@@ -76,14 +83,22 @@ export function createExportRunner(parts: ExportRunnerParts): ExportRunner {
     })
   }
 
+  function sweep(): Promise<void> {
+    due ??= Promise.withResolvers<void>()
+    const { promise } = due
+    endPause?.()
+    wake()
+    return isStopped ? Promise.resolve() : promise
+  }
+
   async function work(): Promise<void> {
     isWanted = false
     try {
-      if (isSweepDue) {
-        isSweepDue = false
-        await removeOld()
+      await removeDue()
+      for (let next = await findNext(); next !== undefined; next = await findNext()) {
+        await write(next)
+        await removeDue()
       }
-      for (let next = await findNext(); next !== undefined; next = await findNext()) await write(next)
     } catch (problem) {
       // The store itself fails: the export waits for the next hour, or the next start.
       report(problem)
@@ -98,7 +113,7 @@ export function createExportRunner(parts: ExportRunnerParts): ExportRunner {
     try {
       let current: LogExport | undefined = begun
       const size = (await files.size()) - begun.bytes
-      while (current !== undefined && !isStopped) {
+      while (current !== undefined && !isStopped && due === undefined) {
         const startedAt = clock.monotonic()
         if (size + current.bytes > bytesMax) return await fail(current, FULL)
         current = await writePage(current)
@@ -143,7 +158,7 @@ export function createExportRunner(parts: ExportRunnerParts): ExportRunner {
   }
 
   async function pause(ms: number): Promise<void> {
-    if (ms <= 0 || isStopped) return
+    if (ms <= 0 || isStopped || due !== undefined) return
     await new Promise<void>((resolve) => {
       const timer = clock.after(ms, resolve)
       endPause = () => {
@@ -156,10 +171,18 @@ export function createExportRunner(parts: ExportRunnerParts): ExportRunner {
 
   function sweepLater(): void {
     sweeping = clock.after(SWEEP_MS, () => {
-      isSweepDue = true
-      wake()
+      void sweep()
       sweepLater()
     })
+  }
+
+  /** Whoever waits for it hears when it fails. */
+  async function removeDue(): Promise<void> {
+    if (due === undefined || isStopped) return
+    const { promise, resolve, reject } = due
+    due = undefined
+    await removeOld().then(resolve, reject)
+    await promise
   }
 
   /** Files go when their time is over, or when nothing speaks of them. No export is being written meanwhile. */
