@@ -61,7 +61,7 @@ describe('feedback', () => {
     [{ value: 1 }, 'trace_id: is required'],
     [{ trace_id: 'a', value: 1, nonsense: 1 }, '"nonsense" is not known here'],
     [{ trace_id: 'a', value: 1, metadata: { a: 'x'.repeat(4_000) } }, 'metadata: may have 4,000 characters'],
-    [[], 'may not be empty'],
+    [[], 'the list may not be empty'],
   ])('is refused: %j', async (body, message) => {
     const { call, newKey } = await startControlPlane()
     const { key } = await newKey(SCOPES)

@@ -166,7 +166,10 @@ describe('what is handed in', () => {
 
   it.each([
     ['nothing', {}, 'request: is required'],
-    ['too many', Array.from({ length: 1_001 }, () => ({ request: {} })), 'at most 1000 entries'],
+    ['an empty list', [], 'the list may not be empty'],
+    ['too many', Array.from({ length: 1_001 }, () => ({ request: {} })), 'the list has to have at most 1000 entries'],
+    ['a number', 5, 'the body has to be a JSON object, or a list of them'],
+    ['a list of what is none', [5], '0: has to be a JSON object'],
     ['a status that is none', { request: {}, response: { status: 99 } }, 'response.status: has to be at least 100'],
     ['a cost that is none', { request: {}, output: { cost: -1 } }, 'output.cost: has to be at least 0'],
     ['other members', { request: { nonsense: 1 } }, '"nonsense" is not known here'],
