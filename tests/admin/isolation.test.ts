@@ -6,6 +6,9 @@ import { FIELDS, type Field } from '../../src/contract/filter/fields.ts'
 import { quote } from '../../src/contract/filter/tokens.ts'
 import { CONTENT_SCOPE, DEFAULT_WORKSPACE_SCOPES, WORKSPACE_SCOPES } from '../../src/contract/scopes.ts'
 import { newId } from '../../src/core/ids.ts'
+import { addClientEvents } from '../../src/store/client-events.ts'
+import { addClientCounts } from '../../src/store/client-metrics.ts'
+import { insertLogExport } from '../../src/store/log-exports.ts'
 import { insertMember } from '../../src/store/members.ts'
 import { insertOrganisation } from '../../src/store/organisations.ts'
 import { keepRollUps } from '../../src/store/rollups/keep-roll-ups.ts'
@@ -14,6 +17,7 @@ import { addKey, addUser, addWorkspace } from '../store/tenants.ts'
 import { callRow, exchangeRow } from '../store/rows.ts'
 import { signIn } from './actors.ts'
 import { ADMIN_KEY, startControlPlane, type ControlPlane } from './harness.ts'
+import { addressOf, anyValue, mark, REQUIRED, type Owner, type Stream, type Value } from './isolation-values.ts'
 import { keepBodies } from './kept-bodies.ts'
 
 /*
@@ -21,20 +25,10 @@ import { keepBodies } from './kept-bodies.ts'
  * text of every record carries the mark of its owner, and every content another one.
  */
 
+/** Whoever may read records or what they come to may ask these, wherever they lie. */
 const QUERIES = ADMIN_ROUTES.filter(
-  ({ method, path }) => method === 'GET' && /^\/(?:logs|usage|sessions|traces|analytics|feedback|exports)\b/.test(path),
-).filter(({ path }) => path !== '/sessions/current')
-
-/** Of one person: what they did in one workspace of one organisation. */
-interface Owner {
-  readonly letter: string
-  readonly organisationId: string
-  readonly workspace: Workspace
-  readonly userId: string
-  readonly keyId: string
-  /** Texts and ids by which they could be found. */
-  readonly names: readonly string[]
-}
+  ({ method, scope }) => method === 'GET' && scope.some((name) => /^(?:logs|analytics)\./.test(name)),
+)
 
 interface Asker {
   readonly name: string
@@ -52,7 +46,6 @@ interface Asker {
 const RUNS = 800
 
 const NOW = Date.UTC(2026, 4, 1)
-const mark = (letter: string, what: string) => `mark${letter}x${what}`
 const content = (letter: string) => `said${letter}x`
 
 describe('nobody is told of what belongs to others', () => {
@@ -81,29 +74,37 @@ describe('nobody is told of what belongs to others', () => {
             (left, each) => left.replaceAll(each, '').replaceAll(JSON.stringify(each).slice(1, -1), ''),
             text,
           )
-          for (const { letter, workspace, userId, keyId } of owners) {
-            if (!asker.sees.includes(letter)) {
-              const found = told.toLowerCase().indexOf(mark(letter, '').toLowerCase())
-              expect([route.path, given, found === -1 ? '' : told.slice(found - 100, found + 50)]).toEqual([
-                route.path,
-                given,
-                '',
-              ])
-              for (const id of [userId, keyId])
-                expect([route.path, given, told.includes(id)]).toEqual([route.path, given, false])
-              const isSeen = workspace.id === asker.home || (asker.home === undefined && letter !== 'D')
-              const isTold = told.includes(workspace.id) || searched.includes(workspace.id)
-              expect([route.path, given, isTold && !isSeen]).toEqual([route.path, given, false])
-            }
-            const opened = asker.owns.includes(letter) || (withReason && asker.opens && asker.sees.includes(letter))
-            if (!opened) expect([route.path, told.includes(content(letter))]).toEqual([route.path, false])
-          }
+          for (const owner of owners) expectNothingOf(owner, asker, told, withReason, [route.path, given])
         },
       ),
       { numRuns: RUNS },
     )
     // What is refused for its form says nothing of rights; a good part is answered.
     expect(answered).toBeGreaterThan(RUNS / 14)
+  })
+
+  it('by its own id, of each to each, and every endpoint has something to tell', { timeout: 240_000 }, async () => {
+    await start()
+    const silent = new Set(QUERIES.map(({ path }) => path))
+    for (const route of QUERIES) {
+      for (const asker of askers) {
+        for (const owner of owners) {
+          searched = []
+          const url = addressOf(route, owner)
+          const headers = { ...asker.headers, 'x-portcullis-reason': 'a test' }
+          const { statusCode, body } = await plane.app.inject({ url, headers })
+          const place = [asker.name, url, body]
+          expect([statusCode < 500, ...place]).toEqual([true, ...place])
+          // What was asked for may be repeated.
+          const told = ['tag', 'trace'].reduce((left, what) => left.replaceAll(mark(owner.letter, what), ''), body)
+          for (const each of owners) expectNothingOf(each, asker, told, true, [asker.name, url])
+          const isAlone = /:id|compare/.test(route.path) && !asker.sees.includes(owner.letter)
+          expect([isAlone && statusCode === 200, ...place]).toEqual([false, ...place])
+          if (statusCode === 200) silent.delete(route.path)
+        }
+      }
+    }
+    expect([...silent]).toEqual([])
   })
 
   it('a name or an id of others finds nothing, and nothing is counted of it', { timeout: 240_000 }, async () => {
@@ -139,6 +140,20 @@ describe('nobody is told of what belongs to others', () => {
       expect([asker.name, [...new Set(seen)].toSorted().join('')]).toEqual([asker.name, asker.sees])
     }
   })
+
+  function expectNothingOf(owner: Owner, asker: Asker, told: string, withReason: boolean, place: readonly unknown[]) {
+    const { letter, workspace, userId, keyId } = owner
+    if (!asker.sees.includes(letter)) {
+      const found = told.toLowerCase().indexOf(mark(letter, '').toLowerCase())
+      expect([...place, found === -1 ? '' : told.slice(Math.max(found - 100, 0), found + 50)]).toEqual([...place, ''])
+      for (const id of [userId, keyId]) expect([...place, told.includes(id)]).toEqual([...place, false])
+      const isSeen = workspace.id === asker.home || (asker.home === undefined && letter !== 'D')
+      const isTold = told.includes(workspace.id) || searched.includes(workspace.id)
+      expect([...place, isTold && !isSeen]).toEqual([...place, false])
+    }
+    const opened = asker.owns.includes(letter) || (withReason && asker.opens && asker.sees.includes(letter))
+    if (!opened) expect([...place, told.includes(content(letter))]).toEqual([...place, false])
+  }
 
   async function start(): Promise<void> {
     const bodies = keepBodies()
@@ -275,6 +290,52 @@ describe('nobody is told of what belongs to others', () => {
       .set({ title: content(letter) })
       .where('id', '=', `ses_${letter}`)
       .execute()
+    await addClientEvents(store.db, [
+      {
+        organisationId: workspace.organisationId,
+        workspaceId: workspace.id,
+        keyId,
+        userId: user.id,
+        id: `cev_${letter}`,
+        name: mark(letter, 'event'),
+        sessionKey: `ses_${letter}`,
+        requestId: `req_${letter}`,
+        at: NOW,
+        attributes: JSON.stringify({ tool: mark(letter, 'tool') }),
+      },
+    ])
+    await addClientCounts(store.db, [
+      {
+        organisationId: workspace.organisationId,
+        workspaceId: workspace.id,
+        keyId,
+        userId: user.id,
+        start: NOW,
+        name: 'claude_code.commit.count',
+        attributes: '{}',
+        value: 1,
+      },
+    ])
+    await insertLogExport(store.db, {
+      id: `exp_${letter}`,
+      organisationId: workspace.organisationId,
+      workspaceId: workspace.id,
+      description: mark(letter, 'export'),
+      status: 'success',
+      request: JSON.stringify({ filters: { trace_id: mark(letter, 'trace') } }),
+      maker: '{}',
+      filter: null,
+      folder: plane.exports.folder,
+      cursor: null,
+      rows: 1,
+      bytes: 1,
+      error: null,
+      createdBy: keyId,
+      createdAt: NOW,
+      updatedAt: NOW,
+      startedAt: NOW,
+      finishedAt: NOW,
+    })
     const whats = [
       'first',
       'last',
@@ -344,137 +405,3 @@ describe('nobody is told of what belongs to others', () => {
     return { body: json() as { data: unknown } & Record<string, unknown> }
   }
 })
-
-/** Without these their endpoints only say that they are missing. */
-const REQUIRED = ['text', 'a', 'b']
-
-type Stream<Item> = Iterator<Item, Item>
-
-/** A value for whatever a path or a query may be given. */
-interface Value {
-  readonly isGiven: boolean
-  for(name: string): string
-}
-
-function anyValue(owners: readonly Owner[]): fc.Arbitrary<Value> {
-  const name = fc.constantFrom(...owners.flatMap(({ names }) => names))
-  const nasty = fc.constantFrom(
-    "' or 1=1 --",
-    '%',
-    '_%',
-    '*',
-    '"',
-    '\\',
-    '\0',
-    "'; drop table exchanges; --",
-    'x'.repeat(10_000),
-    '{}',
-    '..',
-    '\u{1F600}',
-    '$.x',
-  )
-  const field = fc.constantFrom(...Object.keys(FIELDS), ...owners.map(({ letter }) => `tag.${mark(letter, 'tag')}`))
-  const term = fc
-    .tuple(
-      fc.boolean(),
-      field,
-      fc.oneof(
-        { weight: 5, arbitrary: name.map(quote) },
-        { weight: 2, arbitrary: nasty.map(quote) },
-        fc.constantFrom('*', 'mark*', '*x*', 'error', 'session', '>0', '<=1', '4xx'),
-      ),
-    )
-    .map(([not, of, value]) => `${not ? '-' : ''}${of}:${value}`)
-  const filter = fc.oneof(
-    { weight: 6, arbitrary: fc.array(term, { maxLength: 3 }).map((terms) => terms.join(' ')) },
-    { weight: 1, arbitrary: name.map(quote) },
-    { weight: 1, arbitrary: nasty },
-  )
-  return fc
-    .record({
-      isGiven: fc.integer({ min: 0, max: 3 }).map((each) => each === 0),
-      name,
-      nasty,
-      filter,
-      index: fc.nat(1_000),
-      owner: fc.constantFrom(...owners),
-    })
-    .map(({ isGiven, index, owner, ...texts }) => ({
-      isGiven,
-      for: (asked) => valueFor(asked, { index, owner, ...texts }),
-    }))
-}
-
-function valueFor(
-  asked: string,
-  { name, nasty, filter, index, owner }: { name: string; nasty: string; filter: string; index: number; owner: Owner },
-): string {
-  const one = (...values: string[]) => values[index % values.length]!
-  switch (asked) {
-    case 'q':
-      return filter
-    case 'id':
-    case 'a':
-    case 'b':
-      return one(`req_${owner.letter}`, `ses_${owner.letter}`, mark(owner.letter, 'trace'), nasty.slice(0, 200))
-    case 'workspace_id':
-    case 'workspace_slug':
-      return one(owner.workspace.id, owner.workspace.slug)
-    case 'group':
-    case 'fields':
-      return one(
-        'model',
-        'user',
-        'key',
-        'workspace',
-        'project',
-        'provider',
-        'class',
-        `tag.${mark(owner.letter, 'tag')}`,
-      )
-    case 'kind':
-      return 'client_request'
-    case 'groupBy':
-      return one('model', 'provider', 'ai_service', 'workspace', 'api_key', 'status_code', 'config', 'user', 'project')
-    case 'key':
-      return one(owner.keyId, mark(owner.letter, 'tag'))
-    case 'metadata':
-      return JSON.stringify({ [mark(owner.letter, 'tag')]: name })
-    case 'trace_id':
-      return mark(owner.letter, 'trace')
-    case 'status_code':
-      return '200'
-    case 'order_by_type':
-      return one('asc', 'desc')
-    case 'columns':
-      return one('requests', 'requests,cost,last_seen')
-    case 'compression':
-      return one('gzip', 'none')
-    case 'include_total':
-      return 'true'
-    case 'since':
-    case 'time_of_generation_min':
-      return one('2026-04-30T00:00:00Z', '1970-01-01T00:00:00Z')
-    case 'until':
-    case 'time_of_generation_max':
-      return '2026-05-03T00:00:00Z'
-    case 'limit':
-    case 'top':
-    case 'page_size':
-      return one('1', '50')
-    case 'metric':
-      return one('cost', 'requests', 'duration.p50', 'cache_hit_rate')
-    case 'by':
-      return one('day', 'hour')
-    case 'compare':
-      return one('previous', 'none')
-    case 'count':
-    case 'content':
-    case 'cumulative':
-      return one('true', 'false')
-    case 'status':
-      return one('200', '2xx')
-    default:
-      return index % 4 === 0 ? nasty : name
-  }
-}
