@@ -1,7 +1,7 @@
 import { z } from 'zod'
 
 /** More than anybody hands in at once. */
-export const ITEMS_MAX = 1_000
+const ITEMS_MAX = 1_000
 
 /** It is the body itself, so no name of a member tells what is empty or too long. */
 function listOf<Item extends z.ZodType>(item: Item) {
