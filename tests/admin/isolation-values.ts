@@ -39,9 +39,8 @@ export function addressOf({ path, queryNames }: AdminRoute, { letter }: Owner): 
     groupBy: 'user',
     text: 'word',
   }
-  const query = new URLSearchParams(
-    queryNames.filter((name) => REQUIRED.includes(name)).map((name) => [name, names[name]!]),
-  )
+  const query = new URLSearchParams()
+  for (const name of queryNames.filter((each) => REQUIRED.includes(each))) query.set(name, names[name]!)
   if (path === '/logs/filter') query.set('q', 'model:')
   return `/v1${path.replaceAll(/:(\w+)/g, (_, name: string) => encodeURIComponent(names[name]!))}?${query.toString()}`
 }
