@@ -38,8 +38,10 @@ export interface BodyThreadParts extends BodyWorkerOptions {
   readonly onDeath: (error: Error) => void
 }
 
-/** A message costs more than a job: it wakes the other thread. */
-const GATHER_MS = 5
+/** A message costs more than a job, because it wakes the other thread. Whoever reads has everything sent at once. */
+const GATHER_MS = 20
+/** More than this does not wait: the ring is for what comes meanwhile. */
+const GATHER_BYTES_MAX = 2 * 1024 * 1024
 
 /** For what is on its way: some dozen bodies of the usual size. Small enough to stay in the caches of a processor for the most part. */
 const RING_BYTES = 8 * 1024 * 1024
@@ -61,6 +63,7 @@ export async function startBodyThread(parts: BodyThreadParts): Promise<BodyThrea
   /** Handed over, and on their way together in a moment. */
   let jobs: CarriedJob[] = []
   let given: Uint8Array<ArrayBuffer>[] = []
+  let gatheredBytes = 0
   let ring: RingWriter | undefined
   let timer: Timer | undefined
 
@@ -91,7 +94,9 @@ export async function startBodyThread(parts: BodyThreadParts): Promise<BodyThrea
 
   function hand(job: HandedJob): void {
     jobs.push({ ...job, bytes: carry(job.bytes) })
-    timer ??= clock.after(GATHER_MS, handAll)
+    gatheredBytes += byteLength(job.bytes)
+    if (gatheredBytes > GATHER_BYTES_MAX) handAll()
+    else timer ??= clock.after(GATHER_MS, handAll)
   }
 
   function carry(pieces: readonly Uint8Array[]): CarriedJob['bytes'] {
@@ -118,6 +123,7 @@ export async function startBodyThread(parts: BodyThreadParts): Promise<BodyThrea
     timer = undefined
     jobs = []
     given = []
+    gatheredBytes = 0
   }
 
   function post(message: ToWorker, transfer: readonly ArrayBuffer[] = []): void {
