@@ -113,7 +113,7 @@ const RECORDING: readonly (Load & { readonly name: string })[] = [
 ]
 
 /** What keeping content costs has a table of its own, and stays out of all others. */
-const NOT_KEPT = { 'x-portkey-debug': 'false' }
+const NOT_KEPT = { content: 'metadata' }
 
 /** The promise: processor time of the main thread with everything kept over that with nothing kept, at most. */
 const RECORDING_RATIO_MAX = 1.2
@@ -136,6 +136,8 @@ interface Keys {
   /** At Bedrock by an access key, with which every request is signed. */
   readonly signed: string
   readonly cached: string
+  /** The content of its requests is kept. */
+  readonly kept: string
   /** Of a person, as developers have one. */
   readonly developer: string
 }
@@ -248,15 +250,16 @@ async function prepare(
     workspace_id: workspace,
     config: { provider: '@bench', cache: { mode: 'simple' } },
   })
-  const makeKey = async (name: string, defaults: object): Promise<string> => {
-    const scopes = ['completions.write']
-    return (await post('/v1/api-keys/workspace/service', { name, workspace_id: workspace, scopes, defaults }))['key']!
+  const makeKey = async (name: string, defaults: object, records: object = NOT_KEPT): Promise<string> => {
+    const key = { name, workspace_id: workspace, scopes: ['completions.write'], defaults, records }
+    return (await post('/v1/api-keys/workspace/service', key))['key']!
   }
   const developer = await post('/v1/api-keys/workspace/user', {
     name: 'developer',
     workspace_id: workspace,
     user_id: person,
     defaults: { provider: '@bench' },
+    records: NOT_KEPT,
   })
   await change(ask, { workspaceId: workspace, userId: person, keyId: developer['id']!, provider: 'bench' })
   return {
@@ -265,11 +268,12 @@ async function prepare(
     bedrock: await makeKey('bedrock', { provider: '@bench-bedrock' }),
     signed: await makeKey('signed', { provider: '@bench-signed' }),
     cached: await makeKey('cached', { config_id }),
+    kept: await makeKey('kept', { provider: '@bench' }, {}),
   }
 }
 
 async function comparePipe(each: Case, { pipe, gateway, keys }: Pair): Promise<string> {
-  const through = (target: Measured): Side => ({ target, key: keys.anthropic, headers: NOT_KEPT })
+  const through = (target: Measured): Side => ({ target, key: keys.anthropic })
   return row(
     each.name,
     await compare(each.name, each, { usual: through(pipe), other: through(gateway), rounds }),
@@ -278,13 +282,13 @@ async function comparePipe(each: Case, { pipe, gateway, keys }: Pair): Promise<s
 }
 
 async function compareWays({ name, usual, other, ratioMax }: Way, { gateway, keys }: Pair): Promise<string> {
-  const by = (way: keyof Keys): Side => ({ target: gateway, key: keys[way], headers: NOT_KEPT })
+  const by = (way: keyof Keys): Side => ({ target: gateway, key: keys[way] })
   return row(name, await compare(name, WAY_LOAD, { usual: by(usual), other: by(other), rounds }), ratioMax)
 }
 
 async function compareLimits(without: Pair, limited: Pair): Promise<string> {
   const name = 'Twelve limits on five levels, against none'
-  const side = ({ gateway, keys }: Pair): Side => ({ target: gateway, key: keys.developer, headers: NOT_KEPT })
+  const side = ({ gateway, keys }: Pair): Side => ({ target: gateway, key: keys.developer })
   return row(
     name,
     await compare(name, WAY_LOAD, { usual: side(without), other: side(limited), rounds }),
@@ -294,9 +298,9 @@ async function compareLimits(without: Pair, limited: Pair): Promise<string> {
 
 /** Of the main thread, because the rest is done by another one, for which no exchange waits. */
 async function compareRecording(each: Load & { readonly name: string }, { gateway, keys }: Pair): Promise<string> {
-  const side = (headers: Readonly<Record<string, string>>): Side => ({ target: gateway, key: keys.anthropic, headers })
-  const usual = side(NOT_KEPT)
-  const { usual: off, other: on } = await compare(each.name, each, { usual, other: side({}), rounds })
+  const side = (key: string): Side => ({ target: gateway, key })
+  const sides = { usual: side(keys.anthropic), other: side(keys.kept), rounds }
+  const { usual: off, other: on } = await compare(each.name, each, sides)
   const figures = [off.mainUs.toFixed(0), on.mainUs.toFixed(0), (on.mainUs / off.mainUs).toFixed(2)]
   const all = [off.cpuUs.toFixed(0), on.cpuUs.toFixed(0)]
   return tableRow([
@@ -328,7 +332,7 @@ async function memoryPerStream(bodyBytes: number, { pipe, gateway, keys }: Pair)
       load({
         origin: target.origin,
         path: `/v1/messages${query}`,
-        headers: claudeCodeHeaders(keys.anthropic),
+        headers: claudeCodeHeaders(keys.kept),
         bodies: [requestBody(bodyBytes, true)],
         requests: count,
         concurrency: count,
@@ -402,7 +406,7 @@ The second table compares two ways through one gateway: what signing, translatin
 through to Anthropic, whether a cached answer is cheaper than asking again, and what twelve limits on five levels (budgets and rate limits of
 organisation, workspace, person, key and provider, and two policies) cost over none.
 
-The third table is of one gateway: requests whose content is not kept (\`x-portkey-debug: false\`) against the same requests with everything kept. The
+The third table is of one gateway: requests of a key whose content is not kept against the same requests with everything kept. The
 main thread serves all exchanges; its processor time is what the system counts for that thread alone. Comparing, compressing and encrypting is done
 by another one, and the figure of all threads has it.
 
