@@ -15,8 +15,6 @@ export interface Load {
 export interface Side {
   readonly target: Measured
   readonly key: string
-  /** Besides what Claude Code sends. */
-  readonly headers?: Readonly<Record<string, string>>
 }
 
 /** Of one side: medians over the rounds. */
@@ -54,12 +52,12 @@ export async function compare(
   return { usual: middle(sides[0].figures), other: middle(sides[1].figures) }
 }
 
-async function run(name: string, each: Load, { target, key, headers }: Side): Promise<Figures> {
+async function run(name: string, each: Load, { target, key }: Side): Promise<Figures> {
   const before = { cpuMs: target.cpuMs(), mainMs: await target.mainThreadMs() }
   const result = await load({
     origin: target.origin,
     path: `/v1/messages${each.query}`,
-    headers: { ...claudeCodeHeaders(key), ...headers },
+    headers: claudeCodeHeaders(key),
     bodies: turnsOf(each),
     requests: each.requests,
     concurrency: each.concurrency,
